@@ -1,0 +1,295 @@
+"""What must a network be able to do for us?
+
+The whole contract of a channel. A channel gets bytes and returns facts: it holds no store, no queue, no callback, and
+reads no clock. One object stands for one connected account (a source); making it opens nothing.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, TypeAlias
+
+from channels.errors import Refused
+from channels.events import AttachmentKind, Event, Identity, Location, Micros
+
+FileKind: TypeAlias = AttachmentKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Envelope:
+    """What a provider handed us, as it came. Header names are lower case; `path` is what follows the hook's key."""
+
+    body: bytes
+    received_at: Micros
+    method: str = "POST"
+    path: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """An HTTP answer."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+OK = Reply()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RouteQuestion:
+    """A telephone system asks whom to ring."""
+
+    client: Identity | None
+    line: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RouteAnswer:
+    """Extensions to ring, in order; empty: the provider's own plan."""
+
+    members: tuple[str, ...] = ()
+    client_name: str = ""
+    blocked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Admitted:
+    """A proven envelope: how to keep it and what to answer once it is kept."""
+
+    key: str | None = None
+    """The provider's event key; None: it has none and the facts carry their own keys. Never ""."""
+    lane: str = ""
+    """What must stay in order: chat, peer, call; "" is the whole source."""
+    reply: Reply = OK
+    keep: bool = True
+    """False: handshake, probe or pure question: answered and counted, not journalled."""
+    question: RouteQuestion | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PolledEnvelope:
+    envelope: Envelope
+    key: str | None = None
+    lane: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Polled:
+    """What one look brought, and where to look next. Kept in one transaction; then the generator goes on."""
+
+    envelopes: tuple[PolledEnvelope, ...]
+    cursor: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboundFile:
+    """A file to send. `read` gives its bytes anew at each call."""
+
+    kind: FileKind
+    name: str
+    mime: str
+    size: int
+    read: Callable[[], AsyncIterator[bytes]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboundMessage:
+    """One part to deliver. `key` is the same at every attempt of the same part."""
+
+    key: str
+    thread: str
+    to: Identity
+    to_name: str = ""
+    text: str = ""
+    files: tuple[OutboundFile, ...] = ()
+    reply_to: str = ""
+    """External id of the client's message this one answers; "" is none."""
+    location: Location | None = None
+    subject: str = ""
+    references: tuple[str, ...] = ()
+    """External ids of the thread's earlier messages, oldest first."""
+    created_at: Micros = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Profile:
+    """What a network tells about a person when asked."""
+
+    name: str = ""
+    username: str = ""
+    picture: str = ""
+    """A reference for `download`; "" is none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One line of a source's check-up. `code` has a text in the channel's `about.py`."""
+
+    code: str
+    ok: bool
+    detail: str = ""
+    """Shown to the person: a bot's name, an address. Never a secret."""
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WindowRule:
+    """The default reply window of a network (rules.md, section 1); None in Capabilities: no window."""
+
+    hours: float = 24
+    enforcement: Literal["block", "warn", "off"] = "block"
+    fixed: bool = False
+    """True: the provider's own rule, nobody may override it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rate:
+    """How fast we may call the network. `chat_interval` is seconds between two messages of one chat."""
+
+    per_second: float = 20
+    burst: int = 20
+    chat_interval: float = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capabilities:
+    """What the network can do and how much of it. Sizes in bytes, text in characters as the network counts them."""
+
+    reply: bool = True
+    first: bool = False
+    """We may write before the person ever did."""
+    answered_by: tuple[str, ...] = ()
+    """Identity kinds through which an enquiry without its own way back is answered ("phone", "email")."""
+    window: WindowRule | None = None
+    text_max: int = 4096
+    text_unit: Literal["codepoints", "utf16", "bytes"] = "codepoints"
+    caption_max: int = 1024
+    files: Mapping[FileKind, int] = field(default_factory=dict)
+    """Kinds that can be sent, and the largest size of each."""
+    files_per_message: int = 1
+    location: bool = False
+    reply_to: bool = False
+    edit: bool = False
+    delete: bool = False
+    typing: bool = False
+    delivered: bool = False
+    read: bool = False
+    subject: bool = False
+    idempotent: bool = False
+    """The network itself ignores a second send with the same key."""
+    call: bool = False
+    enter_sends: bool = True
+    rate: Rate = Rate()
+    send_timeout: float = 20
+    """Seconds after which a call is given up as unknown."""
+    answer_minutes: int = 15
+    """First-answer target, in working minutes."""
+    weight: float = 1
+    """How much of a person's capacity one open conversation takes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """One source as its channel sees it. `settings` holds opened secrets: never log or show it."""
+
+    source_id: str
+    settings: Mapping[str, str]
+    hook_url: str = ""
+    """Where the provider can reach us from outside, "" while there is no public address."""
+    public_url: str = ""
+    slug: str = ""
+
+
+Progress: TypeAlias = Callable[[Check], Awaitable[None]]
+
+
+class Channel(abc.ABC):
+    """One connected account on one network. Making one opens nothing."""
+
+    capabilities: ClassVar[Capabilities]
+    secrets: ClassVar[tuple[str, ...]] = ()
+    """Names of the settings that are secrets: sealed at rest, never returned by the API, blanked in logs."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.settings = account.settings
+
+    @abc.abstractmethod
+    def parse(self, envelope: Envelope) -> tuple[Event, ...]:
+        """The facts in it. Pure; kinds we do not use give no events; PayloadUnreadable when it cannot be read."""
+
+    def can(self) -> Capabilities:
+        """What this account can do; the class's literal unless the settings decide."""
+        return self.capabilities
+
+    async def send(self, message: OutboundMessage) -> tuple[str, ...]:
+        """Deliver and return the network's ids; raise SendFailed. Must end within `send_timeout`."""
+        raise Refused("this channel cannot answer", code="cannot_answer")
+
+    def download(self, ref: str) -> AsyncIterator[bytes]:
+        """The bytes of a medium. Raises SendFailed's kin: TryLater or Refused."""
+        raise Refused("this channel has no media", code="no_media")
+
+    async def profile(self, identity: Identity) -> Profile | None:
+        """What the network tells about a person; None: nothing, or it cannot be asked."""
+        return None
+
+    async def check(self) -> Sequence[Check]:
+        """Look whether the account works: key, rights, reachability. Never raises for a wrong account."""
+        return ()
+
+    async def connect(self) -> Sequence[Check]:
+        """Make the network deliver to us (set the webhook, or take it away to poll). Idempotent."""
+        return await self.check()
+
+    async def disconnect(self) -> None:
+        """Undo `connect` as far as the network allows. Never raises."""
+
+    def test_link(self, code: str) -> str:
+        """An address under which a person starts a test conversation carrying `code`; "" is none."""
+        return ""
+
+    async def close(self) -> None:
+        """Release connections."""
+
+
+class WebhookChannel(Channel):
+    """A network that calls us by HTTP."""
+
+    @abc.abstractmethod
+    def admit(self, envelope: Envelope) -> Admitted:
+        """Prove who sent it and say how to keep and answer it, without a full parse. Raises WebhookRefused. Pure."""
+
+    def answer(self, answer: RouteAnswer) -> Reply:
+        """The HTTP answer to a RouteQuestion."""
+        return OK
+
+
+class PollingChannel(Channel):
+    """A network we have to ask: a mailbox, a long poll."""
+
+    def polls(self) -> bool:
+        """Whether this account is polled now (a bot with a public hook is not)."""
+        return True
+
+    @abc.abstractmethod
+    def listen(self, cursor: bytes | None) -> AsyncIterator[Polled]:
+        """Yield for ever. The line after a `yield` runs once all of it is kept: acknowledge there.
+
+        Raises TryLater for a passing fault, Disconnected when the account refuses us.
+        """
+
+
+class HostedPages(abc.ABC):
+    """A channel that shows pages of its own to the public, under `/f/{slug}`."""
+
+    @abc.abstractmethod
+    def page(self, path: str, envelope: Envelope) -> Reply | None:
+        """The page at `path` ("" or a file name); None: 404. Pure."""

@@ -1,0 +1,292 @@
+"""What can a network tell us?
+
+A closed union of facts. It grows by kind of fact, never by channel. Times are microseconds UTC.
+An external id is unique on its source: a channel whose message numbers repeat in other chats prefixes the chat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Micros: TypeAlias = int
+
+MessageKind: TypeAlias = Literal[
+    "text", "photo", "video", "voice", "audio", "file", "sticker", "location", "contact",
+    "button", "form", "call", "mail", "unsupported",
+]  # fmt: skip
+AttachmentKind: TypeAlias = Literal[
+    "photo", "video", "voice", "audio", "file", "sticker"
+]
+Nature: TypeAlias = Literal[
+    "client", "internal", "test", "personal", "group", "automatic", "spam", "imported"
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """One address of a person. `kind` is `phone` (E.164), `email` (lower case) or a network's own kind."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """Who is at the other end, as far as this event tells; "" where it does not."""
+
+    identity: Identity
+    name: str = ""
+    username: str = ""
+    language: str = ""
+    also: tuple[Identity, ...] = ()
+    """Further addresses this event proves or states (a form's phone and mail); see `stated`."""
+    stated: bool = False
+    """True: typed by the person, not proved by the network."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """A file the network holds for us. `ref` is what `Channel.download` understands; it never holds a secret."""
+
+    kind: AttachmentKind
+    ref: str
+    name: str = ""
+    mime: str = ""
+    size: int | None = None
+    width: int | None = None
+    height: int | None = None
+    seconds: int | None = None
+    inline_id: str = ""
+    """Content-ID of a picture inside a letter."""
+    transcript: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Location:
+    latitude: float
+    longitude: float
+    title: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContactCard:
+    """A shared contact; `own` when the network proves that it is the writer's own."""
+
+    name: str = ""
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    own: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FormField:
+    name: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attribution:
+    """Where an enquiry came from. Empty values are absent."""
+
+    campaign: str = ""
+    """A deep link's payload or a tracking number's label."""
+    page: str = ""
+    referrer: str = ""
+    utm: Mapping[str, str] = field(default_factory=dict)
+    client_ids: Mapping[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.campaign or self.page or self.referrer or self.utm or self.client_ids
+        )
+
+
+NOWHERE = Attribution()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consent:
+    """What the person agreed to, as shown to them."""
+
+    purpose: str
+    text: str
+    version: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MailHeaders:
+    """What a letter shows above its text."""
+
+    sender: str = ""
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    reply_to: str = ""
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboundMessage:
+    """A client said something."""
+
+    external_id: str
+    thread: str
+    """Which conversation of this source: chat, peer, root message id, phone number."""
+    sender: Person
+    at: Micros
+    seq: int = 0
+    """The provider's number in that chat, 0 where it has none."""
+    kind: MessageKind = "text"
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: str = ""
+    """External id of the message this one answers or quotes."""
+    group_key: str = ""
+    """Parts of one album share it; "" stands alone."""
+    forwarded_from: str = ""
+    nature: Nature | None = None
+    """None: as the conversation is."""
+    subject: str = ""
+    html: str = ""
+    mail: MailHeaders | None = None
+    location: Location | None = None
+    card: ContactCard | None = None
+    fields: tuple[FormField, ...] = ()
+    attribution: Attribution = NOWHERE
+    consents: tuple[Consent, ...] = ()
+    payload: str = ""
+    """What a pressed button or a deep link carries."""
+    unsupported: str = ""
+    """The provider's own word for a kind we do not show yet."""
+    title: str = ""
+    """A group's or form's name."""
+    also_threads: tuple[str, ...] = ()
+    """Older thread keys this message may belong to (a letter's References), newest first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutgoingSeen:
+    """The company said something: our own message echoed, or one typed elsewhere."""
+
+    external_id: str
+    thread: str
+    to: Person
+    at: Micros
+    seq: int = 0
+    kind: MessageKind = "text"
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    author: str = ""
+    """Who wrote it there, if the network says."""
+    key: str = ""
+    """Our own idempotency key, where the network echoes it."""
+    reply_to: str = ""
+    group_key: str = ""
+    subject: str = ""
+    html: str = ""
+    mail: MailHeaders | None = None
+    also_threads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MessageEdited:
+    external_id: str
+    at: Micros
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MessageDeleted:
+    external_ids: tuple[str, ...]
+    at: Micros
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reaction:
+    """`emojis` is what stands after the event; () takes all away."""
+
+    external_id: str
+    person: Person
+    at: Micros
+    emojis: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryUpdate:
+    """What became of our messages: by id, or all of a thread up to a number."""
+
+    state: Literal["sent", "delivered", "read", "undelivered"]
+    at: Micros
+    external_id: str = ""
+    thread: str = ""
+    up_to_seq: int = 0
+    reason: str = ""
+    hard: bool = False
+    """The address itself is dead (a hard bounce)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reachability:
+    """The person allowed or forbade messages on this source."""
+
+    identity: Identity
+    reachable: bool
+    at: Micros
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Started:
+    """The person pressed Start or allowed messages, with no words yet: opens the window, is a touch."""
+
+    thread: str
+    person: Person
+    at: Micros
+    payload: str = ""
+    attribution: Attribution = NOWHERE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallFact:
+    """One thing known about one call. A call is the projection of its facts (routing.calls)."""
+
+    key: str
+    """Unique on the source: the same fact by webhook, poll and repair has the same key."""
+    call: str
+    """The provider's id of the whole call."""
+    at: Micros
+    authority: Literal["leg", "leg_end", "summary", "history"]
+    phase: Literal["ringing", "answered", "ended"]
+    direction: Literal["in", "out", "internal"] = "in"
+    client: Identity | None = None
+    """The outer number; None: hidden."""
+    line: str = ""
+    """Our number the call came to or from."""
+    member: str = ""
+    """Extension or login of our person on this leg."""
+    answered: bool | None = None
+    started_at: Micros | None = None
+    answered_at: Micros | None = None
+    ended_at: Micros | None = None
+    talk_seconds: int | None = None
+    outcome: str = ""
+    recording: Attachment | None = None
+    attribution: Attribution = NOWHERE
+    name: str = ""
+
+
+Event: TypeAlias = (
+    InboundMessage
+    | OutgoingSeen
+    | MessageEdited
+    | MessageDeleted
+    | Reaction
+    | DeliveryUpdate
+    | Reachability
+    | Started
+    | CallFact
+)
