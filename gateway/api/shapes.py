@@ -1,0 +1,647 @@
+"""What do our answers look like?
+
+Typed dictionaries: handlers return them, the OpenAPI document is made from them, the console's types are generated from
+that. Times are microseconds UTC; ids are UUIDv7 strings; a missing thing is null, never an absent key.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from typing_extensions import NotRequired, TypedDict
+
+Micros = int
+Permission = str
+"""`<what>:<scope>`, for instance `conversation.reply:all`; the list is gateway.permissions."""
+
+
+class Error(TypedDict):
+    """Every refusal: a code of the fixed list, an English sentence, and what the code's text needs."""
+
+    code: str
+    message: str
+    params: dict[str, str | int | float | bool | None]
+
+
+class Ref(TypedDict):
+    id: str
+    name: str
+
+
+# --- who is here ---------------------------------------------------------------------------------------------------
+
+
+class Presence(TypedDict):
+    state: Literal["on_shift", "break", "dnd", "off"]
+    until: Micros | None
+    automatic: bool
+
+
+class Me(TypedDict):
+    id: str
+    name: str
+    email: str
+    roles: list[str]
+    permissions: list[Permission]
+    presence: Presence
+    prefs: dict[str, str | int | bool]
+    """language ru|en, theme system|light|dark, density cosy|compact, keys true|false, enter_sends…"""
+    server_time: Micros
+    version: str
+    demo: bool
+    needs_setup: bool
+    """True for the first administrator until name, mail and password are set."""
+
+
+class Start(TypedDict):
+    """What the sign-in page needs to know before anybody signed in."""
+
+    first_run: bool
+    demo: bool
+    version: str
+    company: str
+
+
+class ChecklistItem(TypedDict):
+    code: Literal["public_url", "hours", "people", "source", "test", "who"]
+    done: bool
+    detail: str
+
+
+class Member(TypedDict):
+    id: str
+    name: str
+    email: str
+    roles: list[str]
+    active: bool
+    presence: Presence
+    load: float
+    capacity: float
+    invited: bool
+
+
+class Queue(TypedDict):
+    id: str
+    name: str
+    strategy: Literal["in_order", "evenly", "least_loaded", "all_at_once"]
+    members: list[Ref]
+    head: Ref | None
+    accept_seconds: int
+
+
+class Company(TypedDict):
+    name: str
+    timezone: str
+    hours: list[list[list[int]]]
+    """Seven weekdays from Monday, each a list of [from, to] in minutes of the day; all empty: always open."""
+    public_url: str
+    public_url_problem: str
+    """Code of what cannot work with this address, "" when all can."""
+
+
+# --- the queue -----------------------------------------------------------------------------------------------------
+
+
+class SourceRef(TypedDict):
+    id: str
+    name: str
+    channel: str
+    state: str
+
+
+class Window(TypedDict):
+    """May we write here now? The words are the console's; the facts are ours."""
+
+    state: Literal[
+        "none", "open", "closed", "never_opened", "blocked_by_client", "no_permission", "source_down", "no_address",
+        "conversation_closed", "read_only", "warn",
+    ]  # fmt: skip
+    reason: str
+    closes_at: Micros | None
+    closed_at: Micros | None
+    last_client_at: Micros | None
+    enforcement: Literal["block", "warn", "off"]
+    fixed: bool
+    may_override: bool
+
+
+class Fallback(TypedDict):
+    kind: Literal["channel", "template", "call", "wait"]
+    source: SourceRef | None
+    conversation_id: str | None
+    identity_id: str | None
+    address: str
+    window: Window | None
+
+
+class Preview(TypedDict):
+    at: Micros
+    text: str
+    kind: str
+    author: Literal["client", "me", "person", "robot", "system"]
+    author_name: str
+    state: str
+
+
+class DealRef(TypedDict):
+    id: str
+    number: int
+    title: str
+    stage: str
+    stage_kind: Literal["lead", "open", "won", "lost", "merged"]
+    pinned: bool
+
+
+class Row(TypedDict):
+    """One line of the queue, with all that it shows."""
+
+    id: str
+    contact: Ref
+    source: SourceRef
+    state: Literal["open", "waiting", "snoozed", "closed"]
+    nature: str
+    last: Preview | None
+    unanswered: bool
+    waiting_since: Micros | None
+    deadline_at: Micros | None
+    reason: str
+    """Why the row stands where it stands (routing.codes)."""
+    unread: int
+    window: Window
+    assignee: Ref | None
+    claim: Ref | None
+    deal: DealRef | None
+    offered: Ref | None
+    draft: str
+    snoozed_until: Micros | None
+    also: list[str]
+    """Channels of the contact's other unanswered conversations."""
+    seq: int
+    """Number of the row's newest live event; a smaller one is older news."""
+
+
+class Page(TypedDict):
+    rows: list[Row]
+    next: str | None
+
+
+class Counters(TypedDict):
+    unanswered: int
+    mine: int
+    all: int
+    snoozed: int
+    offers: int
+    sources_broken: int
+    set_aside: int
+
+
+# --- a conversation ------------------------------------------------------------------------------------------------
+
+
+class IdentityShape(TypedDict):
+    id: str
+    kind: str
+    value: str
+    link: str | None
+    origin: str
+    verified: bool
+    shared: bool
+
+
+class Deal(TypedDict):
+    id: str
+    number: int
+    title: str
+    stage: str
+    stage_id: str
+    stage_kind: Literal["lead", "open", "won", "lost", "merged"]
+    amount: str | None
+    currency: str
+    owner: Ref | None
+    queue: Ref | None
+    waiting_reason: str | None
+    repeat: bool
+    quiet: bool
+    created_at: Micros
+    last_activity_at: Micros
+    closed_at: Micros | None
+
+
+class Task(TypedDict):
+    id: str
+    kind: str
+    title: str
+    due_at: Micros | None
+    done_at: Micros | None
+    owner: Ref | None
+    deal_id: str | None
+
+
+class AttributionShape(TypedDict):
+    campaign: str
+    page: str
+    referrer: str
+    utm: dict[str, str]
+
+
+class Contact(TypedDict):
+    id: str
+    name: str
+    responsible: Ref | None
+    identities: list[IdentityShape]
+    deals: list[Deal]
+    tasks: list[Task]
+    attribution: AttributionShape | None
+    other_names: list[str]
+
+
+class Limits(TypedDict):
+    """A channel's capabilities as far as the composer needs them."""
+
+    reply: bool
+    text_max: int
+    text_unit: str
+    caption_max: int
+    files: dict[str, int]
+    files_per_message: int
+    reply_to: bool
+    subject: bool
+    typing: bool
+    delivered: bool
+    read: bool
+    enter_sends: bool
+
+
+class Conversation(TypedDict):
+    row: Row
+    contact: Contact
+    limits: Limits
+    fallbacks: list[Fallback]
+    viewers: list[Viewer]
+    read_up_to: str | None
+    """The newest message this member has read."""
+    subject: str
+
+
+class Viewer(TypedDict):
+    member: Ref
+    typing: bool
+
+
+class AttachmentShape(TypedDict):
+    id: str
+    kind: str
+    name: str
+    mime: str
+    size: int | None
+    width: int | None
+    height: int | None
+    seconds: int | None
+    state: Literal["fetch", "ready", "failed"]
+    reason: str
+    url: str | None
+    thumb: str | None
+    transcript: str
+
+
+class Field(TypedDict):
+    label: str
+    value: str
+
+
+class Call(TypedDict):
+    state: Literal["ringing", "answered", "finished", "missed"]
+    direction: Literal["in", "out", "internal"]
+    line: str
+    answered_by: Ref | None
+    wait_seconds: int | None
+    talk_seconds: int | None
+    called_back_at: Micros | None
+
+
+class Quote(TypedDict):
+    id: str
+    author: str
+    text: str
+
+
+class Item(TypedDict):
+    """One thing of the timeline."""
+
+    id: str
+    conversation_id: str
+    source: SourceRef
+    kind: str
+    """text photo video voice audio file sticker location contact button form call mail unsupported note system"""
+    direction: Literal["in", "out", "none"]
+    author: Literal["client", "person", "robot", "system"]
+    author_name: str
+    author_id: str | None
+    mine: bool
+    at: Micros
+    received_at: Micros
+    late: bool
+    text: str
+    has_html: bool
+    subject: str
+    attachments: list[AttachmentShape]
+    fields: list[Field]
+    call: Call | None
+    location: dict[str, float | str] | None
+    card: dict[str, str | bool | list[str]] | None
+    reply_to: Quote | None
+    forwarded_from: str
+    unsupported: str
+    state: str
+    """held queued sending sent delivered read · postponed failed unknown cancelled undelivered · "" for what came in."""
+    reason: str
+    """Code of why it is postponed, failed, unknown, cancelled or undelivered."""
+    retry_at: Micros | None
+    not_before: Micros | None
+    may: list[Literal["undo", "retry", "resolve", "move"]]
+    edited: bool
+    deleted: bool
+    reactions: list[str]
+    deal: DealRef | None
+    has_raw: bool
+    system: dict[str, str | int | None] | None
+    """For system lines: {code, …params}."""
+
+
+class Timeline(TypedDict):
+    items: list[Item]
+    before: str | None
+    """Cursor of older items, null: this is the beginning."""
+
+
+class Sent(TypedDict):
+    items: list[Item]
+    not_before: Micros
+
+
+class Undone(TypedDict):
+    text: str
+    files: list[Uploaded]
+
+
+class Uploaded(TypedDict):
+    id: str
+    name: str
+    mime: str
+    size: int
+
+
+class Draft(TypedDict):
+    conversation_id: str
+    mode: Literal["reply", "note"]
+    text: str
+    files: list[Uploaded]
+    reply_to: str | None
+    version: int
+
+
+class Undo(TypedDict):
+    """The call that takes it back, within 8 seconds on screen and as long as nothing else changed it on the server."""
+
+    method: str
+    path: str
+    body: dict[str, str | int | bool | None]
+
+
+class Changed(TypedDict):
+    row: Row
+    undo: Undo | None
+
+
+class Next(TypedDict):
+    conversation_id: str | None
+
+
+# --- why -----------------------------------------------------------------------------------------------------------
+
+
+class Candidate(TypedDict):
+    ref: str
+    name: str
+    verdict: str
+    facts: dict[str, str | int | float | bool | None]
+
+
+class Decision(TypedDict):
+    """The stored record of one answer. Codes and facts; the words are the console's."""
+
+    id: str
+    kind: str
+    rule: str
+    chosen: str | None
+    chosen_name: str
+    at: Micros
+    facts: dict[str, str | int | float | bool | None | list[str]]
+    candidates: list[Candidate]
+
+
+class Decisions(TypedDict):
+    items: list[Decision]
+
+
+# --- leads ---------------------------------------------------------------------------------------------------------
+
+
+class Offer(TypedDict):
+    id: str
+    deal: DealRef
+    contact: Ref
+    source: SourceRef
+    conversation_id: str | None
+    preview: str
+    campaign: str
+    waiting_since: Micros
+    repeat: bool
+    broadcast: bool
+    state: Literal["open", "accepted", "declined", "expired", "withdrawn", "taken"]
+    taken_by: Ref | None
+    offered_at: Micros
+    expires_at: Micros
+    may_extend: bool
+    decision_id: str | None
+
+
+class Offers(TypedDict):
+    items: list[Offer]
+    held_back: Decision | None
+    """Why no lead comes to this member now, in the router's own reasons; null when leads may come."""
+
+
+# --- sources -------------------------------------------------------------------------------------------------------
+
+
+class CheckShape(TypedDict):
+    code: str
+    ok: bool
+    detail: str
+    params: dict[str, str]
+
+
+class Account(TypedDict):
+    """I1 and its outgoing twin, in numbers; they always balance."""
+
+    received: int
+    opened: int
+    ignored: int
+    set_aside: int
+    waiting: int
+    accepted: int
+    sent: int
+    undelivered: int
+    failed: int
+    unknown: int
+    cancelled: int
+    leaving: int
+
+
+class Source(TypedDict):
+    id: str
+    channel: str
+    name: str
+    state: Literal["draft", "active", "paused", "broken", "disconnected"]
+    verified: bool
+    """A first message has come through."""
+    health: list[CheckShape]
+    last_event_at: Micros | None
+    last_error: str
+    paused_until: Micros | None
+    paused_reason: str
+    queue: Ref | None
+    settings: dict[str, str]
+    """Without secrets; a secret that is set stands as an empty string in `settings` and its name in `secrets`."""
+    secrets: list[str]
+    hook_url: str
+    slug: str
+    public_page: str
+    transport: Literal["webhook", "polling", "none"]
+    account: Account
+    leads_30_days: int
+    demo: bool
+    hours: float | None
+    """Reply window in hours, null: none."""
+    enforcement: Literal["block", "warn", "off"]
+    window_fixed: bool
+    first_answer: Literal["manager", "operator"]
+
+
+class Sources(TypedDict):
+    items: list[Source]
+
+
+class TestSession(TypedDict):
+    """The live test of the wizard's fourth step."""
+
+    code: str
+    link: str
+    started_at: Micros
+    steps: list[CheckShape]
+    message_at: Micros | None
+    conversation_id: str | None
+    would_get: Decision | None
+
+
+class EnvelopeShape(TypedDict):
+    id: int
+    source_id: str
+    received_at: Micros
+    state: Literal["waiting", "opened", "ignored", "set_aside"]
+    reason: str
+    error: str
+    attempts: int
+    size: int
+    preview: str
+    key: str | None
+    message_ids: NotRequired[list[str]]
+
+
+class Envelopes(TypedDict):
+    items: list[EnvelopeShape]
+    next: str | None
+
+
+class RawEnvelope(TypedDict):
+    """The envelope as it came, secrets of the source blanked."""
+
+    id: int
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: str
+    encoding: Literal["utf-8", "base64"]
+    truncated: bool
+
+
+class Replayed(TypedDict):
+    replayed: int
+    opened: int
+    set_aside: int
+
+
+# --- search --------------------------------------------------------------------------------------------------------
+
+
+class Hit(TypedDict):
+    kind: Literal["contact", "conversation", "deal", "message"]
+    id: str
+    conversation_id: str | None
+    title: str
+    snippet: str
+    at: Micros | None
+
+
+class Hits(TypedDict):
+    items: list[Hit]
+
+
+# --- the demonstration ---------------------------------------------------------------------------------------------
+
+
+class DemoPhone(TypedDict):
+    """One made-up client on one source, with what both sides see there."""
+
+    source: SourceRef
+    client: str
+    name: str
+    doings: list[str]
+    faults: list[str]
+    seen: list[DemoLine]
+
+
+class DemoLine(TypedDict):
+    from_client: bool
+    text: str
+    at: Micros
+    files: list[str]
+
+
+class Demo(TypedDict):
+    active: bool
+    clients: list[Ref]
+    phones: list[DemoPhone]
+    clock_offset: Micros
+
+
+class DemoActed(TypedDict):
+    status: int
+    body: str
+    event: str
+
+
+# --- live ----------------------------------------------------------------------------------------------------------
+
+
+class LiveEvent(TypedDict):
+    """A frame of `/api/v1/live`: `hello`, `ping`, `snapshot_required`, or a change with its patch."""
+
+    seq: int
+    type: str
+    id: str
+    patch: NotRequired[dict[str, object] | None]
+    server_time: NotRequired[Micros]
+    version: NotRequired[str]
