@@ -1,0 +1,1 @@
+"""How are the rooms put together? Entry points, transactions, the life of a message; the only room with a clock."""

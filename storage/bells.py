@@ -1,0 +1,132 @@
+"""Who is woken when something changed?
+
+A bell is a name; ringing wakes everybody who waits for it, in this process at once and through Redis in the others. A lost
+bell only costs time: whoever waits also looks by itself now and then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Iterable, Iterator
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+TOPIC = "inbox:bells"
+
+
+class Bell:
+    """One waiter. `wait` returns as soon as it was rung since the last return, or when the time is over."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        self._rung.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """True: rung. False: the time is over."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._rung.wait(), seconds)
+        rung = self._rung.is_set()
+        self._rung.clear()
+        return rung
+
+
+class Bells:
+    """The bells of one process."""
+
+    def __init__(self) -> None:
+        self._waiters: dict[str, set[Bell]] = {}
+
+    @contextlib.contextmanager
+    def listening(self, *names: str) -> Iterator[Bell]:
+        """A bell that any of these names rings, for as long as the block lasts."""
+        bell = Bell()
+        for name in names:
+            self._waiters.setdefault(name, set()).add(bell)
+        try:
+            yield bell
+        finally:
+            for name in names:
+                self._waiters[name].discard(bell)
+
+    def ring(self, names: Iterable[str]) -> None:
+        """Wake the waiters of these names."""
+        self.ring_here(names)
+
+    def ring_here(self, names: Iterable[str]) -> None:
+        for name in names:
+            for bell in self._waiters.get(name, ()):
+                bell.ring()
+
+    def ring_all(self) -> None:
+        """Wake everybody: something may have been missed."""
+        self.ring_here(tuple(self._waiters))
+
+    async def start(self) -> None:
+        """Begin to hear other processes."""
+
+    async def close(self) -> None:
+        """Stop hearing them."""
+
+
+class RedisBells(Bells):
+    """The bells of many processes. With Redis gone they ring in their own process only, and go on by looking."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+        # A blocking reader needs its own client without a socket time-out (redis-py 8 defaults to 5 s).
+        self.reader = Redis.from_url(url, socket_timeout=None, socket_connect_timeout=2)
+        self._pending: set[str] = set()
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def ring(self, names: Iterable[str]) -> None:
+        names = tuple(names)
+        self.ring_here(names)
+        self._pending.update(names)
+        self._wake.set()
+
+    async def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._publish()),
+            asyncio.create_task(self._hear()),
+        ]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.redis.aclose()
+        await self.reader.aclose()
+
+    async def _publish(self) -> None:
+        """One PUBLISH carries all that gathered while the last one was under way."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            names, self._pending = self._pending, set()
+            try:
+                await self.redis.publish(TOPIC, "\n".join(sorted(names)))
+            except (RedisError, OSError) as error:
+                log.warning("bells not passed on", error=type(error).__name__)
+                await asyncio.sleep(1)
+
+    async def _hear(self) -> None:
+        while True:
+            try:
+                async with self.reader.pubsub() as topic:
+                    await topic.subscribe(TOPIC)
+                    self.ring_all()
+                    async for heard in topic.listen():
+                        if heard["type"] == "message":
+                            self.ring_here(heard["data"].decode().split("\n"))
+            except (RedisError, OSError) as error:
+                log.warning("bells not heard", error=type(error).__name__)
+            await asyncio.sleep(0.5 + random.random())

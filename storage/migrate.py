@@ -1,0 +1,101 @@
+"""How are the tables brought up to date?
+
+Expand, then contract: a migration of one version never takes away what the version before still reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from storage.database import normalise
+from storage.tables import metadata
+
+FOLDER = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 7_305_002
+
+
+def head() -> str:
+    """The newest revision this code knows."""
+    return ScriptDirectory.from_config(_config(None)).get_current_head() or ""
+
+
+async def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the database at `url` to `revision`. Two processes at once: the second waits, then finds nothing to do."""
+    await _run(url, lambda connection: command.upgrade(_config(connection), revision))
+
+
+async def downgrade(url: str, revision: str) -> None:
+    """Take migrations back down to `revision` ("base": all of them)."""
+    await _run(url, lambda connection: command.downgrade(_config(connection), revision))
+
+
+async def current(url: str) -> str:
+    """The revision the database stands at, "" when it is empty."""
+    return await _run(
+        url,
+        lambda connection: (
+            MigrationContext.configure(connection).get_current_revision() or ""
+        ),
+    )
+
+
+async def differences(url: str) -> list[Any]:
+    """What the models say and the database lacks, or the other way round; [] when they agree."""
+    return await _run(
+        url,
+        lambda connection: list(
+            compare_metadata(
+                MigrationContext.configure(connection, opts={"compare_type": False}),
+                metadata,
+            )
+        ),
+    )
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    return config
+
+
+async def _run(url: str, work: Callable[[Connection], Any]) -> Any:
+    url = normalise(url)
+    if url.startswith("sqlite"):
+        return _run_sqlite(url, work)
+    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": 5})
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("SET lock_timeout = '10s'"))
+            await connection.execute(
+                text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK}
+            )
+            await connection.commit()
+            result = await connection.run_sync(work)
+            await connection.commit()
+            return result
+    finally:
+        await engine.dispose()
+
+
+def _run_sqlite(url: str, work: Callable[[Connection], Any]) -> Any:
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            result = work(connection)
+            connection.commit()
+            return result
+    finally:
+        engine.dispose()

@@ -1,0 +1,61 @@
+"""Which tables are there? One module a subject; importing this package fills `metadata`."""
+
+from storage.tables.base import metadata
+from storage.tables.deals import (
+    company,
+    consent,
+    contact_company,
+    deal,
+    deal_party,
+    decision,
+    external_ref,
+    offer,
+    pipeline,
+    stage,
+    stage_history,
+    task,
+    touch,
+)
+from storage.tables.intake import (
+    account,
+    envelope,
+    envelope_key,
+    lease,
+    source,
+    test_session,
+)
+from storage.tables.people import address, contact, contact_identity, identity
+from storage.tables.system import api_token, audit_log, counter, event, session, setting
+from storage.tables.talk import (
+    attachment,
+    call_fact,
+    claim,
+    conversation,
+    draft,
+    file,
+    message,
+    message_version,
+    outbox,
+    participant,
+    reaction,
+    read_marker,
+    upload,
+)
+from storage.tables.team import (
+    member,
+    member_role,
+    queue,
+    queue_member,
+    role,
+    role_permission,
+    team,
+)
+
+__all__ = [
+    "account", "address", "api_token", "attachment", "audit_log", "call_fact", "claim", "company", "consent", "contact",
+    "contact_company", "contact_identity", "conversation", "counter", "deal", "deal_party", "decision", "draft",
+    "envelope", "envelope_key", "event", "external_ref", "file", "identity", "lease", "member", "member_role", "message",
+    "message_version", "metadata", "offer", "outbox", "participant", "pipeline", "queue", "queue_member", "reaction",
+    "read_marker", "role", "role_permission", "session", "setting", "source", "stage", "stage_history", "task", "team",
+    "test_session", "touch", "upload",
+]  # fmt: skip

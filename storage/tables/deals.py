@@ -1,0 +1,256 @@
+"""What is it about, who may take it, and why was it decided so?"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from storage.tables.base import (
+    at,
+    document,
+    flag,
+    key,
+    maybe,
+    maybe_at,
+    metadata,
+    number,
+    words,
+)
+
+IS_OPEN = text("open = 1")
+
+pipeline = Table(
+    "pipeline",
+    metadata,
+    key("id", primary_key=True),
+    words("name"),
+    Column("position", Integer, nullable=False, server_default="0"),
+)
+
+stage = Table(
+    "stage",
+    metadata,
+    key("id", primary_key=True),
+    key("pipeline_id"),
+    Column("position", Integer, nullable=False, server_default="0"),
+    words("name"),
+    words("kind"),  # lead open won lost merged
+    flag("junk"),
+    words("help"),
+    document("task"),  # {title, minutes} or {}
+    document("required", "[]"),
+    flag("comment"),
+)
+
+deal = Table(
+    "deal",
+    metadata,
+    key("id", primary_key=True),
+    number("number", unique=True),
+    key("contact_id"),
+    key("pipeline_id"),
+    key("stage_id"),
+    words("stage_kind"),
+    flag("open"),
+    words("title"),
+    Column("amount", BigInteger, nullable=True),  # in hundredths of the currency
+    words("currency"),
+    document("fields"),
+    maybe("owner_id"),
+    maybe("queue_id"),
+    maybe("source_id"),
+    maybe("conversation_id"),
+    words(
+        "waiting"
+    ),  # routing's reason while it waits for an owner: new nobody being_qualified sticky …
+    words("lost_reason"),
+    document("ladder"),  # routing's state: offers made, who declined
+    maybe_at("next_at"),  # when the router must look again
+    number("priority"),
+    flag("repeat"),
+    flag("quiet"),
+    document("attribution"),
+    maybe("merged_into"),
+    flag("demo"),
+    at("created_at"),
+    at("last_activity_at"),
+    maybe_at("accepted_at"),
+    maybe_at("first_contact_at"),
+    maybe_at("closed_at"),
+)
+Index("ix_deal_recent", deal.c.contact_id, deal.c.last_activity_at.desc(), deal.c.id, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)  # fmt: skip
+Index("ix_deal_contact", deal.c.contact_id, deal.c.created_at)
+Index(
+    "ix_deal_owner",
+    deal.c.owner_id,
+    deal.c.id,
+    sqlite_where=IS_OPEN,
+    postgresql_where=IS_OPEN,
+)
+Index(
+    "ix_deal_waiting",
+    deal.c.next_at,
+    deal.c.id,
+    sqlite_where=text("waiting <> ''"),
+    postgresql_where=text("waiting <> ''"),
+)
+
+deal_party = Table(
+    "deal_party",
+    metadata,
+    key("deal_id"),
+    key("contact_id"),
+    words("role"),
+    flag("main"),
+    PrimaryKeyConstraint("deal_id", "contact_id"),
+)
+Index("ix_deal_party_contact_id", deal_party.c.contact_id)
+
+stage_history = Table(
+    "stage_history",
+    metadata,
+    key("id", primary_key=True),
+    key("deal_id", index=True),
+    maybe("from_id"),
+    key("to_id"),
+    maybe("by_id"),
+    at("at"),
+)
+
+company = Table(
+    "company",
+    metadata,
+    key("id", primary_key=True),
+    words("name"),
+    document("fields"),
+    at("created_at"),
+)
+
+contact_company = Table(
+    "contact_company",
+    metadata,
+    key("contact_id"),
+    key("company_id"),
+    words("role"),
+    PrimaryKeyConstraint("contact_id", "company_id"),
+)
+
+touch = Table(
+    "touch",
+    metadata,
+    key("id", primary_key=True),
+    key("contact_id", index=True),
+    maybe("deal_id", index=True),
+    maybe("message_id"),
+    key("source_id"),
+    words("campaign"),
+    document("attribution"),
+    at("at"),
+    flag("first"),
+)
+Index("ix_touch_source", touch.c.source_id, touch.c.at)
+
+consent = Table(
+    "consent",
+    metadata,
+    key("id", primary_key=True),
+    key("contact_id", index=True),
+    maybe("message_id"),
+    words("purpose"),
+    words("text"),
+    words("version"),
+    at("at"),
+)
+
+external_ref = Table(
+    "external_ref",
+    metadata,
+    key("system"),
+    key("external_id"),
+    key("kind"),
+    key("object_id"),
+    PrimaryKeyConstraint("system", "kind", "external_id"),
+)
+
+task = Table(
+    "task",
+    metadata,
+    key("id", primary_key=True),
+    maybe("deal_id", index=True),
+    maybe("contact_id"),
+    maybe("conversation_id"),
+    maybe("owner_id"),
+    maybe("author_id"),
+    words("kind"),  # stage call_back contact personal
+    words("title"),
+    maybe_at("due_at"),
+    maybe_at("done_at"),
+    maybe("done_by_id"),
+    words("result"),
+    flag("demo"),
+    at("created_at"),
+)
+Index(
+    "ix_task_owner",
+    task.c.owner_id,
+    task.c.due_at,
+    sqlite_where=text("done_at IS NULL"),
+    postgresql_where=text("done_at IS NULL"),
+)
+Index(
+    "ix_task_contact",
+    task.c.contact_id,
+    sqlite_where=text("done_at IS NULL"),
+    postgresql_where=text("done_at IS NULL"),
+)
+
+offer = Table(
+    "offer",
+    metadata,
+    key("id", primary_key=True),
+    key("deal_id", index=True),
+    key("member_id"),
+    Column("rung", Integer, nullable=False, server_default="0"),
+    flag("broadcast"),
+    words("state"),  # open accepted declined expired withdrawn taken
+    words("reason"),
+    words("comment"),
+    at("offered_at"),
+    at("expires_at"),
+    maybe_at("settled_at"),
+    flag("extended"),
+    maybe("decision_id"),
+    UniqueConstraint("deal_id", "member_id", "rung"),
+)
+Index(
+    "ix_offer_open",
+    offer.c.member_id,
+    offer.c.expires_at,
+    sqlite_where=text("state = 'open'"),
+    postgresql_where=text("state = 'open'"),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    key("id", primary_key=True),
+    words("kind"),  # attach route window assign call
+    words("rule"),
+    maybe("chosen"),
+    maybe("message_id"),
+    maybe("conversation_id"),
+    maybe("deal_id"),
+    maybe("contact_id"),
+    document("record"),
+    at("at"),
+)
+Index("ix_decision_message", decision.c.message_id)
+Index("ix_decision_deal", decision.c.deal_id, decision.c.at)

@@ -1,0 +1,150 @@
+"""What came in, from where, and who is working on it?"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    text,
+)
+
+from storage.tables.base import (
+    Serial,
+    at,
+    document,
+    flag,
+    key,
+    maybe,
+    maybe_at,
+    metadata,
+    number,
+    words,
+)
+
+source = Table(
+    "source",
+    metadata,
+    key("id", primary_key=True),
+    key("channel"),
+    words("name"),
+    key("hook_key", unique=True),
+    key("slug", unique=True),
+    words("state"),  # draft active paused broken disconnected
+    document("settings"),  # open settings
+    words("sealed"),  # the secret ones, encrypted as one document
+    document("health", "[]"),
+    words("last_error"),
+    maybe_at("last_event_at"),
+    maybe_at("verified_at"),
+    maybe_at("paused_until"),
+    words("paused_reason"),
+    Column("cursor", LargeBinary, nullable=True),
+    maybe("queue_id"),
+    Column("window_hours", Float, nullable=True),
+    words("enforcement"),  # "" = the channel's own
+    words("first_answer"),  # manager operator
+    words("on_open_deal"),  # attach new_lead
+    words("transport"),  # webhook polling none
+    flag("demo"),
+    maybe("created_by"),
+    at("created_at"),
+    at("updated_at"),
+)
+
+envelope = Table(
+    "envelope",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    key("source_id"),
+    key("lane"),
+    Column("shard", Integer, nullable=False),
+    Column(
+        "state", Integer, nullable=False, server_default="0"
+    ),  # 0 waiting 1 opened 2 ignored 3 set aside
+    at("received_at"),
+    maybe("key"),
+    words("method"),
+    words("path"),
+    document("query"),
+    document("headers"),
+    Column("body", LargeBinary, nullable=True),
+    maybe("body_file"),  # over 256 kB the body lies in the file store
+    number("size"),
+    Column("salt", LargeBinary, nullable=False),
+    words("reason"),
+    words("error"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    maybe_at("settled_at"),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ix_envelope_waiting",
+    envelope.c.shard,
+    envelope.c.id,
+    sqlite_where=text("state = 0"),
+    postgresql_where=text("state = 0"),
+)
+Index(
+    "ix_envelope_aside",
+    envelope.c.source_id,
+    envelope.c.id,
+    sqlite_where=text("state = 3"),
+    postgresql_where=text("state = 3"),
+)
+
+envelope_key = Table(
+    "envelope_key",
+    metadata,
+    key("source_id"),
+    key("key"),
+    number("envelope_id"),
+    PrimaryKeyConstraint("source_id", "key"),
+    sqlite_with_rowid=False,
+)
+
+# The account that balances: one row a source, changed in the transaction of what it counts.
+account = Table(
+    "account",
+    metadata,
+    key("source_id", primary_key=True),
+    number("received"),
+    number("opened"),
+    number("ignored"),
+    number("set_aside"),
+    number("accepted"),
+    number("sent"),
+    number("undelivered"),
+    number("failed"),
+    number("unknown"),
+    number("cancelled"),
+    number("refused"),
+    number("answered"),
+    number("repeated"),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    key("name", primary_key=True),
+    key("holder"),
+    number("token"),
+    at("until"),
+)
+
+test_session = Table(
+    "test_session",
+    metadata,
+    key("source_id", primary_key=True),
+    key("code"),
+    maybe("member_id"),
+    at("started_at"),
+    document("steps", "[]"),
+    maybe("message_id"),
+    maybe("conversation_id"),
+    maybe_at("ended_at"),
+)

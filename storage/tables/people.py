@@ -1,0 +1,78 @@
+"""Who writes to us, and at which addresses?"""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint
+
+from storage.tables.base import (
+    at,
+    document,
+    flag,
+    key,
+    maybe,
+    maybe_at,
+    metadata,
+    words,
+)
+
+contact = Table(
+    "contact",
+    metadata,
+    key("id", primary_key=True),
+    words("name"),
+    words("name_from"),  # network stated person
+    maybe("responsible_id", index=True),
+    words("override"),  # "client": «Вести как клиента» for an internal address
+    document("fields"),
+    document("attribution"),
+    maybe("merged_into"),
+    flag("demo"),
+    at("created_at"),
+    at("updated_at"),
+)
+
+identity = Table(
+    "identity",
+    metadata,
+    key("id", primary_key=True),
+    key("kind"),
+    key("value"),
+    flag("shared"),
+    flag("spam"),
+    words("internal"),  # why it is one of ours: member directory domain
+    words("username"),
+    maybe_at("asked_at"),  # when the network was last asked for the profile
+    at("created_at"),
+    UniqueConstraint("kind", "value"),
+)
+
+contact_identity = Table(
+    "contact_identity",
+    metadata,
+    key("contact_id"),
+    key("identity_id"),
+    words("origin"),  # network stated person imported
+    flag("verified"),
+    words("name"),  # how this person is called at this address
+    at("created_at"),
+    PrimaryKeyConstraint("contact_id", "identity_id"),
+)
+Index(
+    "ix_contact_identity_identity_id",
+    contact_identity.c.identity_id,
+    contact_identity.c.contact_id,
+)
+
+# An identity on a source: the reply window's anchor and whether it can be written to.
+address = Table(
+    "address",
+    metadata,
+    key("source_id"),
+    key("identity_id"),
+    maybe_at("last_client_at"),
+    flag("unreachable"),
+    words("reason"),
+    maybe_at("changed_at"),
+    PrimaryKeyConstraint("source_id", "identity_id"),
+)
+Index("ix_address_identity_id", address.c.identity_id)

@@ -1,0 +1,90 @@
+"""What changed, who did it, and how are we set up?"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Table
+
+from storage.tables.base import (
+    Serial,
+    at,
+    document,
+    flag,
+    key,
+    maybe,
+    maybe_at,
+    metadata,
+    number,
+    words,
+)
+
+# Live events hold ids, never text. Inserted last in a transaction, under one lock, so that no reader passes a late commit.
+event = Table(
+    "event",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    at("at"),
+    key("type"),
+    key("object_id"),
+    maybe("contact_id"),
+    words("audience"),
+    sqlite_autoincrement=True,
+)
+Index("ix_event_at", event.c.at)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    key("id", primary_key=True),
+    at("at"),
+    maybe("member_id"),
+    words("actor"),  # person system router
+    words("action"),
+    words("object_kind"),
+    maybe("object_id"),
+    document("facts"),
+    words("ip"),
+)
+Index("ix_audit_log_at", audit_log.c.at)
+Index("ix_audit_log_object", audit_log.c.object_id, audit_log.c.at)
+
+setting = Table(
+    "setting",
+    metadata,
+    key("name", primary_key=True),
+    document("value", "null"),
+    at("updated_at"),
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    key("name", primary_key=True),
+    number("value"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    key("digest", primary_key=True),  # sha256 of the token
+    key("member_id", index=True),
+    words("kind"),  # browser once
+    at("created_at"),
+    at("expires_at"),
+    at("used_at"),
+    maybe_at("confirmed_at"),
+    words("agent"),
+    words("ip"),
+    flag("keep"),
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    key("id", primary_key=True),
+    key("digest", unique=True),
+    key("member_id"),
+    words("name"),
+    at("created_at"),
+    maybe_at("used_at"),
+    maybe_at("revoked_at"),
+)

@@ -1,0 +1,314 @@
+"""What was said, and what is on its way out?"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from storage.tables.base import (
+    at,
+    document,
+    flag,
+    key,
+    maybe,
+    maybe_at,
+    metadata,
+    number,
+    words,
+)
+
+OPEN = text("state = 'open'")
+
+conversation = Table(
+    "conversation",
+    metadata,
+    key("id", primary_key=True),
+    key("source_id"),
+    key("thread"),
+    key("contact_id", index=True),
+    maybe("identity_id"),
+    words("nature"),
+    words("state"),  # open waiting snoozed closed
+    words("subject"),
+    words("title"),
+    maybe("assignee_id"),
+    maybe("deal_id"),  # where its newest message went
+    maybe("pinned_deal_id"),
+    maybe_at("waiting_since"),
+    maybe_at("deadline_at"),
+    maybe_at("closes_at"),  # copy of the window's end, for sorting
+    words("rank"),  # which part of the queue it stands in (routing.conversations)
+    maybe_at("first_unanswered_at"),
+    maybe("last_message_id"),
+    at("last_at"),
+    number("last_seq"),
+    words("last_text"),
+    words("last_kind"),
+    words("last_author"),  # client person robot system
+    maybe("last_author_id"),
+    words("last_state"),
+    maybe_at("last_client_at"),
+    number("inbound"),  # how many messages came in: an unread count is a difference
+    maybe_at("snoozed_until"),
+    maybe_at("answer_due_at"),  # when an automatic reply may go
+    document("attribution"),
+    flag("demo"),
+    at("created_at"),
+    at("updated_at"),
+    UniqueConstraint("source_id", "thread"),
+)
+Index(
+    "ix_conversation_urgent",
+    conversation.c.deadline_at,
+    conversation.c.id,
+    sqlite_where=OPEN,
+    postgresql_where=OPEN,
+)
+Index(
+    "ix_conversation_state_last",
+    conversation.c.state,
+    conversation.c.last_at,
+    conversation.c.id,
+)
+Index(
+    "ix_conversation_mine",
+    conversation.c.assignee_id,
+    conversation.c.last_at,
+    conversation.c.id,
+)
+Index("ix_conversation_last", conversation.c.last_at, conversation.c.id)
+Index(
+    "ix_conversation_snoozed",
+    conversation.c.snoozed_until,
+    sqlite_where=text("state = 'snoozed'"),
+    postgresql_where=text("state = 'snoozed'"),
+)
+
+participant = Table(
+    "participant",
+    metadata,
+    key("conversation_id"),
+    key("identity_id"),
+    words("name"),
+    at("seen_at"),
+    PrimaryKeyConstraint("conversation_id", "identity_id"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    key("id", primary_key=True),
+    key("conversation_id"),
+    key("contact_id"),
+    key("source_id"),
+    maybe("deal_id"),
+    maybe("external_id"),  # null until the network gave one; never ""
+    maybe("group_key"),
+    words("kind"),
+    words("direction"),  # in out none
+    words("author_kind"),  # client person robot system
+    maybe("author_id"),
+    words("author_name"),
+    words("purpose"),  # reply service promotion
+    words("nature"),
+    words("text"),
+    document(
+        "content"
+    ),  # subject, fields, location, card, mail headers, unsupported, system line
+    at("at"),
+    number("seq"),
+    at("received_at"),
+    words("state"),
+    words("reason"),
+    maybe("reply_to_id"),
+    maybe("reply_to_external"),
+    number("attachments"),
+    flag("edited"),
+    flag("deleted"),
+    Column("envelope_id", BigInteger, nullable=True),
+    words("stems"),  # stemmed words, for search
+)
+Index("uq_message_external", message.c.source_id, message.c.external_id, unique=True)
+Index("uq_message_group", message.c.conversation_id, message.c.group_key, unique=True)
+Index(
+    "ix_message_conversation",
+    message.c.conversation_id,
+    message.c.at,
+    message.c.seq,
+    message.c.id,
+)
+Index(
+    "ix_message_contact",
+    message.c.contact_id,
+    message.c.at,
+    message.c.seq,
+    message.c.id,
+)
+Index("ix_message_deal", message.c.deal_id, message.c.at, message.c.id)
+
+message_version = Table(
+    "message_version",
+    metadata,
+    key("message_id"),
+    number("version"),
+    words("text"),
+    at("at"),
+    PrimaryKeyConstraint("message_id", "version"),
+)
+
+reaction = Table(
+    "reaction",
+    metadata,
+    key("message_id"),
+    key("identity_id"),
+    document("emojis", "[]"),
+    at("at"),
+    PrimaryKeyConstraint("message_id", "identity_id"),
+)
+
+file = Table(
+    "file",
+    metadata,
+    key("digest", primary_key=True),  # sha256 of the bytes
+    number("size"),
+    words("mime"),
+    number("references"),
+    at("created_at"),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    key("id", primary_key=True),
+    key("message_id", index=True),
+    Column("position", Integer, nullable=False, server_default="0"),
+    words("kind"),
+    words("name"),
+    words("mime"),
+    Column("size", BigInteger, nullable=True),
+    Column("width", Integer, nullable=True),
+    Column("height", Integer, nullable=True),
+    Column("seconds", Integer, nullable=True),
+    words("transcript"),
+    words("inline_id"),
+    key("source_id"),
+    words("ref"),
+    Column("envelope_id", BigInteger, nullable=True),
+    words("state"),  # fetch ready failed
+    words("reason"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    maybe_at("next_at"),
+    maybe("digest"),
+    maybe("thumb"),
+)
+Index(
+    "ix_attachment_fetch",
+    attachment.c.next_at,
+    attachment.c.id,
+    sqlite_where=text("state = 'fetch'"),
+    postgresql_where=text("state = 'fetch'"),
+)
+
+upload = Table(
+    "upload",
+    metadata,
+    key("id", primary_key=True),
+    key("member_id"),
+    key("digest"),
+    words("name"),
+    words("mime"),
+    words("kind"),
+    number("size"),
+    at("created_at"),
+)
+
+# One row a part that has to leave. The message shows the worst of its parts' states.
+outbox = Table(
+    "outbox",
+    metadata,
+    key("id", primary_key=True),
+    key("message_id", index=True),
+    key("conversation_id"),
+    key("source_id"),
+    Column("part", Integer, nullable=False, server_default="0"),
+    words("state"),
+    document("content"),
+    at("created_at"),
+    at("not_before"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    maybe_at("first_tried_at"),
+    maybe_at("tried_at"),
+    words("reason"),
+    words("detail"),
+    document("external_ids", "[]"),
+    number("token"),  # the sender's lease token that last touched it
+    maybe_at("settled_at"),
+)
+Index(
+    "ix_outbox_ready",
+    outbox.c.source_id,
+    outbox.c.not_before,
+    outbox.c.id,
+    sqlite_where=text("state in ('held','queued','sending','postponed')"),
+    postgresql_where=text("state in ('held','queued','sending','postponed')"),
+)
+Index(
+    "ix_outbox_conversation",
+    outbox.c.conversation_id,
+    outbox.c.created_at,
+    sqlite_where=text("state in ('held','queued','sending','postponed')"),
+    postgresql_where=text("state in ('held','queued','sending','postponed')"),
+)
+
+call_fact = Table(
+    "call_fact",
+    metadata,
+    key("source_id"),
+    key("key"),
+    key("call"),
+    at("at"),
+    document("fact"),
+    PrimaryKeyConstraint("source_id", "key"),
+)
+Index("ix_call_fact_call", call_fact.c.source_id, call_fact.c.call)
+
+draft = Table(
+    "draft",
+    metadata,
+    key("member_id"),
+    key("conversation_id"),
+    key("mode"),
+    words("text"),
+    document("files", "[]"),
+    maybe("reply_to_id"),
+    number("version"),
+    at("updated_at"),
+    PrimaryKeyConstraint("member_id", "conversation_id", "mode"),
+)
+
+read_marker = Table(
+    "read_marker",
+    metadata,
+    key("member_id"),
+    key("conversation_id"),
+    maybe("message_id"),
+    number("inbound"),
+    flag("kept_unread"),
+    PrimaryKeyConstraint("member_id", "conversation_id"),
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    key("conversation_id", primary_key=True),
+    key("member_id"),
+    at("until"),
+)

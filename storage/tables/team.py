@@ -1,0 +1,106 @@
+"""Who works here, with what rights, in which queues?"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, Integer, PrimaryKeyConstraint, Table
+
+from storage.tables.base import (
+    at,
+    document,
+    flag,
+    key,
+    maybe,
+    maybe_at,
+    metadata,
+    words,
+)
+
+team = Table(
+    "team",
+    metadata,
+    key("id", primary_key=True),
+    words("name"),
+    maybe("parent_id"),
+    maybe("head_id"),
+    maybe("deputy_id"),
+)
+
+member = Table(
+    "member",
+    metadata,
+    key("id", primary_key=True),
+    words("name"),
+    maybe("email", unique=True),
+    words("password_hash"),
+    flag("active"),
+    flag("needs_setup"),
+    maybe("team_id"),
+    words("extension"),
+    words("timezone"),
+    document("schedule"),
+    document("leave", "[]"),
+    document("skills", "[]"),
+    Column("capacity", Float, nullable=True),
+    words("presence"),  # on_shift break dnd off
+    flag("presence_automatic"),
+    maybe_at("presence_until"),
+    maybe_at("seen_at"),  # last heartbeat
+    maybe_at("reachable_until"),
+    maybe_at("last_offer_at"),
+    Column("expired_in_row", Integer, nullable=False, server_default="0"),
+    maybe_at("gate_override_until"),
+    document("prefs"),
+    maybe("substitute_id"),
+    flag("demo"),
+    at("created_at"),
+)
+
+role = Table(
+    "role",
+    metadata,
+    key("id", primary_key=True),
+    words("name"),
+    flag("preset"),
+)
+
+role_permission = Table(
+    "role_permission",
+    metadata,
+    key("role_id"),
+    key("permission"),
+    key("scope"),  # own team below all
+    PrimaryKeyConstraint("role_id", "permission"),
+)
+
+member_role = Table(
+    "member_role",
+    metadata,
+    key("member_id"),
+    key("role_id"),
+    PrimaryKeyConstraint("member_id", "role_id"),
+)
+
+queue = Table(
+    "queue",
+    metadata,
+    key("id", primary_key=True),
+    words("name"),
+    words("strategy"),
+    maybe("team_id"),
+    maybe("head_id"),
+    document("schedule"),
+    document(
+        "rules"
+    ),  # accept_seconds, single_offers, all_seconds, capacity, skills …: absent = the default
+    at("created_at"),
+)
+
+queue_member = Table(
+    "queue_member",
+    metadata,
+    key("queue_id"),
+    key("member_id"),
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("weight", Float, nullable=False, server_default="1"),
+    PrimaryKeyConstraint("queue_id", "member_id"),
+)

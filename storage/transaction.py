@@ -1,0 +1,75 @@
+"""What belongs to one writing transaction?
+
+Its connection, the live events it will append as its last act, and the bells to ring once it is committed. A bell may be
+lost without harm; a live event may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, text
+
+from storage.batch import insert_returning
+from storage.tables import event
+
+EVENT_LOG_LOCK = 7_305_001  # any number, the same in every process
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the live log: ids, never words. `audience` narrows who is told ("" everybody who may see it)."""
+
+    type: str
+    object_id: str
+    contact_id: str | None = None
+    audience: str = ""
+
+
+@dataclass(slots=True)
+class Transaction:
+    """Handed to every writing function. Times are microseconds UTC."""
+
+    connection: Connection
+    now: int
+    changes: dict[Change, None] = field(default_factory=dict)
+    bells: set[str] = field(default_factory=set)
+    head: int = 0
+    """The number of the last live event, once appended."""
+
+    def changed(
+        self,
+        type: str,
+        object_id: str,
+        contact_id: str | None = None,
+        audience: str = "",
+    ) -> None:
+        """Tell the consoles; the same change twice is told once."""
+        self.changes[Change(type, object_id, contact_id, audience)] = None
+
+    def ring(self, *bells: str) -> None:
+        """Wake whoever waits for these, after the commit."""
+        self.bells.update(bells)
+
+    def append_changes(self) -> None:
+        """The last act: lock the log and append, so that numbers become visible in their order."""
+        if not self.changes:
+            return
+        if self.connection.dialect.name == "postgresql":
+            self.connection.execute(
+                text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOG_LOCK}
+            )
+        rows = [
+            (self.now, c.type, c.object_id, c.contact_id, c.audience)
+            for c in self.changes
+        ]
+        columns = ("at", "type", "object_id", "contact_id", "audience")
+        self.head = max(
+            _numbers(insert_returning(self.connection, event, columns, rows, "seq"))
+        )
+        self.ring("live")
+
+
+def _numbers(rows: Iterable[tuple[object, ...]]) -> Iterable[int]:
+    return (int(str(row[0])) for row in rows)
