@@ -1,14 +1,20 @@
 """The decisions, pure: no store, no clock, no await, the standard library only.
 
     window         may we send this now, and what else can be done?
+    nature         is this a client, and what may the conversation cause?
+    identity       which contact is it?
     deals          which deal does a message belong to?
     answering      who answers a client whose deal or lead has somebody?
     assignment     who takes a new lead?
     ladder         what happened to a lead's offers, and what comes next?
     conversations  does a conversation need an answer, by when, and which comes first?
+    calls          what became of a call, and what follows from it?
+    ringing        whom does an incoming call ring?
     members        who is at work, and can they be told something?
     schedule       when is somebody at work?
-    decision       the record of an answer; replay answers again from it
+    text           where may a long text be cut?
+    decision       the record of an answer
+    replay         would we decide the same today?
     codes          every code that a decision can hold
     times          how long is a minute?
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from routing.codes import AnswerVerdict, AssignRule
-from routing.decision import Candidate, Decision, Facts, Json, flag, moment, number, text
-from routing.members import Member, Presence, absence, back_at, on_shift
-from routing.schedule import Shift
+from routing.decision import Candidate, Decision, Json, flag, moment, number, text
+from routing.members import Member, absence, back_at, from_facts, on_shift, to_facts
 from routing.times import MINUTE, Micros
 
 AWAY: Final = 60 * MINUTE
@@ -20,6 +19,7 @@ AWAY: Final = 60 * MINUTE
 SILENT: Final = 15 * MINUTE
 """Working minutes after which an unanswered conversation is open to the queue."""
 LONGEST_CHAIN: Final = 8
+KEPT: Final = ("active", "on_leave", "presence", "presence_until", "shift", "substitute", "head")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +110,9 @@ def reevaluate(record: Decision) -> Decision:
         waiting_since=moment(facts, "waiting_since"),
         late_at=moment(facts, "late_at"),
     )
-    members = {row.ref: _stored_member(row) for row in record.candidates if row.verdict != "unknown"}
+    members = {
+        row.ref: from_facts(row.ref, row.facts) for row in record.candidates if row.verdict != "unknown"
+    }
     return assign(conversation, deal, members, number(facts, "now")).decision
 
 
@@ -221,34 +223,4 @@ def _candidates(
 
 
 def _member_facts(role: str, member: Member | None) -> dict[str, Json]:
-    facts: dict[str, Json] = {"role": role}
-    if member is None:
-        return facts
-    if not member.active:
-        facts["inactive"] = True
-    if member.on_leave:
-        facts["on_leave"] = True
-    facts["presence"] = member.presence
-    if member.shift is not None:
-        facts["opens_at"] = member.shift.opens_at
-        facts["closes_at"] = member.shift.closes_at
-    if member.substitute:
-        facts["substitute"] = member.substitute
-    if member.head:
-        facts["head"] = member.head
-    return facts
-
-
-def _stored_member(row: Candidate) -> Member:
-    facts: Facts = row.facts
-    opens_at, closes_at = moment(facts, "opens_at"), moment(facts, "closes_at")
-    known = opens_at is not None and closes_at is not None
-    return Member(
-        id=row.ref,
-        active=not flag(facts, "inactive"),
-        on_leave=flag(facts, "on_leave"),
-        presence=cast(Presence, text(facts, "presence")),
-        shift=Shift(opens_at=opens_at or 0, closes_at=closes_at or 0) if known else None,
-        substitute=text(facts, "substitute"),
-        head=text(facts, "head"),
-    )
+    return {"role": role} if member is None else {"role": role, **to_facts(member, KEPT)}

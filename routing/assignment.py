@@ -7,16 +7,14 @@ function. What happened to a lead's offers is its `Ladder` (routing.ladder).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, cast
 
 from routing.codes import RouteRule, RouteVerdict, Strategy, WaitReason
 from routing.decision import (
     Candidate,
     Decision,
-    Facts,
     Json,
-    flag,
     inner,
     moment,
     number,
@@ -25,7 +23,7 @@ from routing.decision import (
     texts,
 )
 from routing.ladder import FRESH, Ladder
-from routing.members import Gate, Member, Presence, absence, lifted, on_shift, reachable
+from routing.members import Member, absence, from_facts, lifted, on_shift, reachable, to_facts
 from routing.schedule import ALWAYS, Schedule, Shift, add_working, current_shift, local_day
 from routing.times import FOREVER, MINUTE, Micros
 
@@ -37,6 +35,11 @@ FOR_STRANGERS: Final = DISCIPLINE | {"not_member"}
 """Checks that do not hold back the client's own manager."""
 PASSING: Final = frozenset({"on_call", "unreachable", "has_offer", "at_capacity"})
 """Failures that the client's own manager, being on shift, may overcome in minutes."""
+KEPT: Final = (
+    "active", "on_leave", "presence", "shift", "on_call", "seen_at", "push_until", "may_own", "load",
+    "capacity", "weight", "open_offers", "last_offer_at", "overdue_tasks", "idle_deals", "lifted",
+)  # fmt: skip
+"""What a route decision keeps of a member."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -236,7 +239,7 @@ def reevaluate(record: Decision) -> Decision:
         managers=texts(lead_facts, "managers"),
         ladder=Ladder.from_json(inner(lead_facts, "ladder")),
     )
-    members = [_stored_member(row, lead) for row in record.candidates]
+    members = [stored_member(row, lead) for row in record.candidates]
     return _decide(lead, members, queue, clocks, number(facts, "now"))
 
 
@@ -262,7 +265,7 @@ def _decide(lead: Lead, members: Sequence[Member], queue: Queue, clocks: Clocks,
     failed = {member.id: failures(member, lead, queue, now) for member in members}
     rule, chosen = _choose(lead, members, queue, clocks, failed, now)
     refs = tuple(member.id for member in chosen)
-    key = _key(queue)
+    key = strategy_key(queue)
     ranked = sorted(members, key=lambda row: (row.id not in refs, bool(failed[row.id]), key(row)))
     return Decision(
         kind="route",
@@ -298,7 +301,7 @@ def _choose(
                 return "sticky", [member]
         if now < clocks.sticky_until and any(_worth_waiting(row, failed[row.id], now) for row in own):
             return "waiting_sticky", []
-    key = _key(queue)
+    key = strategy_key(queue)
     passing = sorted((member for member in members if not failed[member.id]), key=key)
     if passing:
         return ("everyone", passing) if rung == "everyone" else (_single_rule(queue), passing[:1])
@@ -332,7 +335,7 @@ def _single_rule(queue: Queue) -> RouteRule:
     return "in_order" if queue.strategy == "all_at_once" else queue.strategy
 
 
-def _key(queue: Queue) -> Key:
+def strategy_key(queue: Queue) -> Key:
     """The order of the queue's strategy; ties by the oldest last offer, then by id."""
     match queue.strategy:
         case "in_order":
@@ -371,28 +374,9 @@ def _facts(lead: Lead, queue: Queue, clocks: Clocks, now: Micros) -> dict[str, J
 
 def _candidate(member: Member, queue: Queue, failed: tuple[RouteVerdict, ...], chosen: bool) -> Candidate:
     """One row of the check table. `failed` also lists what was overlooked for somebody chosen."""
-    facts: dict[str, Json] = {"load": member.load, "capacity": member.capacity, "presence": member.presence}
+    facts = to_facts(member, KEPT)
     if member.id in queue.places:
         facts["place"] = queue.places[member.id]
-    if member.shift is not None:
-        facts |= {"opens_at": member.shift.opens_at, "closes_at": member.shift.closes_at}
-    for name, value, usual in (
-        ("seen_at", member.seen_at, 0),
-        ("push_until", member.push_until, 0),
-        ("last_offer_at", member.last_offer_at, 0),
-        ("open_offers", member.open_offers, 0),
-        ("overdue_tasks", member.overdue_tasks, 0),
-        ("idle_deals", member.idle_deals, 0),
-        ("weight", member.weight, 1),
-        ("active", member.active, True),
-        ("on_leave", member.on_leave, False),
-        ("on_call", member.on_call, False),
-        ("may_own", member.may_own, True),
-    ):
-        if value != usual:
-            facts[name] = value
-    if member.lifted:
-        facts["lifted"] = dict(cast(Facts, member.lifted))
     if "no_skill" in failed:
         facts["skills"] = [*sorted(member.skills)]
     if failed:
@@ -401,30 +385,11 @@ def _candidate(member: Member, queue: Queue, failed: tuple[RouteVerdict, ...], c
     return Candidate(ref=member.id, verdict=verdict, facts=facts)
 
 
-def _stored_member(row: Candidate, lead: Lead) -> Member:
-    facts: Facts = row.facts
-    failed = texts(facts, "failed")
-    opens_at, closes_at = moment(facts, "opens_at"), moment(facts, "closes_at")
-    known = opens_at is not None and closes_at is not None
-    skills = frozenset(texts(facts, "skills")) if "no_skill" in failed else lead.skills
-    return Member(
-        id=row.ref,
-        active=flag(facts, "active", True),
-        shift=Shift(opens_at=opens_at or 0, closes_at=closes_at or 0) if known else None,
-        on_leave=flag(facts, "on_leave"),
-        presence=cast(Presence, text(facts, "presence")),
-        on_call=flag(facts, "on_call"),
-        seen_at=number(facts, "seen_at"),
-        push_until=number(facts, "push_until"),
-        may_own=flag(facts, "may_own", True),
+def stored_member(row: Candidate, lead: Lead) -> Member:
+    """The member of one row of the check table, as that lead's checks saw them."""
+    failed = texts(row.facts, "failed")
+    return replace(
+        from_facts(row.ref, row.facts),
         sources=frozenset() if "not_on_source" in failed else None,
-        skills=skills,
-        load=real(facts, "load"),
-        capacity=real(facts, "capacity"),
-        weight=real(facts, "weight", 1),
-        open_offers=number(facts, "open_offers"),
-        last_offer_at=number(facts, "last_offer_at"),
-        overdue_tasks=number(facts, "overdue_tasks"),
-        idle_deals=number(facts, "idle_deals"),
-        lifted=cast("dict[Gate, Micros]", dict(inner(facts, "lifted"))) or None,
+        skills=frozenset(texts(row.facts, "skills")) if "no_skill" in failed else lead.skills,
     )

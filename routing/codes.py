@@ -15,9 +15,75 @@ AuthorKind: TypeAlias = Literal["person", "robot", "system"]
 Purpose: TypeAlias = Literal["reply", "service", "promotion"]
 Enforcement: TypeAlias = Literal["block", "warn", "off"]
 
+# --- what kind of conversation (nature.py) ---
+
+NATURES: Final[Mapping[Nature, str]] = {
+    "client": "a client, or somebody who may become one",
+    "internal": "one of ours",
+    "test": "a test of a source",
+    "personal": "the private life of an account's owner",
+    "group": "a conversation with participants",
+    "automatic": "a machine wrote: a bounce, auto-reply, newsletter or receipt",
+    "spam": "spam",
+    "imported": "from before the source was connected",
+}
+
+NatureRule: TypeAlias = Literal[
+    "imported", "test", "spam", "group", "automatic", "insider", "as_client", "marked_personal",
+    "marked_client", "maybe_personal", "client",
+]  # fmt: skip
+NATURE_RULES: Final[Mapping[NatureRule, str]] = {
+    "imported": "backfilled from before the source was connected",
+    "test": "begun by a test of the source",
+    "spam": "the identity is marked as spam",
+    "group": "it has participants",
+    "automatic": "a machine wrote",
+    "insider": "the address is one of ours",
+    "as_client": "one of ours, but a person treats them as a client",
+    "marked_personal": "the account's owner marked it as personal",
+    "marked_client": "the account's owner marked it as a client's",
+    "maybe_personal": "perhaps personal: the account's owner is asked",
+    "client": "nothing speaks against a client",
+}
+
+# --- which contact (identity.py) ---
+
+IdentityRule: TypeAlias = Literal["own_address", "shared_and_name", "company_card", "new_shared", "new"]
+IDENTITY_RULES: Final[Mapping[IdentityRule, str]] = {
+    "own_address": "the address is this contact's alone",
+    "shared_and_name": "a shared address, and the contact's name",
+    "company_card": "a shared address without a name: the card of the company or household",
+    "new_shared": "a shared address with a new name: a new contact",
+    "new": "nobody has this address: a new contact",
+}
+
+IdentityVerdict: TypeAlias = Literal["chosen", "only_shared", "only_stated", "less_recent"]
+IDENTITY_VERDICTS: Final[Mapping[IdentityVerdict, str]] = {
+    "chosen": "this contact",
+    "only_shared": "only shares an address",
+    "only_stated": "only by an address that was typed: perhaps the same person",
+    "less_recent": "has another address of the message, but was active longer ago: perhaps the same person",
+}
+
+SharedReason: TypeAlias = Literal["role_mailbox", "toll_free", "extension", "two_names"]
+SHARED_REASONS: Final[Mapping[SharedReason, str]] = {
+    "role_mailbox": "a mailbox of an office, not of a person",
+    "toll_free": "a toll-free number",
+    "extension": "an internal extension",
+    "two_names": "two people with different full names used it",
+}
+
 # --- attachment (deals.py) ---
 
 EvidenceKind: TypeAlias = Literal["reply", "quote", "button", "extension", "tracking", "deep_link"]
+EVIDENCE: Final[Mapping[EvidenceKind, str]] = {
+    "reply": "an answer to a message of the deal",
+    "quote": "a quote of a message of the deal",
+    "button": "a button under a message of the deal",
+    "extension": "a telephone extension bound to the deal",
+    "tracking": "a tracking number bound to the deal",
+    "deep_link": "a link bound to the deal",
+}
 
 AttachRule: TypeAlias = Literal[
     "pinned",
@@ -164,13 +230,15 @@ ASSIGN_RULES: Final[Mapping[AssignRule, str]] = {
 }
 
 AnswerVerdict: TypeAlias = Literal[
-    "chosen", "on_shift", "off_shift", "on_break", "off_hours", "on_leave", "inactive", "silent", "unknown"
+    "chosen", "on_shift", "off_shift", "on_break", "do_not_disturb", "off_hours", "on_leave", "inactive",
+    "silent", "unknown",
 ]  # fmt: skip
 ANSWER_VERDICTS: Final[Mapping[AnswerVerdict, str]] = {
     "chosen": "this person answers",
     "on_shift": "on shift, but somebody else comes first",
     "off_shift": "did not start the shift",
     "on_break": "on a break",
+    "do_not_disturb": "does not want to be disturbed",
     "off_hours": "outside working hours",
     "on_leave": "on leave",
     "inactive": "deactivated",
@@ -226,6 +294,7 @@ RouteVerdict: TypeAlias = Literal[
     "on_leave",
     "off_shift",
     "on_break",
+    "do_not_disturb",
     "on_call",
     "unreachable",
     "has_offer",
@@ -247,6 +316,7 @@ ROUTE_VERDICTS: Final[Mapping[RouteVerdict, str]] = {
     "on_leave": "on leave",
     "off_shift": "did not start the shift",
     "on_break": "on a break",
+    "do_not_disturb": "does not want to be disturbed",
     "on_call": "on a live call",
     "unreachable": "no console open and no other way to be told",
     "has_offer": "already has an open offer",
@@ -305,3 +375,91 @@ CLOSE_WAYS: Final[Mapping[CloseWay, str]] = {
     "spam": "spam",
     "answered_elsewhere": "answered in another way",
 }
+
+
+# --- calls (calls.py, ringing.py) ---
+
+CallState: TypeAlias = Literal["ringing", "answered", "finished", "missed"]
+CALL_STATES: Final[Mapping[CallState, str]] = {
+    "ringing": "ringing",
+    "answered": "talking",
+    "finished": "over",
+    "missed": "over, and nobody of ours answered",
+}
+
+CallOutcome: TypeAlias = Literal["", "talk", "missed", "not_reached", "blocked"]
+CALL_OUTCOMES: Final[Mapping[CallOutcome, str]] = {
+    "": "not over yet",
+    "talk": "people talked",
+    "missed": "a client was not answered",
+    "not_reached": "the client did not answer us",
+    "blocked": "the number is blocked",
+}
+
+CallLead: TypeAlias = Literal["none", "attached", "owned", "routed"]
+CALL_LEADS: Final[Mapping[CallLead, str]] = {
+    "none": "makes no lead",
+    "attached": "belongs to an open deal",
+    "owned": "a lead of the person who answered",
+    "routed": "a lead to be routed",
+}
+
+CallSilence: TypeAlias = Literal["hidden", "internal", "blocked", "short_ring", "not_over"]
+CALL_SILENCES: Final[Mapping[CallSilence, str]] = {
+    "hidden": "a hidden number: counted only",
+    "internal": "an internal number",
+    "blocked": "a blocked number",
+    "short_ring": "rang for less than three seconds",
+    "not_over": "not over yet",
+}
+
+RingRule: TypeAlias = Literal["blocked", "deal_owner", "responsible", "router", "own_plan"]
+RING_RULES: Final[Mapping[RingRule, str]] = {
+    "blocked": "the number is blocked: ring nobody",
+    "deal_owner": "the owner of the client's most recent open deal",
+    "responsible": "the contact's responsible",
+    "router": "as a new lead would be routed",
+    "own_plan": "nobody is free: the telephone system's own plan",
+}
+
+RingVerdict: TypeAlias = Literal["no_extension"] | RouteVerdict
+RING_VERDICTS: Final[Mapping[RingVerdict, str]] = {
+    "no_extension": "has no telephone extension",
+    **ROUTE_VERDICTS,
+}
+
+ALL: Final[Mapping[str, Mapping[str, str]]] = {
+    "nature": NATURES,
+    "nature_rule": NATURE_RULES,
+    "identity_rule": IDENTITY_RULES,
+    "identity_verdict": IDENTITY_VERDICTS,
+    "shared_reason": SHARED_REASONS,
+    "attach_rule": ATTACH_RULES,
+    "evidence": EVIDENCE,
+    "deal_verdict": DEAL_VERDICTS,
+    "window_phase": WINDOW_PHASES,
+    "reach": REACHES,
+    "refusal": REFUSALS,
+    "limit": LIMITS,
+    "fallback": FALLBACKS,
+    "tone": TONES,
+    "alert": ALERTS,
+    "assign_rule": ASSIGN_RULES,
+    "answer_verdict": ANSWER_VERDICTS,
+    "strategy": STRATEGIES,
+    "route_rule": ROUTE_RULES,
+    "route_verdict": ROUTE_VERDICTS,
+    "wait_reason": WAIT_REASONS,
+    "step": STEPS,
+    "conversation_state": CONVERSATION_STATES,
+    "place": PLACES,
+    "skip_reason": SKIP_REASONS,
+    "close_way": CLOSE_WAYS,
+    "call_state": CALL_STATES,
+    "call_outcome": CALL_OUTCOMES,
+    "call_lead": CALL_LEADS,
+    "call_silence": CALL_SILENCES,
+    "ring_rule": RING_RULES,
+    "ring_verdict": RING_VERDICTS,
+}
+"""Every code by family, each with its meaning."""

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
+from routing.decision import Facts, Json, flag, inner, number
 from routing.schedule import ROUND_THE_CLOCK, Shift
 from routing.times import SECOND, Micros
 
-Presence: TypeAlias = Literal["on_shift", "break", "off"]
-Absence: TypeAlias = Literal["inactive", "on_leave", "off_hours", "off_shift", "on_break"]
+Presence: TypeAlias = Literal["on_shift", "break", "dnd", "off"]
+Absence: TypeAlias = Literal[
+    "inactive", "on_leave", "off_hours", "off_shift", "on_break", "do_not_disturb"
+]  # fmt: skip
 Gate: TypeAlias = Literal["capacity", "discipline"]
 """What a head may lift for a member until a time."""
 
+CHOSEN: Final[Mapping[Presence, Absence | None]] = {
+    "on_shift": None, "break": "on_break", "dnd": "do_not_disturb", "off": "off_shift",
+}  # fmt: skip
 HEARTBEAT: Final = 90 * SECOND
+AT_REST: Final[Mapping[str, Json]] = {
+    "active": True, "on_leave": False, "presence": "on_shift", "presence_until": None, "on_call": False,
+    "seen_at": 0, "push_until": 0, "may_own": True, "load": 0, "capacity": 0, "weight": 1, "open_offers": 0,
+    "last_offer_at": 0, "overdue_tasks": 0, "idle_deals": 0, "substitute": "", "head": "", "extension": "",
+}  # fmt: skip
+"""What a stored decision leaves out. Never to be changed: old records are read by it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +40,8 @@ class Member:
     on_leave: bool = False
     presence: Presence = "on_shift"
     """What the person chose."""
+    presence_until: Micros | None = None
+    """When a break ends, where the person said so."""
     on_call: bool = False
     seen_at: Micros = 0
     """The console's last heartbeat."""
@@ -67,9 +81,7 @@ def absence(member: Member, now: Micros) -> Absence | None:
         return "on_leave"
     if member.shift is None or not member.shift.covers(now):
         return "off_hours"
-    if member.presence == "on_shift":
-        return None
-    return "on_break" if member.presence == "break" else "off_shift"
+    return CHOSEN[member.presence]
 
 
 def on_shift(member: Member, now: Micros) -> bool:
@@ -83,12 +95,48 @@ def reachable(member: Member, now: Micros) -> bool:
 
 
 def back_at(member: Member, now: Micros) -> Micros | None:
-    """When the schedule brings the person back; `now` within working hours; None: not in sight."""
+    """When the person is back by schedule and break; `now` within working hours; None: not in sight."""
     if not member.active or member.shift is None or member.shift.closes_at <= now:
         return None
-    return max(now, member.shift.opens_at)
+    back = max(now, member.shift.opens_at)
+    pause = member.presence_until
+    return max(back, pause) if member.presence in ("break", "dnd") and pause is not None else back
 
 
 def lifted(member: Member, gate: Gate, now: Micros) -> bool:
     """Whether a head lifted this check for now."""
     return member.lifted is not None and member.lifted.get(gate, 0) > now
+
+
+def to_facts(member: Member, names: Iterable[str]) -> dict[str, Json]:
+    """The named fields, as a decision keeps them; those at rest are left out. `shift` is one name."""
+    facts: dict[str, Json] = {}
+    for name in names:
+        if name == "shift":
+            if member.shift is None:
+                facts["no_hours"] = True
+            elif member.shift != ROUND_THE_CLOCK:
+                facts["opens_at"], facts["closes_at"] = member.shift.opens_at, member.shift.closes_at
+        elif name == "lifted":
+            if member.lifted:
+                facts["lifted"] = dict(cast(Facts, member.lifted))
+        else:
+            value = getattr(member, name)
+            if value != AT_REST[name]:
+                facts[name] = value
+    return facts
+
+
+def from_facts(ref: str, facts: Facts) -> Member:
+    """The member that `to_facts` kept, as far as it did. Sources and skills are for the caller to set."""
+    shift: Shift | None = ROUND_THE_CLOCK
+    if "opens_at" in facts:
+        shift = Shift(opens_at=number(facts, "opens_at"), closes_at=number(facts, "closes_at"))
+    kept = {name: facts.get(name, value) for name, value in AT_REST.items()}
+    known = cast("dict[str, Any]", kept)
+    return Member(
+        id=ref,
+        shift=None if flag(facts, "no_hours") else shift,
+        lifted=cast("Mapping[Gate, Micros]", inner(facts, "lifted")) or None,
+        **known,
+    )
