@@ -233,6 +233,11 @@ class Channel(abc.ABC):
         """Deliver and return the network's ids; raise SendFailed. Must end within `send_timeout`."""
         raise Refused("this channel cannot answer", code="cannot_answer")
 
+    def echo_key(self, key: str) -> str:
+        """How the network will name our message of this key when it shows it to us (`OutgoingSeen.key` or its
+        external id); "" when it cannot be told beforehand."""
+        return ""
+
     def download(self, ref: str) -> AsyncIterator[bytes]:
         """The bytes of a medium. Raises SendFailed's kin: TryLater or Refused."""
         raise Refused("this channel has no media", code="no_media")

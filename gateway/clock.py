@@ -25,9 +25,9 @@ def turn(microseconds: int) -> int:
 
 def new_id(at: int | None = None) -> str:
     """A UUIDv7: sorts by its millisecond, unique without asking anybody."""
-    value = (
-        (now() if at is None else at) // 1000 & (1 << 48) - 1
-    ) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = ((now() if at is None else at) // 1000 & (1 << 48) - 1) << 80 | int.from_bytes(
+        os.urandom(10), "big"
+    )
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     text = f"{value:032x}"

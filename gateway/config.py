@@ -14,21 +14,17 @@ MEGABYTE = 1024 * 1024
 class Config(BaseSettings):
     """All settings of a process. Each is read from INBOX_<NAME>, else from the file named by INBOX_ENV_FILE (.env)."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="INBOX_", env_file=".env", extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="INBOX_", env_file=".env", extra="ignore", frozen=True)
 
-    data_dir: Annotated[
-        Path, Field(description="Folder of the embedded database, files and keys.")
-    ] = Path("data")
+    data_dir: Annotated[Path, Field(description="Folder of the embedded database, files and keys.")] = Path(
+        "data"
+    )
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(description="Port to listen on.", ge=0, le=65535)] = 8080
     database_url: Annotated[
         str, Field(description="PostgreSQL address; empty: SQLite in the data folder.")
     ] = ""
-    redis_url: Annotated[
-        str, Field(description="Redis address; empty: one process needs none.")
-    ] = ""
+    redis_url: Annotated[str, Field(description="Redis address; empty: one process needs none.")] = ""
     files_url: Annotated[
         str,
         Field(description="Where files are kept; empty: a folder in the data folder."),
@@ -45,35 +41,21 @@ class Config(BaseSettings):
             description="Keys that seal sources' secrets, newest first, separated by commas; empty: a key file."
         ),
     ] = SecretStr("")
-    log_level: Annotated[str, Field(description="debug, info, warning or error.")] = (
-        "info"
+    log_level: Annotated[str, Field(description="debug, info, warning or error.")] = "info"
+    log_format: Annotated[str, Field(description="text or json.", pattern="^(text|json)$")] = "text"
+    max_body: Annotated[int, Field(description="Largest hook body, bytes.")] = 25 * MEGABYTE
+    max_upload: Annotated[int, Field(description="Largest file an operator may attach, bytes.")] = (
+        50 * MEGABYTE
     )
-    log_format: Annotated[
-        str, Field(description="text or json.", pattern="^(text|json)$")
-    ] = "text"
-    max_body: Annotated[int, Field(description="Largest hook body, bytes.")] = (
-        25 * MEGABYTE
+    max_media: Annotated[int, Field(description="Largest file fetched from a network, bytes.")] = (
+        100 * MEGABYTE
     )
-    max_upload: Annotated[
-        int, Field(description="Largest file an operator may attach, bytes.")
-    ] = 50 * MEGABYTE
-    max_media: Annotated[
-        int, Field(description="Largest file fetched from a network, bytes.")
-    ] = 100 * MEGABYTE
-    intake_queue: Annotated[
-        int, Field(description="Hooks that may wait for the journal before 503.")
-    ] = 5000
-    batch: Annotated[int, Field(description="Envelopes a worker takes at a time.")] = (
-        500
-    )
-    pool: Annotated[
-        int, Field(description="Connections to PostgreSQL kept open by one process.")
-    ] = 10
+    intake_queue: Annotated[int, Field(description="Hooks that may wait for the journal before 503.")] = 5000
+    batch: Annotated[int, Field(description="Envelopes a worker takes at a time.")] = 500
+    pool: Annotated[int, Field(description="Connections to PostgreSQL kept open by one process.")] = 10
     trust_proxy: Annotated[
         int,
-        Field(
-            description="How many reverse proxies stand before us and may name the caller's address."
-        ),
+        Field(description="How many reverse proxies stand before us and may name the caller's address."),
     ] = 0
     keep_bodies_days: Annotated[
         int, Field(description="Days after which opened envelopes lose their bodies.")
@@ -81,9 +63,7 @@ class Config(BaseSettings):
 
     def database(self) -> str:
         """The database's address."""
-        return (
-            self.database_url or f"sqlite:///{(self.data_dir / 'inbox.db').absolute()}"
-        )
+        return self.database_url or f"sqlite:///{(self.data_dir / 'inbox.db').absolute()}"
 
     def files(self) -> str:
         """Where the file store is: a folder or an s3:// address."""

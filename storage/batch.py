@@ -37,9 +37,7 @@ def insert(
             _insert_arrays(table, columns, ignore, None), _by_column(columns, prepared)
         )
     else:
-        result = connection.execute(
-            _insert_row(table, columns, ignore, None), _by_row(columns, prepared)
-        )
+        result = connection.execute(_insert_row(table, columns, ignore, None), _by_row(columns, prepared))
     return result.rowcount
 
 
@@ -57,10 +55,7 @@ def insert_returning(
     prepared = _prepare(table, columns, rows)
     if connection.dialect.name == "postgresql":
         statement = _insert_arrays(table, columns, ignore, returning)
-        return [
-            tuple(row)
-            for row in connection.execute(statement, _by_column(columns, prepared))
-        ]
+        return [tuple(row) for row in connection.execute(statement, _by_column(columns, prepared))]
     statement = _insert_row(table, columns, ignore, returning)
     found: list[tuple[Any, ...]] = []
     for row in _by_row(columns, prepared):
@@ -81,13 +76,9 @@ def update(
     names = keys + columns
     prepared = _prepare(table, names, rows)
     if connection.dialect.name == "postgresql":
-        result = connection.execute(
-            _update_arrays(table, keys, columns), _by_column(names, prepared)
-        )
+        result = connection.execute(_update_arrays(table, keys, columns), _by_column(names, prepared))
     else:
-        result = connection.execute(
-            _update_row(table, keys, columns), _by_row(names, prepared)
-        )
+        result = connection.execute(_update_row(table, keys, columns), _by_row(names, prepared))
     return result.rowcount
 
 
@@ -104,16 +95,12 @@ def add(
     names = keys + columns
     prepared = _prepare(table, names, rows)
     if connection.dialect.name == "postgresql":
-        connection.execute(
-            _add_arrays(table, keys, columns), _by_column(names, prepared)
-        )
+        connection.execute(_add_arrays(table, keys, columns), _by_column(names, prepared))
     else:
         connection.execute(_add_row(table, keys, columns), _by_row(names, prepared))
 
 
-def delete(
-    connection: Connection, table: Table, keys: tuple[str, ...], rows: Rows
-) -> int:
+def delete(connection: Connection, table: Table, keys: tuple[str, ...], rows: Rows) -> int:
     """Delete the rows named by `keys`. Returns how many there were."""
     if not rows:
         return 0
@@ -154,9 +141,7 @@ def select(
             )
         )
     wanted = orjson.dumps(list(zip(*keys.values(), strict=True))).decode()
-    return list(
-        connection.execute(_wanted_json(sql, columns), {"wanted": wanted, **parameters})
-    )
+    return list(connection.execute(_wanted_json(sql, columns), {"wanted": wanted, **parameters}))
 
 
 def _kind(values: Sequence[Any]) -> str:
@@ -164,25 +149,16 @@ def _kind(values: Sequence[Any]) -> str:
 
 
 @lru_cache(maxsize=512)
-def _wanted_arrays(
-    sql: str, columns: tuple[str, ...], kinds: tuple[str, ...], lock: str
-) -> TextClause:
-    arrays = ", ".join(
-        f"CAST(:w_{name} AS {kind}[])"
-        for name, kind in zip(columns, kinds, strict=True)
-    )
+def _wanted_arrays(sql: str, columns: tuple[str, ...], kinds: tuple[str, ...], lock: str) -> TextClause:
+    arrays = ", ".join(f"CAST(:w_{name} AS {kind}[])" for name, kind in zip(columns, kinds, strict=True))
     wanted = f"unnest({arrays}) WITH ORDINALITY AS w({', '.join(columns)}, n)"
     return text(f"{sql.format(wanted=wanted)} {lock}")
 
 
 @lru_cache(maxsize=512)
 def _wanted_json(sql: str, columns: tuple[str, ...]) -> TextClause:
-    picked = ", ".join(
-        f"value ->> {place} AS {name}" for place, name in enumerate(columns)
-    )
-    return text(
-        sql.format(wanted=f"(SELECT {picked}, key AS n FROM json_each(:wanted)) AS w")
-    )
+    picked = ", ".join(f"value ->> {place} AS {name}" for place, name in enumerate(columns))
+    return text(sql.format(wanted=f"(SELECT {picked}, key AS n FROM json_each(:wanted)) AS w"))
 
 
 def _pg_type(table: Table, column: str) -> str:
@@ -213,11 +189,7 @@ def _bind(table: Table, column: str) -> TypeEngine[Any]:
 
 def _prepare(table: Table, columns: tuple[str, ...], rows: Rows) -> Rows:
     """Documents become text; all else goes as it is."""
-    documents = [
-        place
-        for place, name in enumerate(columns)
-        if isinstance(table.c[name].type, Json)
-    ]
+    documents = [place for place, name in enumerate(columns) if isinstance(table.c[name].type, Json)]
     if not documents:
         return rows
     prepared = [list(row) for row in rows]
@@ -229,10 +201,7 @@ def _prepare(table: Table, columns: tuple[str, ...], rows: Rows) -> Rows:
 
 
 def _by_column(columns: tuple[str, ...], rows: Rows) -> dict[str, list[Any]]:
-    return {
-        name: list(values)
-        for name, values in zip(columns, zip(*rows, strict=True), strict=True)
-    }
+    return {name: list(values) for name, values in zip(columns, zip(*rows, strict=True), strict=True)}
 
 
 def _by_row(columns: tuple[str, ...], rows: Rows) -> list[dict[str, Any]]:
@@ -240,18 +209,12 @@ def _by_row(columns: tuple[str, ...], rows: Rows) -> list[dict[str, Any]]:
 
 
 def _unnest(table: Table, columns: tuple[str, ...]) -> str:
-    arrays = ", ".join(
-        f"CAST(:{name} AS {_pg_type(table, name)}[])" for name in columns
-    )
+    arrays = ", ".join(f"CAST(:{name} AS {_pg_type(table, name)}[])" for name in columns)
     return f"unnest({arrays}) WITH ORDINALITY AS v({', '.join(columns)}, n)"
 
 
-def _array_binds(
-    statement: TextClause, table: Table, columns: Iterable[str]
-) -> TextClause:
-    return statement.bindparams(
-        *(bindparam(name, type_=ARRAY(_bind(table, name))) for name in columns)
-    )
+def _array_binds(statement: TextClause, table: Table, columns: Iterable[str]) -> TextClause:
+    return statement.bindparams(*(bindparam(name, type_=ARRAY(_bind(table, name))) for name in columns))
 
 
 @lru_cache(maxsize=512)
@@ -279,15 +242,11 @@ def _insert_row(
     marks = ", ".join(f":{name}" for name in columns)
     conflict = " ON CONFLICT DO NOTHING" if ignore else ""
     back = f" RETURNING {', '.join(returning)}" if returning else ""
-    return text(
-        f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks}){conflict}{back}"
-    )
+    return text(f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks}){conflict}{back}")
 
 
 @lru_cache(maxsize=512)
-def _update_arrays(
-    table: Table, keys: tuple[str, ...], columns: tuple[str, ...]
-) -> TextClause:
+def _update_arrays(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> TextClause:
     setting = ", ".join(f"{name} = v.{name}" for name in columns)
     match = " AND ".join(f"t.{name} = v.{name}" for name in keys)
     sql = f"UPDATE {table.name} t SET {setting} FROM {_unnest(table, keys + columns)} WHERE {match}"
@@ -295,18 +254,14 @@ def _update_arrays(
 
 
 @lru_cache(maxsize=512)
-def _update_row(
-    table: Table, keys: tuple[str, ...], columns: tuple[str, ...]
-) -> TextClause:
+def _update_row(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> TextClause:
     setting = ", ".join(f"{name} = :{name}" for name in columns)
     match = " AND ".join(f"{name} = :{name}" for name in keys)
     return text(f"UPDATE {table.name} SET {setting} WHERE {match}")
 
 
 @lru_cache(maxsize=512)
-def _add_arrays(
-    table: Table, keys: tuple[str, ...], columns: tuple[str, ...]
-) -> TextClause:
+def _add_arrays(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> TextClause:
     names = ", ".join(keys + columns)
     picked = ", ".join(f"v.{name}" for name in keys + columns)
     setting = ", ".join(f"{name} = t.{name} + excluded.{name}" for name in columns)
@@ -319,14 +274,10 @@ def _add_arrays(
 
 
 @lru_cache(maxsize=512)
-def _add_row(
-    table: Table, keys: tuple[str, ...], columns: tuple[str, ...]
-) -> TextClause:
+def _add_row(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> TextClause:
     names = ", ".join(keys + columns)
     marks = ", ".join(f":{name}" for name in keys + columns)
-    setting = ", ".join(
-        f"{name} = {table.name}.{name} + excluded.{name}" for name in columns
-    )
+    setting = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in columns)
     return text(
         f"INSERT INTO {table.name} ({names}) VALUES ({marks})"
         f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {setting}"

@@ -48,9 +48,9 @@ def normalise(url: str) -> str:
         "sqlite": "sqlite+pysqlite",
     }
     backend = parsed.drivername.split("+")[0]
-    return parsed.set(
-        drivername=drivers.get(backend, parsed.drivername)
-    ).render_as_string(hide_password=False)
+    return parsed.set(drivername=drivers.get(backend, parsed.drivername)).render_as_string(
+        hide_password=False
+    )
 
 
 class Database:
@@ -68,9 +68,7 @@ class Database:
         self.clock = clock
         self.committed = committed
         self.embedded = self.url.startswith("sqlite")
-        self._backend: _Sqlite | _Postgres = (
-            _Sqlite(self.url) if self.embedded else _Postgres(self.url, pool)
-        )
+        self._backend: _Sqlite | _Postgres = _Sqlite(self.url) if self.embedded else _Postgres(self.url, pool)
 
     async def write(
         self,
@@ -101,9 +99,7 @@ class Database:
         **kwargs: P.kwargs,
     ) -> T:
         """Run `function(connection, …)` in one reading transaction. Raises Unavailable."""
-        return await self._backend.read(
-            lambda connection: function(connection, *args, **kwargs)
-        )
+        return await self._backend.read(lambda connection: function(connection, *args, **kwargs))
 
     async def close(self) -> None:
         await self._backend.close()
@@ -132,10 +128,7 @@ class _Postgres:
                     async with self.engine.begin() as connection:
                         return await connection.run_sync(work)
             except DBAPIError as error:
-                if (
-                    getattr(error.orig, "sqlstate", "") not in RETRYABLE
-                    or attempt == RETRIES - 1
-                ):
+                if getattr(error.orig, "sqlstate", "") not in RETRYABLE or attempt == RETRIES - 1:
                     raise
             await asyncio.sleep(0.005 * 2**attempt)
         raise Unavailable("too many deadlocks")
@@ -182,9 +175,7 @@ class _Sqlite:
         self.writer.dispose()
 
 
-def _sqlite_engine(
-    url: str, pool: type[StaticPool] | type[QueuePool], *, read_only: bool
-) -> Engine:
+def _sqlite_engine(url: str, pool: type[StaticPool] | type[QueuePool], *, read_only: bool) -> Engine:
     sizes: dict[str, Any] = {"pool_size": READERS} if pool is QueuePool else {}
     engine = create_engine(
         url,
@@ -222,10 +213,6 @@ def _our_errors() -> Any:
         gone = state[:2] in {"08", "53", "57", "58", "25"} or (
             isinstance(error, OperationalError) and not state
         )
-        if (
-            error.connection_invalidated
-            or gone
-            or "connection is closed" in str(error.orig)
-        ):
+        if error.connection_invalidated or gone or "connection is closed" in str(error.orig):
             raise Unavailable(type(error.orig).__name__) from error
         raise

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -21,6 +21,7 @@ from sqlalchemy.pool import NullPool
 from storage.database import normalise
 from storage.tables import metadata
 
+T = TypeVar("T")
 FOLDER = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_305_002
 
@@ -44,9 +45,7 @@ async def current(url: str) -> str:
     """The revision the database stands at, "" when it is empty."""
     return await _run(
         url,
-        lambda connection: (
-            MigrationContext.configure(connection).get_current_revision() or ""
-        ),
+        lambda connection: MigrationContext.configure(connection).get_current_revision() or "",
     )
 
 
@@ -70,7 +69,7 @@ def _config(connection: Connection | None) -> Config:
     return config
 
 
-async def _run(url: str, work: Callable[[Connection], Any]) -> Any:
+async def _run(url: str, work: Callable[[Connection], T]) -> T:
     url = normalise(url)
     if url.startswith("sqlite"):
         return _run_sqlite(url, work)
@@ -78,9 +77,7 @@ async def _run(url: str, work: Callable[[Connection], Any]) -> Any:
     try:
         async with engine.connect() as connection:
             await connection.execute(text("SET lock_timeout = '10s'"))
-            await connection.execute(
-                text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK}
-            )
+            await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
             await connection.commit()
             result = await connection.run_sync(work)
             await connection.commit()
@@ -89,7 +86,7 @@ async def _run(url: str, work: Callable[[Connection], Any]) -> Any:
         await engine.dispose()
 
 
-def _run_sqlite(url: str, work: Callable[[Connection], Any]) -> Any:
+def _run_sqlite(url: str, work: Callable[[Connection], T]) -> T:
     engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
     try:
         with engine.connect() as connection:

@@ -57,17 +57,10 @@ class Transaction:
         if not self.changes:
             return
         if self.connection.dialect.name == "postgresql":
-            self.connection.execute(
-                text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOG_LOCK}
-            )
-        rows = [
-            (self.now, c.type, c.object_id, c.contact_id, c.audience)
-            for c in self.changes
-        ]
+            self.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOG_LOCK})
+        rows = [(self.now, c.type, c.object_id, c.contact_id, c.audience) for c in self.changes]
         columns = ("at", "type", "object_id", "contact_id", "audience")
-        self.head = max(
-            _numbers(insert_returning(self.connection, event, columns, rows, "seq"))
-        )
+        self.head = max(_numbers(insert_returning(self.connection, event, columns, rows, "seq")))
         self.ring("live")
 
 

@@ -63,9 +63,7 @@ def maybe_at(name: str, **options: Any) -> Column[int]:
 
 
 def number(name: str, default: int = 0, **options: Any) -> Column[int]:
-    return Column(
-        name, BigInteger, nullable=False, server_default=str(default), **options
-    )
+    return Column(name, BigInteger, nullable=False, server_default=str(default), **options)
 
 
 def flag(name: str, **options: Any) -> Column[int]:

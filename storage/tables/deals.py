@@ -68,9 +68,7 @@ deal = Table(
     maybe("queue_id"),
     maybe("source_id"),
     maybe("conversation_id"),
-    words(
-        "waiting"
-    ),  # routing's reason while it waits for an owner: new nobody being_qualified sticky …
+    words("waiting"),  # routing's reason while it waits for an owner: new nobody being_qualified sticky …
     words("lost_reason"),
     document("ladder"),  # routing's state: offers made, who declined
     maybe_at("next_at"),  # when the router must look again

@@ -63,9 +63,7 @@ envelope = Table(
     key("source_id"),
     key("lane"),
     Column("shard", Integer, nullable=False),
-    Column(
-        "state", Integer, nullable=False, server_default="0"
-    ),  # 0 waiting 1 opened 2 ignored 3 set aside
+    Column("state", Integer, nullable=False, server_default="0"),  # 0 waiting 1 opened 2 ignored 3 set aside
     at("received_at"),
     maybe("key"),
     words("method"),
@@ -102,7 +100,6 @@ envelope_key = Table(
     metadata,
     key("source_id"),
     key("key"),
-    number("envelope_id"),
     PrimaryKeyConstraint("source_id", "key"),
     sqlite_with_rowid=False,
 )

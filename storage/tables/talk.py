@@ -45,8 +45,10 @@ conversation = Table(
     maybe_at("waiting_since"),
     maybe_at("deadline_at"),
     maybe_at("closes_at"),  # copy of the window's end, for sorting
-    words("rank"),  # which part of the queue it stands in (routing.conversations)
-    maybe_at("first_unanswered_at"),
+    maybe_at("due_at"),  # when an answer is due, in working time
+    maybe_at("gone_at"),  # from when on nothing at all may be sent
+    number("heard_at"),  # our receipt of the last message that needs an answer
+    number("answered_at"),
     maybe("last_message_id"),
     at("last_at"),
     number("last_seq"),
@@ -58,7 +60,6 @@ conversation = Table(
     maybe_at("last_client_at"),
     number("inbound"),  # how many messages came in: an unread count is a difference
     maybe_at("snoozed_until"),
-    maybe_at("answer_due_at"),  # when an automatic reply may go
     document("attribution"),
     flag("demo"),
     at("created_at"),
@@ -120,9 +121,7 @@ message = Table(
     words("purpose"),  # reply service promotion
     words("nature"),
     words("text"),
-    document(
-        "content"
-    ),  # subject, fields, location, card, mail headers, unsupported, system line
+    document("content"),  # subject, fields, location, card, mail headers, unsupported, system line
     at("at"),
     number("seq"),
     at("received_at"),
@@ -153,6 +152,24 @@ Index(
     message.c.id,
 )
 Index("ix_message_deal", message.c.deal_id, message.c.at, message.c.id)
+
+# Further network ids of one message: an album's other pictures, a long text's other parts.
+message_alias = Table(
+    "message_alias",
+    metadata,
+    key("source_id"),
+    key("external_id"),
+    key("message_id", index=True),
+    PrimaryKeyConstraint("source_id", "external_id"),
+)
+
+# The HTML of letters, apart from the rows that lists read.
+letter = Table(
+    "letter",
+    metadata,
+    key("message_id", primary_key=True),
+    words("html"),
+)
 
 message_version = Table(
     "message_version",
@@ -249,6 +266,7 @@ outbox = Table(
     words("reason"),
     words("detail"),
     document("external_ids", "[]"),
+    maybe("echo_key"),  # how the network will name it when it echoes our own message
     number("token"),  # the sender's lease token that last touched it
     maybe_at("settled_at"),
 )
@@ -279,6 +297,8 @@ call_fact = Table(
     PrimaryKeyConstraint("source_id", "key"),
 )
 Index("ix_call_fact_call", call_fact.c.source_id, call_fact.c.call)
+
+Index("ix_outbox_echo", outbox.c.source_id, outbox.c.echo_key)
 
 draft = Table(
     "draft",

@@ -89,9 +89,7 @@ queue = Table(
     maybe("team_id"),
     maybe("head_id"),
     document("schedule"),
-    document(
-        "rules"
-    ),  # accept_seconds, single_offers, all_seconds, capacity, skills …: absent = the default
+    document("rules"),  # accept_seconds, single_offers, all_seconds, capacity, skills …: absent = the default
     at("created_at"),
 )
 

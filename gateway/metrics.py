@@ -1,0 +1,17 @@
+"""What do we count? Served at `/metrics`; labels never hold a client's or a person's data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Histogram
+
+HOOKS: Final = Counter("inbox_hooks_total", "Hook requests by what became of them", ["outcome"])
+ENVELOPES: Final = Counter("inbox_envelopes_total", "Envelopes worked on by what became of them", ["outcome"])
+BATCH: Final = Histogram(
+    "inbox_batch_seconds",
+    "Seconds a worker's batch took",
+    buckets=(0.005, 0.02, 0.1, 0.5, 2, 10),
+)
+SENDS: Final = Counter("inbox_sends_total", "Attempts to send by outcome", ["outcome"])
+OFFERS: Final = Counter("inbox_offers_total", "Lead offers by what became of them", ["outcome"])

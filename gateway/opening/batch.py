@@ -1,0 +1,98 @@
+"""How is a batch of envelopes opened in one transaction?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from channels.events import (
+    CallFact,
+    DeliveryUpdate,
+    Event,
+    InboundMessage,
+    MessageDeleted,
+    MessageEdited,
+    OutgoingSeen,
+    Reachability,
+    Reaction,
+    Started,
+)
+from gateway.clock import new_id
+from gateway.opening.calls import open_call
+from gateway.opening.house import House, SourceRules
+from gateway.opening.later import open_deletion, open_delivery, open_edit, open_reachability, open_reaction
+from gateway.opening.talk import open_inbound, open_outgoing, open_started
+from gateway.opening.wanted import want
+from storage.board import Board
+from storage.facts import Wanted, load
+from storage.flush import flush
+from storage.leases import Lease, check
+from storage.transaction import Transaction
+from storage.waiting import OPENED, Settled, ignored, settle, waiting_still
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """An envelope and the facts in it; or why it cannot be read."""
+
+    envelope_id: int
+    source_id: str
+    received_at: int
+    events: tuple[Event, ...]
+    error: str = ""
+
+
+def open_batch(
+    tx: Transaction, house: House, batch: Sequence[Parsed], leases: Sequence[Lease]
+) -> Counter[str]:
+    """Open every envelope that still waits, in their order; how many came out how.
+
+    Raises LeaseLost when a shard is somebody else's by now; then nothing is kept.
+    """
+    check(tx, leases)
+    still = waiting_still(tx.connection, [parsed.envelope_id for parsed in batch])
+    batch = [parsed for parsed in batch if parsed.envelope_id in still]
+    wanted = Wanted()
+    for parsed in batch:
+        want(wanted, parsed.source_id, parsed.events)
+    board = load(tx, wanted, new_id)
+    settled = [_open(board, house, parsed) for parsed in batch]
+    flush(tx, board, (house.pipeline_id, house.lead_stage_id), new_id)
+    return settle(tx, settled)
+
+
+def _open(board: Board, house: House, parsed: Parsed) -> Settled:
+    rules = house.sources.get(parsed.source_id)
+    if rules is None:
+        return ignored(parsed.envelope_id, parsed.source_id, "source_gone")
+    if not parsed.events:
+        return ignored(parsed.envelope_id, parsed.source_id, "nothing_of_use")
+    changed = [_open_event(board, house, rules, parsed, event) for event in parsed.events]
+    if not any(changed):
+        return ignored(parsed.envelope_id, parsed.source_id, "known_already")
+    return Settled(parsed.envelope_id, parsed.source_id, OPENED)
+
+
+def _open_event(board: Board, house: House, rules: SourceRules, parsed: Parsed, event: Event) -> bool:
+    """Carry one fact out; False when it changed nothing."""
+    place = (parsed.envelope_id, parsed.received_at)
+    match event:
+        case InboundMessage():
+            return open_inbound(board, house, rules, *place, event)
+        case OutgoingSeen():
+            return open_outgoing(board, house, rules, *place, event)
+        case Started():
+            return open_started(board, house, rules, *place, event)
+        case CallFact():
+            return open_call(board, house, rules, *place, event)
+        case MessageEdited():
+            return open_edit(board, rules, event)
+        case MessageDeleted():
+            return open_deletion(board, rules, event)
+        case Reaction():
+            return open_reaction(board, rules, event)
+        case DeliveryUpdate():
+            return open_delivery(board, rules, event)
+        case Reachability():
+            return open_reachability(board, rules, event)

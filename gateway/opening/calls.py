@@ -1,0 +1,216 @@
+"""What follows from a fact about a call?
+
+The facts come to one message whose state grows. What follows is carried out once: a lead or an attachment when the call
+is first known to be answered or missed, one call-back task for the client, closed when people talk.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.events import CallFact, Identity, Person
+from gateway.clock import new_id
+from gateway.opening import leads
+from gateway.opening.house import House, SourceRules
+from gateway.opening.people import contact_of
+from gateway.opening.standing import set_deadline, set_status, show_last, status_of
+from gateway.opening.talk import address_of
+from gateway.opening.wanted import CALL
+from routing.calls import Call, Fact, Situation, call_back_due, call_back_effect, consequences, project
+from routing.conversations import answered, heard
+from storage.board import Board, Contact, Conversation, Message, NewAttachment
+
+
+def open_call(
+    board: Board, house: House, rules: SourceRules, envelope_id: int, received_at: int, event: CallFact
+) -> bool:
+    """One more fact of a call; False when it was known, or when nobody can be told from it (a hidden number)."""
+    known = board.calls[rules.id, event.call]
+    if event.key in known.facts:
+        return False
+    known.facts[event.key] = event
+    known.new.append(event)
+    client = _client(known.facts.values())
+    if client is None:
+        return True  # counted and kept as a fact; when the number comes later, the call appears whole
+    call = project((_fact(fact) for fact in known.facts.values()), board.now)
+    contact, _ = contact_of(board, Person(identity=client, name=_name(known.facts.values())), rules.demo)
+    conversation = _conversation(board, rules, contact, client)
+    message = board.message(rules.id, CALL + event.call)
+    before = str(message.content.get("call", {}).get("state", "")) if message is not None else ""
+    if message is None:
+        message = _new_message(board, rules, contact, conversation, envelope_id, received_at, event, call)
+        board.add_message(message)
+    _show(board, message, call)
+    _keep_recording(board, rules, message, envelope_id, event)
+    _follow(board, house, rules, contact, conversation, message, call, before, received_at, event)
+    set_deadline(board, conversation, rules, house.schedule)
+    show_last(conversation, message)
+    return True
+
+
+def _client(facts: Any) -> Identity | None:
+    return next((fact.client for fact in facts if fact.client is not None), None)
+
+
+def _name(facts: Any) -> str:
+    return next((fact.name for fact in facts if fact.name), "")
+
+
+def _fact(fact: CallFact) -> Fact:
+    return Fact(
+        key=fact.key,
+        at=fact.at,
+        authority=fact.authority,
+        phase=fact.phase,
+        direction=fact.direction,
+        client=fact.client.value if fact.client is not None else "",
+        line=fact.line,
+        member=fact.member,
+        answered=fact.answered,
+        started_at=fact.started_at,
+        answered_at=fact.answered_at,
+        ended_at=fact.ended_at,
+        talk_seconds=fact.talk_seconds,
+        outcome=fact.outcome,
+        recording=fact.recording.ref if fact.recording is not None else "",
+    )
+
+
+def _conversation(board: Board, rules: SourceRules, contact: Contact, client: Identity) -> Conversation:
+    found = board.conversation(rules.id, client.value)
+    if found is not None:
+        return found
+    identity = board.identities[client.kind, client.value]
+    conversation = Conversation(
+        new_id(board.now), rules.id, client.value, contact.id, identity.id, demo=rules.demo, new=True
+    )
+    board.conversations[conversation.id] = conversation
+    board.threads[rules.id, client.value] = conversation.id
+    return conversation
+
+
+def _new_message(
+    board: Board, rules: SourceRules, contact: Contact, conversation: Conversation, envelope_id: int, received_at: int,
+    event: CallFact, call: Call,
+) -> Message:  # fmt: skip
+    inward = call.direction == "in"
+    nature = conversation.nature
+    identity = board.identities[event.client.kind, event.client.value] if event.client else None
+    if identity is not None and identity.spam:
+        nature = "spam"
+    return Message(
+        new_id(call.started_at), conversation.id, conversation.contact_id, rules.id, CALL + event.call,
+        direction="in" if inward else "out", author_kind="client" if inward else "person", kind="call",
+        at=call.started_at, received_at=received_at, nature=nature, envelope_id=envelope_id, new=True,
+    )  # fmt: skip
+
+
+def _show(board: Board, message: Message, call: Call) -> None:
+    """What the screen shows of the call; its state grows with the facts."""
+    message.at = call.started_at
+    message.dirty = True
+    member = board.extensions.get(call.answered_by)
+    message.content = {
+        **message.content,
+        "call": {
+            "state": call.state, "outcome": call.outcome, "direction": call.direction, "line": call.line,
+            "answered_by": member, "answered_ext": call.answered_by, "rang": list(call.rang),
+            "wait": call.wait, "talk": call.talk, "settles_at": call.settles_at,
+        },
+    }  # fmt: skip
+    if call.direction == "out" and member is not None:
+        message.author_id = member
+
+
+def _keep_recording(
+    board: Board, rules: SourceRules, message: Message, envelope_id: int, event: CallFact
+) -> None:
+    if event.recording is None:
+        return
+    board.new_attachments.append(
+        NewAttachment(
+            new_id(board.now), message.id, message.attachments, rules.id, envelope_id, event.recording
+        )
+    )
+    message.attachments += 1
+
+
+def _follow(
+    board: Board, house: House, rules: SourceRules, contact: Contact, conversation: Conversation, message: Message,
+    call: Call, before: str, received_at: int, event: CallFact,
+) -> None:  # fmt: skip
+    """What follows when the call first becomes answered, finished or missed."""
+    if (
+        call.state == before
+        or call.state == "ringing"
+        or message.nature != "client"
+        or call.direction == "internal"
+    ):
+        return
+    if call.answered and call.direction == "in":
+        anchor = address_of(board, rules.id, conversation.identity_id or "")
+        anchor.last_client_at, anchor.dirty = max(anchor.last_client_at or 0, call.started_at), True
+    follow = consequences(call, _situation(board, contact, conversation, call))
+    if call.direction == "in" and follow.lead != "none" and before in ("", "ringing"):
+        owner = board.extensions.get(follow.owner, follow.owner) if follow.owner else ""
+        attachment = leads.attach(
+            board, house, rules, contact, conversation, message, said_at=call.started_at,
+            title=call.client, attribution=event.attribution, owner_id=owner,
+        )  # fmt: skip
+        leads.touch(
+            board, contact, message.id, attachment.deal_id, rules.id, event.attribution, call.started_at,
+            enquiry=bool(event.attribution), first_message=conversation.inbound == 0,
+        )  # fmt: skip
+        conversation.inbound += 1
+        conversation.last_client_at = max(conversation.last_client_at or 0, call.started_at)
+    elif call.direction == "out" and message.deal_id is None:
+        leads.attach_outgoing(board, rules, contact, conversation, message)
+    if call.state == "missed" and call.direction == "in" and follow.call_back:
+        set_status(conversation, heard(status_of(conversation), call.started_at, received_at))
+        _ask_to_call_back(board, house, rules, contact, conversation, message, call, follow.call_back_by)
+    if call.answered:
+        _talked(board, conversation, contact, message, call)
+
+
+def _situation(board: Board, contact: Contact, conversation: Conversation, call: Call) -> Situation:
+    deals = board.open_deals.get(contact.id, [])
+    newest = max(deals, key=lambda deal: max(deal.active_at, deal.created_at), default=None)
+    return Situation(
+        opens_lead=not deals and conversation.pinned_deal_id is None,
+        blocked=any(
+            identity.spam for identity in board.identities.values() if identity.id == conversation.identity_id
+        ),
+        answerer_may_own=call.answered_by in board.extensions,
+        deal_owner=(board.owners.get(newest.id) or "") if newest is not None else "",
+        responsible=contact.responsible_id or "",
+    )
+
+
+def _ask_to_call_back(
+    board: Board, house: House, rules: SourceRules, contact: Contact, conversation: Conversation, message: Message,
+    call: Call, by: str,
+) -> None:  # fmt: skip
+    """One task a client, however often they tried."""
+    if contact.id in board.call_tasks:
+        return
+    task_id = new_id(board.now)
+    board.call_tasks[contact.id] = task_id
+    board.tasks.append(
+        {
+            "id": task_id, "deal_id": message.deal_id, "contact_id": contact.id, "conversation_id": conversation.id,
+            "owner_id": board.extensions.get(by, by) or None, "kind": "call_back", "title": contact.name,
+            "due_at": call_back_due(house.schedule, call.ended_at or call.started_at), "demo": rules.demo,
+            "created_at": board.now,
+        }
+    )  # fmt: skip
+
+
+def _talked(board: Board, conversation: Conversation, contact: Contact, message: Message, call: Call) -> None:
+    """People talked: the conversation is answered and the call back done."""
+    at = call.answered_at or call.started_at
+    set_status(conversation, answered(status_of(conversation), max(at, conversation.heard_at)))
+    if message.deal_id:
+        board.answered_deals.setdefault(message.deal_id, at)
+    if contact.id in board.call_tasks and call_back_effect("contact") == "close":
+        board.done_tasks.append((board.call_tasks.pop(contact.id), board.now))

@@ -1,0 +1,37 @@
+"""What must a batch know of the installation itself? Policies and names, read before the transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from routing.deals import AttachPolicy
+from routing.schedule import Schedule
+from routing.times import Micros
+from routing.window import WindowPolicy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceRules:
+    """What holds for one source. `target`: the first answer is due after so much working time."""
+
+    id: str
+    name: str
+    window: WindowPolicy
+    attach: AttachPolicy
+    target: Micros
+    queue_id: str | None
+    operator_first: bool
+    answers: bool
+    """Whether it can be answered in at all, on this source or through another address."""
+    demo: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class House:
+    """The installation as a batch sees it."""
+
+    sources: Mapping[str, SourceRules]
+    schedule: Schedule
+    lead_stage_id: str
+    pipeline_id: str

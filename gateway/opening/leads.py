@@ -1,0 +1,175 @@
+"""Which deal is it about, and what follows for the figures?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from channels.events import NOWHERE, Attribution, InboundMessage
+from gateway.clock import new_id
+from gateway.opening.house import House, SourceRules
+from gateway.opening.people import attribution_json, remember_attribution
+from routing import deals
+from routing.codes import Nature
+from routing.decision import Decision
+from storage.board import Board, Contact, Conversation, Deal, Message
+
+
+def attach(
+    board: Board,
+    house: House,
+    rules: SourceRules,
+    contact: Contact,
+    conversation: Conversation,
+    message: Message,
+    *,
+    said_at: int,
+    title: str = "",
+    attribution: Attribution = NOWHERE,
+    owner_id: str = "",
+) -> deals.Attachment:
+    """Put a client's message on its deal, making the lead where there is none; `owner_id` already has it."""
+    open_deals = _candidates(board, contact, conversation)
+    attachment = deals.attach(
+        _conversation(board, contact, conversation, message),
+        open_deals,
+        _evidence(board, message),
+        rules.attach,
+        now=said_at,
+    )
+    deal_id = attachment.deal_id
+    if attachment.new_lead is not None:
+        deal_id = _open_lead(
+            board,
+            house,
+            rules,
+            contact,
+            conversation,
+            attachment.new_lead,
+            said_at,
+            title,
+            attribution,
+            owner_id,
+        )
+    after = deals.after(open_deals, attachment, now=said_at, new_id=deal_id)
+    board.open_deals[contact.id] = [deal for deal in after if deal.party]
+    if attachment.activity:
+        board.active_deals[deal_id] = max(said_at, board.active_deals.get(deal_id, 0))
+    if attachment.lift_pin:
+        conversation.pinned_deal_id, conversation.dirty = None, True
+    message.deal_id = deal_id or None
+    if deal_id:
+        conversation.deal_id, conversation.dirty = deal_id, True
+    record(board, attachment.decision, message, deal_id)
+    return replace(attachment, deal_id=deal_id)
+
+
+def attach_outgoing(
+    board: Board, rules: SourceRules, contact: Contact, conversation: Conversation, message: Message
+) -> None:
+    """Put a message of ours on the deal it belongs to; it never makes a lead."""
+    attachment = deals.attach_outgoing(
+        _conversation(board, contact, conversation, message),
+        _candidates(board, contact, conversation),
+        rules.attach,
+        now=message.at,
+    )
+    message.deal_id = attachment.deal_id or None
+    record(board, attachment.decision, message, attachment.deal_id)
+
+
+def record(board: Board, decision: Decision, message: Message, deal_id: str) -> None:
+    """Keep the decision with its reasons."""
+    board.decisions.append(
+        (
+            new_id(board.now), decision.kind, decision.rule, deal_id or None, message.id, message.conversation_id,
+            deal_id or None, message.contact_id, decision.to_json(),
+        )
+    )  # fmt: skip
+
+
+def _candidates(board: Board, contact: Contact, conversation: Conversation) -> list[deals.OpenDeal]:
+    own = board.open_deals.get(contact.id, [])
+    known = {deal.id for deal in own}
+    pinned = conversation.pinned_deal_id
+    if pinned and pinned not in known and pinned in board.deals_by_id:
+        return [*own, board.deals_by_id[pinned]]
+    return list(own)
+
+
+def _conversation(
+    board: Board, contact: Contact, conversation: Conversation, message: Message
+) -> deals.Conversation:
+    closed = board.last_closed.get(contact.id)
+    nature: Nature = message.nature  # type: ignore[assignment]
+    return deals.Conversation(
+        id=conversation.id,
+        nature=nature,
+        pinned=conversation.pinned_deal_id or "",
+        last_deal=conversation.deal_id or "",
+        closed_deals=closed[1] if closed else 0,
+        last_closed=closed[0] if closed else None,
+    )
+
+
+def _evidence(board: Board, message: Message) -> tuple[deals.Evidence, ...]:
+    answered = board.messages.get(message.reply_to_id) if message.reply_to_id else None
+    if answered is None or answered.deal_id is None:
+        return ()
+    kind = "button" if message.kind == "button" else "reply"
+    return (deals.Evidence(kind=kind, deal_id=answered.deal_id),)  # type: ignore[arg-type]
+
+
+def _open_lead(
+    board: Board, house: House, rules: SourceRules, contact: Contact, conversation: Conversation, lead: deals.NewLead,
+    said_at: int, title: str, attribution: Attribution, owner_id: str,
+) -> str:  # fmt: skip
+    """A new lead; it waits for the router unless it has an owner already."""
+    deal_id = new_id(board.now)
+    owner = lead.owner_id or owner_id
+    waiting = "" if owner else "being_qualified" if rules.operator_first else "new"
+    board.new_deals.append(
+        Deal(
+            id=deal_id,
+            contact_id=contact.id,
+            source_id=rules.id,
+            conversation_id=conversation.id,
+            title=(title or contact.name)[:200],
+            queue_id=rules.queue_id,
+            owner_id=owner or None,
+            waiting=waiting,
+            repeat=lead.repeat,
+            quiet=lead.quiet,
+            attribution=attribution_json(attribution) or conversation.attribution,
+            demo=rules.demo,
+            at=said_at,
+        )
+    )
+    board.owners[deal_id] = owner or None
+    board.deals_by_id[deal_id] = deals.OpenDeal(id=deal_id, created_at=said_at)
+    board.rerouted = board.rerouted or bool(waiting)
+    return deal_id
+
+
+def touch(
+    board: Board, contact: Contact, message_id: str | None, deal_id: str, source_id: str, attribution: Attribution,
+    at: int, *, enquiry: bool, first_message: bool,
+) -> None:  # fmt: skip
+    """An enquiry is never lost from the figures, whatever it is attached to."""
+    kind = deals.touch(
+        enquiry=enquiry, first_message=first_message, touched_before=contact.id in board.touched
+    )
+    if not kind:
+        return
+    remember_attribution(contact, attribution)
+    board.touched.add(contact.id)
+    board.touches.append(
+        (
+            new_id(board.now), contact.id, deal_id or None, message_id, source_id, attribution.campaign,
+            attribution_json(attribution), at, kind == "first",
+        )
+    )  # fmt: skip
+
+
+def title_of(event: InboundMessage) -> str:
+    """What a lead begun by this message is called until somebody names it."""
+    return event.subject or event.title or " ".join(event.text[:400].split())[:80]

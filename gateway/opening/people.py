@@ -1,0 +1,115 @@
+"""Whose words are these?"""
+
+from __future__ import annotations
+
+from channels.events import Attribution, Person
+from gateway.clock import new_id
+from routing.identity import Claim, KnownContact, identify
+from storage.board import Board, Contact, Identity
+
+RANK = {"": 0, "address": 1, "stated": 2, "network": 3, "person": 4}
+"""Whose word on a name counts more: a person of ours, then the network, then what was typed."""
+
+
+def contact_of(board: Board, person: Person, demo: int) -> tuple[Contact, Identity]:
+    """The contact this person is, made when nobody is known by the address, and the identity they used."""
+    identity = board.identities[person.identity.kind, person.identity.value]
+    known = board.contacts_of.get(identity.id, ())
+    if len(known) == 1 and not (identity.shared or person.also or person.stated):
+        contact = board.contacts[known[0]]  # the common case: a network's own id, seen before
+    else:
+        contact = _identified(board, person, demo)
+    _name(contact, person)
+    if person.username:
+        identity.username = person.username
+    return contact, identity
+
+
+def _identified(board: Board, person: Person, demo: int) -> Contact:
+    found = identify(_claims(board, person), person.name)
+    contact = board.contacts[found.contact_id] if found.contact_id else _new_contact(board, demo)
+    for identity_id in found.link or ((identity_of(board, person).id,) if not found.contact_id else ()):
+        _link(board, contact, identity_id, person)
+    return contact
+
+
+def identity_of(board: Board, person: Person) -> Identity:
+    """The address the person used."""
+    return board.identities[person.identity.kind, person.identity.value]
+
+
+def _claims(board: Board, person: Person) -> list[Claim]:
+    claims = []
+    for address in (person.identity, *person.also):
+        identity = board.identities[address.kind, address.value]
+        known = tuple(
+            KnownContact(id=contact_id, name=board.names.get((contact_id, identity.id), ""))
+            for contact_id in board.contacts_of.get(identity.id, ())
+        )
+        claims.append(
+            Claim(
+                identity_id=identity.id,
+                kind=identity.kind,
+                value=identity.value,
+                stated=person.stated,
+                shared=identity.shared,
+                contacts=known,
+            )
+        )
+    return claims
+
+
+def _new_contact(board: Board, demo: int) -> Contact:
+    contact = Contact(new_id(board.now), demo=demo, new=True)
+    board.contacts[contact.id] = contact
+    return contact
+
+
+def _link(board: Board, contact: Contact, identity_id: str, person: Person) -> None:
+    if contact.id in board.contacts_of.setdefault(identity_id, []):
+        return
+    board.contacts_of[identity_id].append(contact.id)
+    board.names[contact.id, identity_id] = person.name
+    origin = "stated" if person.stated else "network"
+    board.new_links.append((contact.id, identity_id, origin, not person.stated, person.name))
+
+
+def _name(contact: Contact, person: Person) -> None:
+    """Take a better name; another name typed in a form never overwrites."""
+    name, origin = person.name.strip(), "stated" if person.stated else "network"
+    if not name:
+        name, origin = person.username or person.identity.value, "address"
+    better = RANK[origin] > RANK[contact.name_from]
+    renamed = origin == "network" == contact.name_from and name != contact.name
+    if better or renamed:
+        contact.name, contact.name_from, contact.dirty = name[:200], origin, True
+
+
+def group_contact(board: Board, identity: Identity, title: str, demo: int) -> Contact:
+    """The timeline of a group chat."""
+    ids = board.contacts_of.get(identity.id, [])
+    contact = board.contacts[ids[0]] if ids else _new_contact(board, demo)
+    if not ids:
+        board.contacts_of[identity.id] = [contact.id]
+        board.new_links.append((contact.id, identity.id, "network", True, title))
+    if title and contact.name != title and contact.name_from != "person":
+        contact.name, contact.name_from, contact.dirty = title[:200], "network", True
+    return contact
+
+
+def remember_attribution(contact: Contact, attribution: Attribution) -> None:
+    """The first touch stays with the contact."""
+    if attribution and not contact.attribution:
+        contact.attribution, contact.dirty = attribution_json(attribution), True
+
+
+def attribution_json(attribution: Attribution) -> dict[str, object]:
+    """An attribution as it is stored; {} for none."""
+    stored = {
+        "campaign": attribution.campaign,
+        "page": attribution.page,
+        "referrer": attribution.referrer,
+        "utm": dict(attribution.utm),
+        "client_ids": dict(attribution.client_ids),
+    }
+    return {name: value for name, value in stored.items() if value}

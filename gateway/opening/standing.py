@@ -1,0 +1,75 @@
+"""How does a conversation stand after something was said in it?
+
+Its preview, its turn, its deadline: the copies that the queue is read from.
+"""
+
+from __future__ import annotations
+
+from gateway.opening.house import SourceRules
+from routing.conversations import Status, answer_due, deadline
+from routing.schedule import Schedule
+from routing.window import closes_at
+from storage.board import Board, Conversation, Message
+
+PREVIEW = 200
+
+
+def status_of(conversation: Conversation) -> Status:
+    """Whose turn it is, as routing sees it."""
+    return Status(
+        state=conversation.state,  # type: ignore[arg-type]
+        waiting_since=conversation.waiting_since,
+        heard_at=conversation.heard_at,
+        answered_at=conversation.answered_at,
+        snoozed_until=conversation.snoozed_until,
+    )
+
+
+def set_status(conversation: Conversation, status: Status) -> None:
+    """Store whose turn it is."""
+    conversation.state = status.state
+    conversation.waiting_since = status.waiting_since
+    conversation.heard_at = status.heard_at
+    conversation.answered_at = status.answered_at
+    conversation.snoozed_until = status.snoozed_until
+    conversation.dirty = True
+
+
+def set_deadline(board: Board, conversation: Conversation, rules: SourceRules, schedule: Schedule) -> None:
+    """When an answer is due and when the window shuts, for sorting."""
+    address = board.addresses.get((conversation.source_id, conversation.identity_id or ""))
+    anchor = address.last_client_at if address is not None else None
+    closing = closes_at(rules.window, anchor, board.now) if rules.window.enforcement != "off" else None
+    conversation.closes_at = closing
+    conversation.gone_at = _gone_at(rules, anchor)
+    since = conversation.waiting_since
+    conversation.due_at = None if since is None else answer_due(since, rules.target, schedule)
+    conversation.deadline_at = None if since is None else deadline(conversation.due_at, closing)
+    conversation.dirty = True
+
+
+def _gone_at(rules: SourceRules, anchor: int | None) -> int | None:
+    """When the last phase ends, where nothing is allowed after it."""
+    policy = rules.window
+    if anchor is None or not policy.phases or policy.enforcement != "block" or policy.then != "nothing":
+        return None
+    return anchor + policy.phases[-1].until - policy.margin
+
+
+def show_last(conversation: Conversation, message: Message) -> None:
+    """Make it the row's preview unless a later message stands there: by the provider's time, then its number."""
+    if (message.at, message.seq) < (conversation.last_at, conversation.last_seq):
+        return
+    conversation.last_message_id = message.id
+    conversation.last_at, conversation.last_seq = message.at, message.seq
+    conversation.last_text = preview(message)
+    conversation.last_kind, conversation.last_state = message.kind, message.state
+    conversation.last_author, conversation.last_author_id = message.author_kind, message.author_id
+    conversation.dirty = True
+
+
+def preview(message: Message) -> str:
+    """One line of it. What has no words is named by its kind on the screen."""
+    subject = str(message.content.get("subject", ""))
+    text = " ".join(message.text[: 4 * PREVIEW].split())
+    return f"{subject} — {text}"[:PREVIEW] if subject and text else (text or subject)[:PREVIEW]

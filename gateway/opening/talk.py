@@ -1,0 +1,327 @@
+"""What follows when somebody says something?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.events import InboundMessage, OutgoingSeen, Started
+from gateway.clock import new_id
+from gateway.opening import leads
+from gateway.opening.house import House, SourceRules
+from gateway.opening.people import attribution_json, contact_of, group_contact
+from gateway.opening.standing import set_deadline, set_status, show_last, status_of
+from gateway.opening.wanted import GROUP, group_value
+from routing.conversations import answered, heard
+from routing.nature import Traits, nature_of, nature_of_message
+from routing.window import ClientAct, advance_anchor, opens_window
+from storage.board import Address, Board, Contact, Conversation, Identity, Message, NewAttachment
+from storage.search import stems
+
+
+def open_inbound(
+    board: Board, house: House, rules: SourceRules, envelope_id: int, received_at: int, event: InboundMessage
+) -> bool:
+    """A client's message; False when it is known already."""
+    if board.message(rules.id, event.external_id) is not None:
+        return False
+    contact, identity = contact_of(board, event.sender, rules.demo)
+    conversation = _conversation_for(board, rules, contact, identity, event)
+    said_at = min(event.at, received_at)
+    if event.group_key and (conversation.id, event.group_key) in board.groups:
+        _amend(board, rules, envelope_id, conversation, event)
+        return True
+    message = _message(board, rules, conversation, envelope_id, received_at, event)
+    message.nature = _nature(board, rules, contact, identity, conversation, event)
+    if message.nature == "test":
+        _note_test(board, rules, message)
+    board.add_message(message)
+    _keep_parts(board, rules, envelope_id, message, event)
+    client = message.nature == "client"
+    if client:
+        _open_window(board, rules, identity, said_at, "button" if event.kind == "button" else "message")
+    attachment = leads.attach(
+        board, house, rules, contact, conversation, message,
+        said_at=said_at, title=leads.title_of(event), attribution=event.attribution,
+    )  # fmt: skip
+    if client:
+        enquiry = event.kind == "form" or bool(event.attribution)
+        leads.touch(
+            board, contact, message.id, attachment.deal_id, rules.id, event.attribution, said_at,
+            enquiry=enquiry, first_message=conversation.inbound == 0,
+        )  # fmt: skip
+        set_status(conversation, heard(status_of(conversation), said_at, received_at))
+        conversation.last_client_at = max(conversation.last_client_at or 0, said_at)
+        if conversation.assignee_id is None:
+            conversation.assignee_id = board.owners.get(attachment.deal_id)
+    conversation.inbound += 1
+    set_deadline(board, conversation, rules, house.schedule)
+    show_last(conversation, message)
+    return True
+
+
+def open_started(
+    board: Board, house: House, rules: SourceRules, envelope_id: int, received_at: int, event: Started
+) -> bool:
+    """The person pressed Start: the window opens, the campaign is remembered, a line shows it; no words yet, no lead."""
+    contact, identity = contact_of(board, event.person, rules.demo)
+    said_at = min(event.at, received_at)
+    _open_window(board, rules, identity, said_at, "start")
+    conversation = board.conversation(rules.id, event.thread)
+    if conversation is None:
+        conversation = _new_conversation(board, rules, contact, identity, event.thread, "client")
+    code, member_id = board.tests.get(rules.id, ("", ""))
+    if code and event.payload == code:
+        conversation.nature, conversation.dirty = "test", True
+        board.test_steps.append((rules.id, "started", "", conversation.id))
+    elif event.attribution:
+        conversation.attribution = attribution_json(event.attribution)
+        leads.touch(
+            board, contact, None, conversation.deal_id or "", rules.id, event.attribution, said_at,
+            enquiry=True, first_message=False,
+        )  # fmt: skip
+    line = {"system": {"code": "started", "payload": event.payload[:200]}}
+    message = Message(
+        new_id(board.now), conversation.id, contact.id, rules.id, None, direction="none", author_kind="system",
+        kind="system", at=said_at, received_at=received_at, content=line, nature=conversation.nature,
+        envelope_id=envelope_id, new=True,
+    )  # fmt: skip
+    board.add_message(message)
+    set_deadline(board, conversation, rules, house.schedule)
+    show_last(conversation, message)
+    return True
+
+
+def open_outgoing(
+    board: Board, house: House, rules: SourceRules, envelope_id: int, received_at: int, event: OutgoingSeen
+) -> bool:
+    """The company's words: our own message echoed is only proof that it left; one typed elsewhere is an answer."""
+    if board.message(rules.id, event.external_id) is not None:
+        return False
+    for key in (event.key, event.external_id):
+        if key and (rules.id, key) in board.in_flight:
+            row, message_id = board.in_flight[rules.id, key]
+            board.echoes.append((row, message_id, event.external_id, event.at))
+            board.externals[rules.id, event.external_id] = message_id
+            return True
+    contact, identity = contact_of(board, event.to, rules.demo)
+    conversation = _conversation_for(board, rules, contact, identity, event)
+    message = Message(
+        new_id(event.at), conversation.id, conversation.contact_id, rules.id, event.external_id, direction="out",
+        author_kind="person", author_name=event.author, kind=event.kind, text=event.text, at=event.at, seq=event.seq,
+        state="sent", received_at=received_at, content=_content(event), purpose="reply",
+        nature=conversation.nature, group_key=event.group_key or None, envelope_id=envelope_id,
+        stems=stems(event.text), new=True,
+    )  # fmt: skip
+    _answers(board, rules, message, event.reply_to)
+    board.add_message(message)
+    _keep_parts(board, rules, envelope_id, message, event)
+    leads.attach_outgoing(board, rules, contact, conversation, message)
+    set_status(conversation, answered(status_of(conversation), event.at))
+    if message.deal_id:
+        board.answered_deals.setdefault(message.deal_id, event.at)
+        board.active_deals[message.deal_id] = max(event.at, board.active_deals.get(message.deal_id, 0))
+    set_deadline(board, conversation, rules, house.schedule)
+    show_last(conversation, message)
+    return True
+
+
+def _conversation_for(
+    board: Board,
+    rules: SourceRules,
+    contact: Contact,
+    identity: Identity,
+    event: InboundMessage | OutgoingSeen,
+) -> Conversation:
+    """The thread's conversation, else one that its references name and where this person takes part, else a new one."""
+    found = board.conversation(rules.id, event.thread)
+    for hint in event.also_threads:
+        if found is not None:
+            break
+        message = board.message(rules.id, hint)
+        candidate = (
+            board.conversations.get(message.conversation_id)
+            if message is not None
+            else board.conversation(rules.id, hint)
+        )
+        # A forged or forwarded reference must not put a stranger's letter into somebody's thread.
+        if candidate is not None and candidate.contact_id == contact.id:
+            found = candidate
+    if found is not None:
+        board.threads[rules.id, event.thread] = found.id
+        return found
+    if isinstance(event, InboundMessage) and event.nature == "group":
+        group = board.identities[GROUP, group_value(rules.id, event.thread)]
+        chat = group_contact(board, group, event.title, rules.demo)
+        return _new_conversation(board, rules, chat, identity, event.thread, "group", event.title)
+    return _new_conversation(board, rules, contact, identity, event.thread, "client", subject=event.subject)
+
+
+def _new_conversation(
+    board: Board, rules: SourceRules, contact: Contact, identity: Identity, thread: str, nature: str,
+    title: str = "", subject: str = "",
+) -> Conversation:  # fmt: skip
+    conversation = Conversation(
+        new_id(board.now), rules.id, thread, contact.id, identity.id, nature=nature, subject=subject[:500],
+        title=title[:200], demo=rules.demo, new=True,
+    )  # fmt: skip
+    board.conversations[conversation.id] = conversation
+    board.threads[rules.id, thread] = conversation.id
+    return conversation
+
+
+def _message(
+    board: Board, rules: SourceRules, conversation: Conversation, envelope_id: int, received_at: int,
+    event: InboundMessage,
+) -> Message:  # fmt: skip
+    message = Message(
+        new_id(event.at), conversation.id, conversation.contact_id, rules.id, event.external_id, kind=event.kind,
+        text=event.text, at=event.at, seq=event.seq, received_at=received_at, content=_content(event),
+        author_name=event.sender.name, group_key=event.group_key or None, envelope_id=envelope_id,
+        stems=stems(f"{event.subject} {event.text}" if event.subject else event.text), new=True,
+    )  # fmt: skip
+    _answers(board, rules, message, event.reply_to)
+    return message
+
+
+def _answers(board: Board, rules: SourceRules, message: Message, reply_to: str) -> None:
+    quoted = board.message(rules.id, reply_to)
+    message.reply_to_id = quoted.id if quoted is not None else None
+    message.reply_to_external = reply_to or None
+
+
+def _nature(
+    board: Board, rules: SourceRules, contact: Contact, identity: Identity, conversation: Conversation,
+    event: InboundMessage,
+) -> str:  # fmt: skip
+    """What kind of talk it is. A person's word on the conversation stays; a robot's letter makes only itself automatic."""
+    code, _ = board.tests.get(rules.id, ("", ""))
+    settled = conversation.nature if not conversation.new else ""
+    of_conversation = nature_of(
+        Traits(
+            imported=settled == "imported" or event.nature == "imported",
+            test=settled == "test" or bool(code and (code in event.text or event.payload == code)),
+            spam=identity.spam or settled == "spam",
+            group=settled == "group" or event.nature == "group",
+            insider=bool(identity.internal) or (identity.kind, identity.value) in board.internal,
+            as_client=contact.override == "client",
+        )
+    ).nature
+    if settled == "personal":
+        of_conversation = "personal"
+    own = nature_of_message(of_conversation, event.nature if event.nature in ("automatic", "spam") else None)
+    if of_conversation != conversation.nature:
+        conversation.nature, conversation.dirty = of_conversation, True
+    return own
+
+
+def _note_test(board: Board, rules: SourceRules, message: Message) -> None:
+    if rules.id in board.tests:
+        board.test_steps.append((rules.id, "message", message.id, message.conversation_id))
+
+
+def _open_window(board: Board, rules: SourceRules, identity: Identity, said_at: int, act: ClientAct) -> None:
+    """Only the client moves the anchor, and only forward; who writes can be written to again."""
+    if not opens_window(act):
+        return
+    address = address_of(board, rules.id, identity.id)
+    address.last_client_at = advance_anchor(address.last_client_at, said_at, board.now)
+    if address.unreachable and said_at >= (address.changed_at or 0):
+        address.unreachable, address.reason, address.changed_at = False, "", said_at
+    address.dirty = True
+
+
+def address_of(board: Board, source_id: str, identity_id: str) -> Address:
+    """The identity on the source, made when it was not there."""
+    found = board.addresses.get((source_id, identity_id))
+    if found is None:
+        found = board.addresses[source_id, identity_id] = Address(source_id, identity_id, dirty=True)
+    return found
+
+
+def _amend(
+    board: Board, rules: SourceRules, envelope_id: int, conversation: Conversation, event: InboundMessage
+) -> None:
+    """A further part of an album joins the message its first part made, in the provider's order."""
+    message = board.messages[board.groups[conversation.id, event.group_key]]
+    board.new_aliases.append((rules.id, event.external_id, message.id))
+    board.externals[rules.id, event.external_id] = message.id
+    for attachment in event.attachments:
+        board.new_attachments.append(
+            NewAttachment(new_id(board.now), message.id, event.seq, rules.id, envelope_id, attachment)
+        )
+    message.attachments += len(event.attachments)
+    if event.text and event.text not in message.text:
+        message.text = f"{message.text}\n{event.text}" if message.text else event.text
+        message.stems = stems(message.text)
+    message.dirty = True
+    if conversation.last_message_id == message.id:
+        conversation.last_at, conversation.last_seq = max(
+            (conversation.last_at, conversation.last_seq), (event.at, event.seq)
+        )
+        conversation.last_text, conversation.dirty = " ".join(message.text[:400].split())[:200], True
+
+
+def _keep_parts(
+    board: Board, rules: SourceRules, envelope_id: int, message: Message, event: InboundMessage | OutgoingSeen
+) -> None:
+    base = event.seq if event.group_key else 0
+    for place, attachment in enumerate(event.attachments):
+        board.new_attachments.append(
+            NewAttachment(new_id(board.now), message.id, base + place, rules.id, envelope_id, attachment)
+        )
+    message.attachments = len(event.attachments)
+    if event.html:
+        board.letters.append((message.id, event.html))
+    if isinstance(event, InboundMessage):
+        for consent in event.consents:
+            board.consents.append(
+                (
+                    new_id(board.now),
+                    message.contact_id,
+                    message.id,
+                    consent.purpose,
+                    consent.text,
+                    consent.version,
+                    message.at,
+                )
+            )
+        if event.nature == "group":
+            identity = board.identities[event.sender.identity.kind, event.sender.identity.value]
+            board.participants[message.conversation_id, identity.id] = event.sender.name
+
+
+def _content(event: InboundMessage | OutgoingSeen) -> dict[str, Any]:
+    """What a screen shows beside the words."""
+    content: dict[str, Any] = {}
+    if event.subject:
+        content["subject"] = event.subject
+    if event.html:
+        content["html"] = True
+    if event.mail is not None:
+        mail = event.mail
+        content["mail"] = {
+            "from": mail.sender, "to": list(mail.to), "cc": list(mail.cc), "reply_to": mail.reply_to,
+            "references": list(mail.references[-50:]),
+        }  # fmt: skip
+    if isinstance(event, OutgoingSeen):
+        return content
+    if event.location is not None:
+        place = event.location
+        content["location"] = {
+            "latitude": place.latitude, "longitude": place.longitude, "title": place.title, "address": place.address,
+        }  # fmt: skip
+    if event.card is not None:
+        card = event.card
+        content["card"] = {
+            "name": card.name, "phones": list(card.phones), "emails": list(card.emails), "own": card.own,
+        }  # fmt: skip
+    if event.fields:
+        content["fields"] = [
+            {"label": field.label or field.name, "value": field.value} for field in event.fields
+        ]
+    for name in ("forwarded_from", "unsupported", "title", "payload"):
+        if value := getattr(event, name):
+            content[name] = value
+    if event.attribution:
+        content["attribution"] = attribution_json(event.attribution)
+    return content

@@ -1,0 +1,90 @@
+"""What do the events of a batch name?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from channels.events import (
+    CallFact,
+    DeliveryUpdate,
+    Event,
+    InboundMessage,
+    MessageDeleted,
+    MessageEdited,
+    OutgoingSeen,
+    Person,
+    Reachability,
+    Reaction,
+    Started,
+)
+from storage.facts import Wanted
+
+GROUP = "group"
+"""Identity kind of a group chat itself: its timeline is the group's, not a person's."""
+CALL = "call:"
+
+
+def want(wanted: Wanted, source_id: str, events: Iterable[Event]) -> None:
+    """Add what these events of one source name."""
+    wanted.sources.add(source_id)
+    for event in events:
+        _want(wanted, source_id, event)
+
+
+def group_value(source_id: str, thread: str) -> str:
+    """How a group chat is known as an identity."""
+    return f"{source_id}:{thread}"
+
+
+def _want(wanted: Wanted, source_id: str, event: Event) -> None:
+    match event:
+        case InboundMessage():
+            _person(wanted, event.sender)
+            _message(wanted, source_id, event)
+            if event.nature == "group":
+                wanted.identities.add((GROUP, group_value(source_id, event.thread)))
+        case OutgoingSeen():
+            _person(wanted, event.to)
+            _message(wanted, source_id, event)
+            for key in (event.key, event.external_id):
+                if key:
+                    wanted.echoes.add((source_id, key))
+        case Started():
+            _person(wanted, event.person)
+            wanted.threads.add((source_id, event.thread))
+        case Reachability():
+            wanted.identities.add((event.identity.kind, event.identity.value))
+        case Reaction():
+            _person(wanted, event.person)
+            wanted.externals.add((source_id, event.external_id))
+        case MessageEdited():
+            wanted.externals.add((source_id, event.external_id))
+        case MessageDeleted():
+            wanted.externals.update((source_id, external_id) for external_id in event.external_ids)
+        case DeliveryUpdate():
+            if event.external_id:
+                wanted.externals.add((source_id, event.external_id))
+                wanted.echoes.add((source_id, event.external_id))
+            if event.thread:
+                wanted.threads.add((source_id, event.thread))
+        case CallFact():
+            wanted.calls.add((source_id, event.call))
+            wanted.externals.add((source_id, CALL + event.call))
+            if event.client is not None:
+                wanted.identities.add((event.client.kind, event.client.value))
+                wanted.threads.add((source_id, event.client.value))
+
+
+def _person(wanted: Wanted, person: Person) -> None:
+    wanted.identities.add((person.identity.kind, person.identity.value))
+    wanted.identities.update((identity.kind, identity.value) for identity in person.also)
+
+
+def _message(wanted: Wanted, source_id: str, event: InboundMessage | OutgoingSeen) -> None:
+    wanted.threads.add((source_id, event.thread))
+    wanted.externals.add((source_id, event.external_id))
+    if event.reply_to:
+        wanted.externals.add((source_id, event.reply_to))
+    if event.group_key:
+        wanted.groups.add(event.group_key)
+    wanted.thread_hints.update((source_id, thread) for thread in event.also_threads if thread)

@@ -1,0 +1,312 @@
+"""Which channel object answers for which source?
+
+A process keeps one channel object a source. They are made anew when the row changes, which a bell tells; a look every
+half minute finds what a lost bell missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+import channels
+from channels.base import Account, Channel, Check, PollingChannel, WebhookChannel
+from gateway.clock import new_id
+from gateway.refusals import Refusal
+from gateway.vault import Vault
+from routing.deals import AttachPolicy
+from routing.times import HOUR, SECOND
+from routing.window import NO_WINDOW, PROVIDER_MARGIN, Phase, WindowPolicy
+from storage import setup as setup_rows
+from storage.bells import Bells
+from storage.database import Database
+from storage.sources import SourceRow, add_source, change_source, load_sources
+
+log = structlog.get_logger(__name__)
+LOOK_EVERY = 30 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A source with its channel object and the policies that hold for it."""
+
+    row: SourceRow
+    channel: Channel
+    window: WindowPolicy
+    attach: AttachPolicy
+
+    @property
+    def receiving(self) -> bool:
+        """Whether what comes in is taken: a draft is, so that its test can work; a removed or paused one is not."""
+        return self.row.state in ("active", "draft", "broken")
+
+    @property
+    def polled(self) -> bool:
+        """Whether we have to ask the network."""
+        return self.receiving and isinstance(self.channel, PollingChannel) and self.channel.polls()
+
+
+class Sources:
+    """The sources of this installation as this process knows them."""
+
+    def __init__(self, database: Database, bells: Bells, vault: Vault, public_url: str) -> None:
+        self._database = database
+        self._bells = bells
+        self._vault = vault
+        self._configured_url = public_url
+        self.public_url = public_url
+        self._live: dict[str, Live] = {}
+        self._looked_at = 0
+        self._looking = asyncio.Lock()
+
+    def get(self, source_id: str) -> Live | None:
+        """The source, or None when this process knows none of this id."""
+        return self._live.get(source_id)
+
+    def all(self) -> tuple[Live, ...]:
+        """Every source."""
+        return tuple(self._live.values())
+
+    async def find(self, source_id: str) -> Live | None:
+        """The source; an unknown id makes us look once, at most once a second."""
+        found = self._live.get(source_id)
+        if found is None and self._database.clock() - self._looked_at > SECOND:
+            await self.look()
+            found = self._live.get(source_id)
+        return found
+
+    async def channel(self, source_id: str) -> Channel:
+        """The source's channel. Raises Refusal not_found."""
+        live = await self.find(source_id)
+        if live is None:
+            raise Refusal("not_found", 404)
+        return live.channel
+
+    async def look(self) -> None:
+        """Read the rows and make anew what changed."""
+        async with self._looking:
+            rows = await self._database.read(load_sources)
+            self.public_url = self._configured_url or (await self._database.read(setup_rows.public_url))
+            self._looked_at = self._database.clock()
+            gone = [self._live.pop(old).channel for old in set(self._live) - {row.id for row in rows}]
+            for row in rows:
+                known = self._live.get(row.id)
+                if known is None or known.row != row or known.channel.account.public_url != self.public_url:
+                    gone += self._renew(row, known)
+        for channel in gone:
+            await channel.close()
+
+    def _renew(self, row: SourceRow, known: Live | None) -> list[Channel]:
+        """Keep the channel object while nothing that it is made of changed. Returns what has to be closed."""
+        account = self._account(row)
+        if known is not None and known.channel.account == account:
+            self._live[row.id] = replace(known, row=row, window=window_policy(row, known.channel))
+            return []
+        try:
+            channel = channels.load(row.channel)(account)
+        except KeyError:
+            log.error("source of an unknown channel", source=row.id, channel=row.channel)
+            return []
+        attach = AttachPolicy(on_open_deal="new_lead" if row.on_open_deal == "new_lead" else "attach")
+        self._live[row.id] = Live(row, channel, window_policy(row, channel), attach)
+        return [] if known is None else [known.channel]
+
+    def _account(self, row: SourceRow) -> Account:
+        return Account(
+            source_id=row.id,
+            settings={**row.settings, **self._vault.open(row.sealed)},
+            hook_url=self.hook_url(row),
+            public_url=self.public_url,
+            slug=row.slug,
+        )
+
+    def hook_url(self, row: SourceRow) -> str:
+        """Where the provider reaches this source; "" while there is no public address."""
+        return f"{self.public_url}/hooks/{row.id}/{row.hook_key}" if self.public_url else ""
+
+    async def watch(self) -> None:
+        """Go on looking until cancelled."""
+        with self._bells.listening("sources", "company") as bell:
+            while True:
+                try:
+                    await self.look()
+                except Exception as error:
+                    log.warning("sources not read", error=type(error).__name__)
+                await bell.wait(LOOK_EVERY / SECOND)
+
+    async def create(
+        self, channel: str, name: str, settings: Mapping[str, str], queue_id: str | None, member_id: str | None,
+        *, demo: bool = False,
+    ) -> str:  # fmt: skip
+        """A draft source; returns its id. Raises Refusal bad_settings."""
+        if channel not in channels.names():
+            raise Refusal("bad_settings", 422, field="channel")
+        source_id, slug = (
+            new_id(),
+            secrets.token_urlsafe(9).lower().replace("_", "x").replace("-", "y"),
+        )
+        open_settings, sealed = self._split(channel, settings, {}, complete=True)
+        kind = channels.load(channel)
+        await self._database.write(
+            add_source, id=source_id, channel=channel, name=name, hook_key=secrets.token_urlsafe(24), slug=slug,
+            state="draft", settings=open_settings, sealed=sealed, queue_id=queue_id, created_by=member_id,
+            first_answer="manager", on_open_deal="attach", demo=int(demo),
+            window_hours=kind.capabilities.window.hours if kind.capabilities.window else None,
+        )  # fmt: skip
+        await self.look()
+        return source_id
+
+    async def change(self, source_id: str, **fields: Any) -> None:
+        """Change name, settings, queue_id, hours, enforcement, first_answer. Raises Refusal."""
+        live = await self.find(source_id)
+        if live is None:
+            raise Refusal("not_found", 404)
+        values = {
+            key: fields[key] for key in ("name", "queue_id", "enforcement", "first_answer") if key in fields
+        }
+        if "hours" in fields:
+            values["window_hours"] = fields["hours"]
+        window = live.channel.can().window
+        if window is not None and window.fixed and values.keys() & {"window_hours", "enforcement"}:
+            raise Refusal("override_forbidden", 422)
+        if "settings" in fields:
+            old = self._vault.open(live.row.sealed)
+            values["settings"], values["sealed"] = self._split(
+                live.row.channel,
+                {**live.row.settings, **fields["settings"]},
+                old,
+                complete=False,
+            )
+        await self._database.write(change_source, source_id, **values)
+        await self.look()
+
+    def _split(
+        self,
+        channel: str,
+        settings: Mapping[str, str],
+        old: Mapping[str, str],
+        *,
+        complete: bool,
+    ) -> tuple[dict[str, str], str]:
+        """Open settings and sealed secrets; an empty secret keeps the old one."""
+        known = {setting.key: setting for setting in channels.about(channel).settings}
+        hidden = set(channels.load(channel).secrets)
+        for name in settings:
+            if name not in known and name not in hidden:
+                raise Refusal("bad_settings", 422, field=name)
+        for name, setting in known.items():
+            asked = setting.shown_if is None or settings.get(setting.shown_if[0]) == setting.shown_if[1]
+            if complete and setting.required and asked and not (settings.get(name) or setting.default):
+                raise Refusal("bad_settings", 422, field=name)
+        opened = {name: value for name, value in settings.items() if name not in hidden}
+        for name, setting in known.items():
+            if setting.default and name not in hidden:
+                opened.setdefault(name, setting.default)
+        sealed = {
+            **old,
+            **{name: value for name, value in settings.items() if name in hidden and value},
+        }
+        for name in hidden - sealed.keys():
+            if name not in known:  # a secret that we make ourselves
+                sealed[name] = secrets.token_urlsafe(32)
+        return opened, self._vault.seal(sealed)
+
+    async def check(self, source_id: str) -> Sequence[Check]:
+        """Look whether the account works and remember what was seen."""
+        channel = await self.channel(source_id)
+        return await self._remember(source_id, await channel.check())
+
+    async def connect(self, source_id: str) -> Sequence[Check]:
+        """Make the network deliver to us, and take the source into service when all is well."""
+        live = await self.find(source_id)
+        if live is None:
+            raise Refusal("not_found", 404)
+        checks = await live.channel.connect()
+        state = "active" if all(check.ok for check in checks) else "broken"
+        await self._database.write(
+            change_source, source_id, state=state, transport=transport(live.channel), paused_until=None,
+            paused_reason="", health=[_shape(check) for check in checks],
+            last_error=next((check.code for check in checks if not check.ok), ""),
+        )  # fmt: skip
+        await self.look()
+        return checks
+
+    async def _remember(self, source_id: str, checks: Sequence[Check]) -> Sequence[Check]:
+        await self._database.write(
+            change_source, source_id, health=[_shape(check) for check in checks],
+            last_error=next((check.code for check in checks if not check.ok), ""),
+        )  # fmt: skip
+        return checks
+
+    async def pause(self, source_id: str) -> None:
+        """Take nothing in and send nothing, until resumed."""
+        await self._set_state(source_id, "paused")
+
+    async def resume(self, source_id: str) -> None:
+        """Into service again, after a new check."""
+        await self._set_state(source_id, "active")
+        await self.connect(source_id)
+
+    async def remove(self, source_id: str) -> None:
+        """Disconnect: what was said stays, nothing new is taken in or sent."""
+        channel = await self.channel(source_id)
+        await channel.disconnect()
+        await self._set_state(source_id, "disconnected")
+
+    async def _set_state(self, source_id: str, state: str) -> None:
+        if not await self._database.write(
+            change_source, source_id, state=state, paused_until=None, paused_reason=""
+        ):
+            raise Refusal("not_found", 404)
+        await self.look()
+
+    async def close(self) -> None:
+        """Release every channel's connections."""
+        for live in self._live.values():
+            await live.channel.close()
+
+
+def transport(channel: Channel) -> str:
+    """How what is said there reaches us."""
+    if isinstance(channel, PollingChannel) and channel.polls():
+        return "polling"
+    return "webhook" if isinstance(channel, WebhookChannel) else "none"
+
+
+def window_policy(row: SourceRow, channel: Channel) -> WindowPolicy:
+    """The reply window that holds for a source: the network's rule, or the company's where it may choose."""
+    rule = channel.can().window
+    if rule is None:
+        return NO_WINDOW
+    if rule.fixed:
+        return WindowPolicy(
+            phases=(Phase(until=int(rule.hours * HOUR)),),
+            fixed=True,
+            margin=PROVIDER_MARGIN,
+            writes_first=False,
+        )
+    hours = row.window_hours if row.window_hours is not None else rule.hours
+    enforcement = row.enforcement or rule.enforcement
+    match enforcement:
+        case "block" | "warn" | "off":
+            return WindowPolicy(
+                phases=(Phase(until=int(hours * HOUR)),),
+                enforcement=enforcement,
+                writes_first=False,
+            )
+        case _:
+            raise ValueError(f"unknown enforcement {enforcement!r}")
+
+
+def _shape(check: Check) -> dict[str, Any]:
+    return {
+        "code": check.code,
+        "ok": check.ok,
+        "detail": check.detail,
+        "params": dict(check.params),
+    }

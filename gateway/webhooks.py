@@ -1,0 +1,141 @@
+"""What happens to a provider's request?
+
+Prove, keep, answer. Nothing is answered with success before it is on disk; nothing unproven is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+
+import structlog
+from aiohttp import web
+
+from channels.base import Admitted, Envelope, Reply, RouteAnswer, WebhookChannel
+from channels.errors import WebhookRefused
+from gateway.context import Gateway
+from gateway.journal import Busy, Journal
+from gateway.metrics import HOOKS
+from gateway.sources import Live
+from storage.errors import Unavailable
+from storage.files import FileStore
+from storage.journal import Entry
+
+log = structlog.get_logger(__name__)
+INLINE = 256 * 1024
+RETRY_AFTER = "5"
+DROPPED = frozenset({"cookie", "connection", "accept-encoding"})
+
+
+class Hooks:
+    """Answers `/hooks/{source_id}/{key}/…`."""
+
+    def __init__(self, gateway: Gateway, journal: Journal) -> None:
+        self._gateway = gateway
+        self._journal = journal
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        live = await self._find(request.match_info["source_id"], request.match_info["key"])
+        if live is None:
+            return _plain(404, "unknown_source")
+        try:
+            envelope = await self._envelope(request)
+        except web.HTTPRequestEntityTooLarge:
+            HOOKS.labels("too_large").inc()
+            return _plain(413, "too_large")
+        return await self._take(live, envelope)
+
+    async def _find(self, source_id: str, key: str) -> Live | None:
+        """The source, when the key in the address is its own. An unknown source costs the same as a wrong key."""
+        live = await self._gateway.sources.find(source_id)
+        expected = live.row.hook_key if live is not None else ""
+        fits = hmac.compare_digest(expected.encode(), key.encode())
+        usable = live is not None and live.receiving and isinstance(live.channel, WebhookChannel)
+        return live if fits and usable else None
+
+    async def _envelope(self, request: web.Request) -> Envelope:
+        if (request.content_length or 0) > self._gateway.config.max_body:
+            raise web.HTTPRequestEntityTooLarge(self._gateway.config.max_body, request.content_length or 0)
+        return Envelope(
+            body=await request.read(),
+            received_at=self._gateway.now(),
+            method=request.method,
+            path=request.match_info.get("path", ""),
+            query=dict(request.query),
+            headers={
+                name.lower(): value for name, value in request.headers.items() if name.lower() not in DROPPED
+            },
+        )
+
+    async def _take(self, live: Live, envelope: Envelope) -> web.StreamResponse:
+        assert isinstance(live.channel, WebhookChannel)
+        try:
+            admitted = live.channel.admit(envelope)
+        except WebhookRefused:
+            HOOKS.labels("refused").inc()
+            return _plain(403, "refused")
+        reply = admitted.reply
+        if admitted.question is not None:
+            reply = live.channel.answer(await self._answer(live, admitted))
+        if not admitted.keep:
+            HOOKS.labels("answered").inc()
+            return _respond(reply)
+        return await self._keep(live, envelope, admitted, reply)
+
+    async def _answer(self, live: Live, admitted: Admitted) -> RouteAnswer:
+        """Whom to ring; on any failure the provider's own plan, within a second."""
+        from gateway.calls import whom_to_ring
+
+        assert admitted.question is not None
+        try:
+            async with asyncio.timeout(0.8):
+                return await whom_to_ring(self._gateway, live, admitted.question)
+        except Exception as error:
+            log.warning(
+                "no answer to whom to ring",
+                source=live.row.id,
+                error=type(error).__name__,
+            )
+            return RouteAnswer()
+
+    async def _keep(
+        self, live: Live, envelope: Envelope, admitted: Admitted, reply: Reply
+    ) -> web.StreamResponse:
+        try:
+            entry = await make_entry(self._gateway.files, live.row.id, admitted.lane, admitted.key, envelope)
+            kept = await self._journal.keep(entry)
+        except (Busy, Unavailable, OSError) as error:
+            HOOKS.labels("unavailable").inc()
+            log.warning("hook not kept", source=live.row.id, error=type(error).__name__)
+            return _plain(503, "unavailable", {"Retry-After": RETRY_AFTER})
+        HOOKS.labels("kept" if kept is not None else "repeated").inc()
+        return _respond(reply)
+
+
+async def make_entry(
+    files: FileStore, source_id: str, lane: str, key: str | None, envelope: Envelope
+) -> Entry:
+    """The envelope as the journal takes it; a large body goes to the file store first. Raises OSError."""
+    stored = await files.put_bytes(envelope.body) if len(envelope.body) > INLINE else None
+    return Entry(
+        source_id=source_id,
+        lane=lane,
+        key=key or None,  # an empty string is never a key
+        received_at=envelope.received_at,
+        method=envelope.method,
+        path=envelope.path,
+        query=envelope.query,
+        headers=envelope.headers,
+        body=None if stored else envelope.body,
+        body_file=stored.digest if stored else None,
+        size=len(envelope.body),
+    )
+
+
+def _respond(reply: Reply) -> web.Response:
+    headers = {**reply.headers, "Content-Type": f"{reply.content_type}; charset=utf-8"}
+    return web.Response(status=reply.status, body=reply.body, headers=headers)
+
+
+def _plain(status: int, code: str, headers: dict[str, str] | None = None) -> web.Response:
+    return web.json_response({"code": code, "message": code, "params": {}}, status=status, headers=headers)

@@ -1,0 +1,263 @@
+"""What does a batch know, and what did it change?
+
+The facts of a whole batch of envelopes are loaded set by set, decisions change the records in memory, and `flush` writes
+every table once. Locks are taken in the one global order: identities, contacts, conversations; then deals are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from channels.events import Attachment, CallFact
+from routing.deals import ClosedDeal, OpenDeal
+
+
+@dataclass(slots=True)
+class Identity:
+    """One address of a person."""
+
+    id: str
+    kind: str
+    value: str
+    shared: bool = False
+    spam: bool = False
+    internal: str = ""
+    username: str = ""
+    new: bool = False
+
+
+@dataclass(slots=True)
+class Contact:
+    """One person."""
+
+    id: str
+    name: str = ""
+    name_from: str = ""
+    responsible_id: str | None = None
+    override: str = ""
+    attribution: dict[str, Any] = field(default_factory=dict)
+    demo: int = 0
+    new: bool = False
+    dirty: bool = False
+
+
+@dataclass(slots=True)
+class Address:
+    """An identity on a source: the window's anchor, and whether it can be written to."""
+
+    source_id: str
+    identity_id: str
+    last_client_at: int | None = None
+    unreachable: bool = False
+    reason: str = ""
+    changed_at: int | None = None
+    dirty: bool = False
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One thread on one source, as the queue shows it."""
+
+    id: str
+    source_id: str
+    thread: str
+    contact_id: str
+    identity_id: str | None = None
+    nature: str = "client"
+    state: str = "waiting"
+    subject: str = ""
+    title: str = ""
+    assignee_id: str | None = None
+    deal_id: str | None = None
+    pinned_deal_id: str | None = None
+    waiting_since: int | None = None
+    deadline_at: int | None = None
+    closes_at: int | None = None
+    last_message_id: str | None = None
+    last_at: int = 0
+    last_seq: int = 0
+    last_text: str = ""
+    last_kind: str = ""
+    last_author: str = ""
+    last_author_id: str | None = None
+    last_state: str = ""
+    last_client_at: int | None = None
+    inbound: int = 0
+    snoozed_until: int | None = None
+    due_at: int | None = None
+    gone_at: int | None = None
+    heard_at: int = 0
+    answered_at: int = 0
+    attribution: dict[str, Any] = field(default_factory=dict)
+    demo: int = 0
+    new: bool = False
+    dirty: bool = False
+
+
+@dataclass(slots=True)
+class Message:
+    """One thing said, as far as later events need it; `new` ones are written whole."""
+
+    id: str
+    conversation_id: str
+    contact_id: str
+    source_id: str
+    external_id: str | None
+    direction: str = "in"
+    author_kind: str = "client"
+    kind: str = "text"
+    text: str = ""
+    at: int = 0
+    seq: int = 0
+    state: str = ""
+    deal_id: str | None = None
+    group_key: str | None = None
+    attachments: int = 0
+    edited: bool = False
+    deleted: bool = False
+    content: dict[str, Any] = field(default_factory=dict)
+    author_id: str | None = None
+    author_name: str = ""
+    purpose: str = ""
+    nature: str = "client"
+    received_at: int = 0
+    reason: str = ""
+    reply_to_id: str | None = None
+    reply_to_external: str | None = None
+    envelope_id: int | None = None
+    stems: str = ""
+    new: bool = False
+    dirty: bool = False
+
+
+@dataclass(slots=True)
+class Deal:
+    """A lead made by this batch."""
+
+    id: str
+    contact_id: str
+    source_id: str
+    conversation_id: str
+    title: str
+    queue_id: str | None
+    owner_id: str | None
+    waiting: str
+    repeat: bool
+    quiet: bool
+    attribution: dict[str, Any]
+    demo: int
+    at: int
+    priority: int = 0
+
+
+@dataclass(slots=True)
+class Call:
+    """The facts known of one call, old and new."""
+
+    facts: dict[str, CallFact] = field(default_factory=dict)
+    new: list[CallFact] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class NewAttachment:
+    id: str
+    message_id: str
+    position: int
+    source_id: str
+    envelope_id: int | None
+    attachment: Attachment
+
+
+@dataclass(slots=True)
+class Board:
+    """Everything a batch looks at. New rows are collected here until `storage.flush.flush`."""
+
+    now: int
+    identities: dict[tuple[str, str], Identity] = field(default_factory=dict)
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    contacts_of: dict[str, list[str]] = field(default_factory=dict)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(contact, identity) -> how the person is called there."""
+    addresses: dict[tuple[str, str], Address] = field(default_factory=dict)
+    conversations: dict[str, Conversation] = field(default_factory=dict)
+    threads: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(source, thread) -> conversation."""
+    messages: dict[str, Message] = field(default_factory=dict)
+    externals: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(source, external id) -> message."""
+    groups: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(conversation, group key) -> message."""
+    open_deals: dict[str, list[OpenDeal]] = field(default_factory=dict)
+    """contact -> its open deals."""
+    deals_by_id: dict[str, OpenDeal] = field(default_factory=dict)
+    owners: dict[str, str | None] = field(default_factory=dict)
+    """open deal -> owner."""
+    last_closed: dict[str, tuple[ClosedDeal, int]] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
+    """Contacts with a touch."""
+    calls: dict[tuple[str, str], Call] = field(default_factory=dict)
+    extensions: dict[str, str] = field(default_factory=dict)
+    """Telephone extension -> member."""
+    internal: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Identity (kind, value) -> member whose own it is."""
+    in_flight: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """(source, echo key) -> (outbox row, message)."""
+    tests: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """source -> (code, member) of an open live test."""
+    call_tasks: dict[str, str] = field(default_factory=dict)
+    """contact -> its open call-back task."""
+
+    new_links: list[tuple[str, str, str, bool, str]] = field(default_factory=list)
+    new_deals: list[Deal] = field(default_factory=list)
+    new_attachments: list[NewAttachment] = field(default_factory=list)
+    letters: list[tuple[str, str]] = field(default_factory=list)
+    new_aliases: list[tuple[str, str, str]] = field(default_factory=list)
+    decisions: list[tuple[str, str, str, str | None, str | None, str | None, str | None, str | None, Any]] = (
+        field(default_factory=list)
+    )
+    touches: list[tuple[str, str, str | None, str | None, str, str, Any, int, bool]] = field(
+        default_factory=list
+    )
+    consents: list[tuple[str, str, str, str, str, str, int]] = field(default_factory=list)
+    versions: list[tuple[str, str, int]] = field(default_factory=list)
+    reactions: list[tuple[str, str, list[str], int]] = field(default_factory=list)
+    participants: dict[tuple[str, str], str] = field(default_factory=dict)
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    done_tasks: list[tuple[str, int]] = field(default_factory=list)
+    active_deals: dict[str, int] = field(default_factory=dict)
+    """open deal -> activity that counts."""
+    answered_deals: dict[str, int] = field(default_factory=dict)
+    """deal -> when a person of ours first was in touch."""
+    echoes: list[tuple[str, str, str, int]] = field(default_factory=list)
+    """(outbox row, message, external id, at): proof that our own message is there."""
+    delivered: list[tuple[str, str, str]] = field(default_factory=list)
+    """(message, state, reason): what became of our messages."""
+    read_up_to: list[tuple[str, int, str]] = field(default_factory=list)
+    """(conversation, provider's number, state): all of our messages there up to it."""
+    test_steps: list[tuple[str, str, str, str]] = field(default_factory=list)
+    """(source, step code, message, conversation)."""
+    rerouted: bool = False
+    """Something happened that the router should look at."""
+
+    def conversation(self, source_id: str, thread: str) -> Conversation | None:
+        """The conversation of a thread, when it is known."""
+        found = self.threads.get((source_id, thread))
+        return None if found is None else self.conversations[found]
+
+    def message(self, source_id: str, external_id: str) -> Message | None:
+        """The message with this network id, when it is known."""
+        found = self.externals.get((source_id, external_id)) if external_id else None
+        return None if found is None else self.messages[found]
+
+    def add_message(self, message: Message) -> None:
+        """A new message, found from now on by its ids."""
+        self.messages[message.id] = message
+        if message.external_id is not None:
+            self.externals[message.source_id, message.external_id] = message.id
+        if message.group_key is not None:
+            self.groups[message.conversation_id, message.group_key] = message.id
+
+    def changed_contacts(self) -> Iterable[Contact]:
+        return (contact for contact in self.contacts.values() if contact.new or contact.dirty)

@@ -1,0 +1,378 @@
+"""What must a batch know before it decides? Loaded set by set, one statement a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+import orjson
+from sqlalchemy import Connection, text
+
+from channels.events import CallFact
+from routing.deals import ClosedDeal, OpenDeal
+from storage import batch
+from storage.board import Address, Board, Call, Contact, Conversation, Identity, Message
+from storage.tables import identity as identity_table
+from storage.transaction import Transaction
+
+_call_fact = msgspec.json.Decoder(CallFact)
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What the events of a batch name."""
+
+    identities: set[tuple[str, str]] = field(default_factory=set)
+    threads: set[tuple[str, str]] = field(default_factory=set)
+    externals: set[tuple[str, str]] = field(default_factory=set)
+    thread_hints: set[tuple[str, str]] = field(default_factory=set)
+    """(source, older thread key): a letter's references, which may be threads or messages."""
+    groups: set[str] = field(default_factory=set)
+    echoes: set[tuple[str, str]] = field(default_factory=set)
+    calls: set[tuple[str, str]] = field(default_factory=set)
+    sources: set[str] = field(default_factory=set)
+
+
+def load(tx: Transaction, wanted: Wanted, new_id: Callable[[], str]) -> Board:
+    """The board of a batch, with its identities, contacts and conversations locked until the transaction ends."""
+    board = Board(tx.now)
+    connection = tx.connection
+    _identities(tx, board, wanted, new_id)
+    _contacts(connection, board)
+    _conversations(connection, board, wanted)
+    _messages(connection, board, wanted)
+    _addresses(connection, board, wanted)
+    _open_deals(connection, board)
+    _last_closed(connection, board)
+    _touched(connection, board)
+    _calls(connection, board, wanted)
+    _echoes(connection, board, wanted)
+    _tests(connection, board, wanted)
+    _internal(connection, board, wanted)
+    return board
+
+
+def _pairs(pairs: Iterable[tuple[str, str]], one: str, two: str) -> dict[str, list[str]]:
+    ordered = sorted(pairs)
+    return {one: [pair[0] for pair in ordered], two: [pair[1] for pair in ordered]}
+
+
+def _identities(tx: Transaction, board: Board, wanted: Wanted, new_id: Callable[[], str]) -> None:
+    """Make those that are missing, then read and lock all, in the order of their keys."""
+    keys = _pairs(wanted.identities, "kind", "value")
+    sql = (
+        "SELECT i.id, i.kind, i.value, i.shared, i.spam, i.internal, i.username FROM {wanted}"
+        " JOIN identity i ON i.kind = w.kind AND i.value = w.value ORDER BY i.kind, i.value"
+    )
+    found = batch.select(tx.connection, sql, keys, lock="FOR UPDATE OF i")
+    known = {(row.kind, row.value) for row in found}
+    missing = sorted(wanted.identities - known)
+    if missing:
+        rows = [(new_id(), kind, value, tx.now) for kind, value in missing]
+        columns = ("id", "kind", "value", "created_at")
+        made = batch.insert_returning(
+            tx.connection, identity_table, columns, rows, "id", "kind", "value", ignore=True
+        )
+        new = {(kind, value) for _, kind, value in made}
+        found += batch.select(tx.connection, sql, _pairs(missing, "kind", "value"), lock="FOR UPDATE OF i")
+    else:
+        new = set()
+    for row in found:
+        key = (row.kind, row.value)
+        board.identities[key] = Identity(
+            row.id,
+            row.kind,
+            row.value,
+            bool(row.shared),
+            bool(row.spam),
+            row.internal,
+            row.username,
+            key in new,
+        )
+
+
+def _contacts(connection: Connection, board: Board) -> None:
+    ids = sorted(identity.id for identity in board.identities.values() if not identity.new)
+    links = batch.select(
+        connection,
+        "SELECT l.contact_id, l.identity_id, l.name FROM {wanted} JOIN contact_identity l ON l.identity_id = w.id"
+        " ORDER BY l.identity_id, l.created_at, l.contact_id",
+        {"id": ids},
+    )
+    for link in links:
+        board.contacts_of.setdefault(link.identity_id, []).append(link.contact_id)
+        board.names[link.contact_id, link.identity_id] = link.name
+    _read_contacts(connection, board, {link.contact_id for link in links})
+
+
+def _read_contacts(connection: Connection, board: Board, ids: set[str]) -> None:
+    rows = batch.select(
+        connection,
+        "SELECT c.id, c.name, c.name_from, c.responsible_id, c.override, c.attribution, c.demo"
+        " FROM {wanted} JOIN contact c ON c.id = w.id ORDER BY c.id",
+        {"id": sorted(ids - board.contacts.keys())},
+        lock="FOR UPDATE OF c",
+    )
+    for row in rows:
+        board.contacts[row.id] = Contact(
+            row.id,
+            row.name,
+            row.name_from,
+            row.responsible_id,
+            row.override,
+            orjson.loads(row.attribution),
+            row.demo,
+        )
+
+
+CONVERSATION = (
+    "id", "source_id", "thread", "contact_id", "identity_id", "nature", "state", "subject", "title", "assignee_id",
+    "deal_id", "pinned_deal_id", "waiting_since", "deadline_at", "closes_at", "last_message_id", "last_at", "last_seq",
+    "last_text", "last_kind", "last_author", "last_author_id", "last_state", "last_client_at", "inbound",
+    "snoozed_until", "due_at", "gone_at", "heard_at", "answered_at", "attribution", "demo",
+)  # fmt: skip
+
+
+def _conversations(connection: Connection, board: Board, wanted: Wanted) -> None:
+    """Find them by thread, by the messages named, and by references; then lock all in the order of their ids."""
+    ids: set[str] = set()
+    for row in batch.select(
+        connection,
+        "SELECT c.id FROM {wanted} JOIN conversation c ON c.source_id = w.source_id AND c.thread = w.thread",
+        _pairs(wanted.threads | wanted.thread_hints, "source_id", "thread"),
+    ):
+        ids.add(row.id)
+    for sql in (
+        "SELECT m.conversation_id FROM {wanted} JOIN message m ON m.source_id = w.source_id"
+        " AND m.external_id = w.external_id",
+        "SELECT m.conversation_id FROM {wanted} JOIN message_alias a ON a.source_id = w.source_id"
+        " AND a.external_id = w.external_id JOIN message m ON m.id = a.message_id",
+    ):
+        keys = _pairs(wanted.externals | wanted.thread_hints, "source_id", "external_id")
+        ids.update(row.conversation_id for row in batch.select(connection, sql, keys))
+    rows = batch.select(
+        connection,
+        f"SELECT {', '.join(f'c.{name}' for name in CONVERSATION)} FROM {{wanted}}"
+        " JOIN conversation c ON c.id = w.id ORDER BY c.id",
+        {"id": sorted(ids)},
+        lock="FOR UPDATE OF c",
+    )
+    for row in rows:
+        values = tuple(row)
+        record = Conversation(*values[:-2], orjson.loads(values[-2]), values[-1])
+        board.conversations[record.id] = record
+        board.threads[record.source_id, record.thread] = record.id
+    # A conversation's contact may be another than its sender's (a group, a moved thread). Contacts come before
+    # conversations in the order of locks, so these are read without one: they are only looked at.
+    strangers = {record.contact_id for record in board.conversations.values()} - board.contacts.keys()
+    _look_at_contacts(connection, board, strangers)
+
+
+def _look_at_contacts(connection: Connection, board: Board, ids: set[str]) -> None:
+    rows = batch.select(
+        connection,
+        "SELECT c.id, c.name, c.name_from, c.responsible_id, c.override, c.attribution, c.demo"
+        " FROM {wanted} JOIN contact c ON c.id = w.id",
+        {"id": sorted(ids)},
+    )
+    for row in rows:
+        board.contacts[row.id] = Contact(
+            row.id,
+            row.name,
+            row.name_from,
+            row.responsible_id,
+            row.override,
+            orjson.loads(row.attribution),
+            row.demo,
+        )
+
+
+MESSAGE = (
+    "id", "conversation_id", "contact_id", "source_id", "external_id", "direction", "author_kind", "kind", "text", "at",
+    "seq", "state", "deal_id", "group_key", "attachments", "edited", "deleted", "content",
+)  # fmt: skip
+
+
+def _messages(connection: Connection, board: Board, wanted: Wanted) -> None:
+    columns = ", ".join(f"m.{name}" for name in MESSAGE)
+    keys = _pairs(wanted.externals | wanted.thread_hints, "source_id", "external_id")
+    direct = (
+        f"SELECT {columns}, w.external_id AS asked FROM {{wanted}} JOIN message m"
+        " ON m.source_id = w.source_id AND m.external_id = w.external_id"
+    )
+    alias = (
+        f"SELECT {columns}, w.external_id AS asked FROM {{wanted}} JOIN message_alias a ON a.source_id = w.source_id"
+        " AND a.external_id = w.external_id JOIN message m ON m.id = a.message_id"
+    )
+    for sql in (direct, alias):
+        for row in batch.select(connection, sql, keys):
+            record = _message(board, row)
+            board.externals[record.source_id, row.asked] = record.id
+    if not wanted.groups:
+        return
+    pairs = {(conversation, group) for conversation in board.conversations for group in wanted.groups}
+    for row in batch.select(
+        connection,
+        f"SELECT {columns} FROM {{wanted}} JOIN message m"
+        " ON m.conversation_id = w.conversation_id AND m.group_key = w.group_key",
+        _pairs(pairs, "conversation_id", "group_key"),
+    ):
+        record = _message(board, row)
+        board.groups[record.conversation_id, row.group_key] = record.id
+
+
+def _message(board: Board, row: object) -> Message:
+    values = {name: getattr(row, name) for name in MESSAGE}
+    if values["id"] in board.messages:
+        return board.messages[values["id"]]
+    values["content"] = orjson.loads(values["content"])
+    values["edited"], values["deleted"] = bool(values["edited"]), bool(values["deleted"])
+    record = Message(**values)
+    board.messages[record.id] = record
+    return record
+
+
+def _addresses(connection: Connection, board: Board, wanted: Wanted) -> None:
+    pairs = {(source, identity.id) for source in wanted.sources for identity in board.identities.values()}
+    if len(wanted.sources) > 4:  # a batch of many sources: do not ask for the whole product
+        pairs = {
+            (c.source_id, c.identity_id) for c in board.conversations.values() if c.identity_id is not None
+        }
+        pairs |= {
+            (source, board.identities[key].id)
+            for source in wanted.sources
+            for key in wanted.identities
+            if key in board.identities
+        }
+    for row in batch.select(
+        connection,
+        "SELECT a.source_id, a.identity_id, a.last_client_at, a.unreachable, a.reason, a.changed_at FROM {wanted}"
+        " JOIN address a ON a.source_id = w.source_id AND a.identity_id = w.identity_id",
+        _pairs(pairs, "source_id", "identity_id"),
+    ):
+        board.addresses[row.source_id, row.identity_id] = Address(
+            row.source_id,
+            row.identity_id,
+            row.last_client_at,
+            bool(row.unreachable),
+            row.reason,
+            row.changed_at,
+        )
+
+
+def _open_deals(connection: Connection, board: Board) -> None:
+    for row in batch.select(
+        connection,
+        "SELECT p.contact_id, d.id, d.created_at, d.last_activity_at, d.owner_id FROM {wanted}"
+        " JOIN deal_party p ON p.contact_id = w.id JOIN deal d ON d.id = p.deal_id AND d.open = 1",
+        {"id": sorted(board.contacts)},
+    ):
+        deal = OpenDeal(id=row.id, created_at=row.created_at, active_at=row.last_activity_at)
+        board.open_deals.setdefault(row.contact_id, []).append(deal)
+        board.deals_by_id[row.id] = deal
+        board.owners[row.id] = row.owner_id
+    pinned = {
+        c.pinned_deal_id for c in board.conversations.values() if c.pinned_deal_id
+    } - board.deals_by_id.keys()
+    answered = {m.deal_id for m in board.messages.values() if m.deal_id} - board.deals_by_id.keys()
+    for row in batch.select(
+        connection,
+        "SELECT d.id, d.created_at, d.last_activity_at, d.owner_id FROM {wanted}"
+        " JOIN deal d ON d.id = w.id AND d.open = 1",
+        {"id": sorted(pinned | answered)},
+    ):
+        board.deals_by_id[row.id] = OpenDeal(
+            id=row.id, created_at=row.created_at, active_at=row.last_activity_at, party=False
+        )
+        board.owners[row.id] = row.owner_id
+
+
+def _last_closed(connection: Connection, board: Board) -> None:
+    """The newest closed deal of contacts that have no open one."""
+    ids = sorted(contact_id for contact_id in board.contacts if contact_id not in board.open_deals)
+    for row in batch.select(
+        connection,
+        "SELECT * FROM (SELECT d.contact_id, d.id, d.closed_at, d.owner_id, d.lost_reason, s.junk,"
+        " count(*) OVER (PARTITION BY d.contact_id) AS deals,"
+        " row_number() OVER (PARTITION BY d.contact_id ORDER BY d.closed_at DESC, d.id) AS place"
+        " FROM {wanted} JOIN deal d ON d.contact_id = w.id AND d.open = 0 AND d.closed_at IS NOT NULL"
+        " AND d.merged_into IS NULL JOIN stage s ON s.id = d.stage_id) AS closed WHERE place = 1",
+        {"id": ids},
+    ):
+        deal = ClosedDeal(
+            id=row.id,
+            closed_at=row.closed_at,
+            owner_id=row.owner_id or "",
+            lost_reason=row.lost_reason,
+            junk=bool(row.junk),
+        )
+        board.last_closed[row.contact_id] = (deal, row.deals)
+
+
+def _touched(connection: Connection, board: Board) -> None:
+    rows = batch.select(
+        connection,
+        "SELECT w.id FROM {wanted} WHERE EXISTS (SELECT 1 FROM touch t WHERE t.contact_id = w.id)",
+        {"id": sorted(board.contacts)},
+    )
+    board.touched = {row.id for row in rows}
+
+
+def _calls(connection: Connection, board: Board, wanted: Wanted) -> None:
+    if not wanted.calls:
+        return
+    for pair in wanted.calls:
+        board.calls[pair] = Call()
+    for row in batch.select(
+        connection,
+        "SELECT f.source_id, f.call, f.key, f.fact FROM {wanted} JOIN call_fact f"
+        " ON f.source_id = w.source_id AND f.call = w.call",
+        _pairs(wanted.calls, "source_id", "call"),
+    ):
+        board.calls[row.source_id, row.call].facts[row.key] = _call_fact.decode(row.fact)
+    for extension, member in connection.execute(
+        text("SELECT extension, id FROM member WHERE extension <> ''")
+    ):
+        board.extensions[extension] = member
+    for row in batch.select(
+        connection,
+        "SELECT t.id, t.contact_id FROM {wanted} JOIN task t ON t.contact_id = w.id"
+        " AND t.kind = 'call_back' AND t.done_at IS NULL",
+        {"id": sorted(board.contacts)},
+    ):
+        board.call_tasks[row.contact_id] = row.id
+
+
+def _echoes(connection: Connection, board: Board, wanted: Wanted) -> None:
+    for row in batch.select(
+        connection,
+        "SELECT o.source_id, o.echo_key, o.id, o.message_id FROM {wanted} JOIN outbox o"
+        " ON o.source_id = w.source_id AND o.echo_key = w.echo_key",
+        _pairs(wanted.echoes, "source_id", "echo_key"),
+    ):
+        board.in_flight[row.source_id, row.echo_key] = (row.id, row.message_id)
+    columns = ", ".join(f"m.{name}" for name in MESSAGE)
+    ids = {message for _, message in board.in_flight.values()} - board.messages.keys()
+    sql = f"SELECT {columns} FROM {{wanted}} JOIN message m ON m.id = w.id"
+    for row in batch.select(connection, sql, {"id": sorted(ids)}):
+        _message(board, row)
+
+
+def _tests(connection: Connection, board: Board, wanted: Wanted) -> None:
+    for row in batch.select(
+        connection,
+        "SELECT t.source_id, t.code, t.member_id FROM {wanted} JOIN test_session t"
+        " ON t.source_id = w.id AND t.ended_at IS NULL",
+        {"id": sorted(wanted.sources)},
+    ):
+        board.tests[row.source_id] = (row.code, row.member_id or "")
+
+
+def _internal(connection: Connection, board: Board, wanted: Wanted) -> None:
+    """Addresses of our own people."""
+    emails = sorted(value for kind, value in wanted.identities if kind == "email")
+    for row in batch.select(
+        connection, "SELECT m.email, m.id FROM {wanted} JOIN member m ON m.email = w.email", {"email": emails}
+    ):
+        board.internal["email", row.email] = row.id

@@ -1,0 +1,358 @@
+"""How is a batch's board written? Every table once, in the order of the locks; the live log comes after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, text
+
+from storage import batch
+from storage.board import Board, Contact, Conversation, Deal, Message, NewAttachment
+from storage.facts import CONVERSATION
+from storage.tables import (
+    address,
+    attachment,
+    call_fact,
+    consent,
+    contact,
+    contact_identity,
+    conversation,
+    deal,
+    deal_party,
+    decision,
+    identity,
+    letter,
+    message,
+    message_alias,
+    message_version,
+    participant,
+    reaction,
+    stage_history,
+    task,
+    test_session,
+    touch,
+)
+from storage.transaction import Transaction
+
+NewId = Callable[[], str]
+
+
+def flush(tx: Transaction, board: Board, stage: tuple[str, str], new_id: NewId) -> None:
+    """Write everything the batch changed, and say so in the live log. `stage` is (pipeline, stage) of new leads."""
+    _people(tx, board)
+    _conversations(tx, board)
+    _deals(tx, board, stage, new_id)
+    _messages(tx, board)
+    _parts(tx.connection, board)
+    _figures(tx, board)
+    _calls(tx, board)
+    _outgoing(tx, board)
+    _tests(tx, board)
+    if board.rerouted:
+        tx.ring("router")
+
+
+def _people(tx: Transaction, board: Board) -> None:
+    connection = tx.connection
+    new = [row for row in board.contacts.values() if row.new]
+    batch.insert(
+        connection, contact, (*CONTACT, "created_at"), [(*_contact(row, tx.now), tx.now) for row in new]
+    )
+    changed = [row for row in board.contacts.values() if row.dirty and not row.new]
+    batch.update(connection, contact, ("id",), CONTACT[1:], [_contact(row, tx.now) for row in changed])
+    links = [(*link[:2], link[2], int(link[3]), link[4], tx.now) for link in board.new_links]
+    columns = ("contact_id", "identity_id", "origin", "verified", "name", "created_at")
+    batch.insert(connection, contact_identity, columns, links, ignore=True)
+    for row in changed:
+        tx.changed("contact", row.id, row.id)
+    named = [(row.id, row.username) for row in board.identities.values() if row.username]
+    batch.update(connection, identity, ("id",), ("username",), sorted(named))
+    _addresses(tx, board)
+
+
+CONTACT = ("id", "name", "name_from", "responsible_id", "attribution", "demo", "updated_at")
+
+
+def _contact(row: Contact, now: int) -> tuple[Any, ...]:
+    return row.id, row.name, row.name_from, row.responsible_id, row.attribution, row.demo, now
+
+
+ADDRESS = ("source_id", "identity_id", "last_client_at", "unreachable", "reason", "changed_at")
+
+
+def _addresses(tx: Transaction, board: Board) -> None:
+    rows = (
+        sorted(
+            (
+                row.source_id,
+                row.identity_id,
+                row.last_client_at,
+                int(row.unreachable),
+                row.reason,
+                row.changed_at,
+            )
+            for row in board.addresses.values()
+            if row.dirty
+        )
+        if board.addresses
+        else []
+    )
+    batch.insert(tx.connection, address, ADDRESS, rows, ignore=True)
+    batch.update(tx.connection, address, ADDRESS[:2], ADDRESS[2:], rows)
+
+
+def _conversations(tx: Transaction, board: Board) -> None:
+    names = (*CONVERSATION, "updated_at")
+    new = [row for row in board.conversations.values() if row.new]
+    values = [(*_conversation(row), tx.now, tx.now) for row in new]
+    batch.insert(tx.connection, conversation, (*names, "created_at"), values)
+    changed = sorted(
+        (row for row in board.conversations.values() if row.dirty and not row.new), key=lambda r: r.id
+    )
+    batch.update(tx.connection, conversation, ("id",), names[4:], [_changed(row, tx.now) for row in changed])
+    for row in (*new, *changed):
+        tx.changed("conversation", row.id, row.contact_id)
+    batch.insert(
+        tx.connection, participant, ("conversation_id", "identity_id", "name", "seen_at"),
+        [(*pair, name, tx.now) for pair, name in sorted(board.participants.items())], ignore=True,
+    )  # fmt: skip
+
+
+def _conversation(row: Conversation) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in CONVERSATION)
+
+
+def _changed(row: Conversation, now: int) -> tuple[Any, ...]:
+    """Its id and what can change: not its source, thread and contact."""
+    values = _conversation(row)
+    return (values[0], *values[4:], now)
+
+
+DEAL = (
+    "id", "number", "contact_id", "pipeline_id", "stage_id", "stage_kind", "open", "title", "currency", "owner_id",
+    "queue_id", "source_id", "conversation_id", "waiting", "next_at", "priority", "repeat", "quiet", "attribution",
+    "demo", "created_at", "last_activity_at", "accepted_at",
+)  # fmt: skip
+
+
+def _deals(tx: Transaction, board: Board, stage: tuple[str, str], new_id: NewId) -> None:
+    connection = tx.connection
+    if board.new_deals:
+        first = next_numbers(connection, "deal", len(board.new_deals))
+        rows = [_deal(row, first + place, stage, tx.now) for place, row in enumerate(board.new_deals)]
+        batch.insert(connection, deal, DEAL, rows)
+        parties = [(row.id, row.contact_id, "client", 1) for row in board.new_deals]
+        batch.insert(connection, deal_party, ("deal_id", "contact_id", "role", "main"), parties)
+        entered = [(new_id(), row.id, None, stage[1], None, tx.now) for row in board.new_deals]
+        batch.insert(connection, stage_history, ("id", "deal_id", "from_id", "to_id", "by_id", "at"), entered)
+    active = sorted(board.active_deals.items())
+    batch.update(connection, deal, ("id",), ("last_activity_at",), active)
+    for deal_id, at in sorted(board.answered_deals.items()):
+        connection.execute(
+            text("UPDATE deal SET first_contact_at = :at WHERE id = :id AND first_contact_at IS NULL"),
+            {"id": deal_id, "at": at},
+        )
+    for row in board.new_deals:
+        tx.changed("deal", row.id, row.contact_id)
+    for deal_id, _ in active:
+        tx.changed("deal", deal_id)
+
+
+def _deal(row: Deal, number: int, stage: tuple[str, str], now: int) -> tuple[Any, ...]:
+    accepted = now if row.owner_id else None
+    return (
+        row.id, number, row.contact_id, stage[0], stage[1], "lead", 1, row.title, "RUB", row.owner_id, row.queue_id,
+        row.source_id, row.conversation_id, row.waiting, now if row.waiting == "new" else None, row.priority,
+        int(row.repeat), int(row.quiet), row.attribution, row.demo, row.at, row.at, accepted,
+    )  # fmt: skip
+
+
+def next_numbers(connection: Connection, name: str, count: int) -> int:
+    """The first of `count` consecutive numbers nobody else gets."""
+    statement = text(
+        "INSERT INTO counter (name, value) VALUES (:name, :count)"
+        " ON CONFLICT (name) DO UPDATE SET value = counter.value + :count RETURNING value"
+    )
+    last: int = connection.execute(statement, {"name": name, "count": count}).scalar_one()
+    return last - count + 1
+
+
+MESSAGE = (
+    "id", "conversation_id", "contact_id", "source_id", "deal_id", "external_id", "group_key", "kind", "direction",
+    "author_kind", "author_id", "author_name", "purpose", "nature", "text", "content", "at", "seq", "received_at",
+    "state", "reason", "reply_to_id", "reply_to_external", "attachments", "edited", "deleted", "envelope_id", "stems",
+)  # fmt: skip
+CHANGES = ("text", "state", "reason", "attachments", "edited", "deleted", "stems")
+
+
+def _messages(tx: Transaction, board: Board) -> None:
+    new = [row for row in board.messages.values() if row.new]
+    batch.insert(tx.connection, message, MESSAGE, [_message(row) for row in new])
+    changed = [row for row in board.messages.values() if row.dirty and not row.new]
+    # What was not loaded (stems) is written only where the text changed with it.
+    said = [row for row in changed if row.stems]
+    rows = [(row.id, row.text, row.attachments, int(row.edited), int(row.deleted), row.stems) for row in said]
+    batch.update(tx.connection, message, ("id",), ("text", "attachments", "edited", "deleted", "stems"), rows)
+    marks = [(row.id, row.attachments, int(row.edited), int(row.deleted)) for row in changed if not row.stems]
+    batch.update(tx.connection, message, ("id",), ("attachments", "edited", "deleted"), marks)
+    known = [(row.id, row.content, row.at, row.state) for row in changed if row.kind == "call"]
+    batch.update(tx.connection, message, ("id",), ("content", "at", "state"), known)
+    for row in (*new, *changed):
+        tx.changed("message", row.id, row.contact_id)
+
+
+def _message(row: Message) -> tuple[Any, ...]:
+    values = [getattr(row, name) for name in MESSAGE]
+    values[24], values[25] = int(row.edited), int(row.deleted)
+    return tuple(values)
+
+
+ATTACHMENT = (
+    "id", "message_id", "position", "kind", "name", "mime", "size", "width", "height", "seconds", "transcript",
+    "inline_id", "source_id", "ref", "envelope_id", "state", "next_at",
+)  # fmt: skip
+
+
+ALIAS = ("source_id", "external_id", "message_id")
+CONSENT = ("id", "contact_id", "message_id", "purpose", "text", "version", "at")
+REACTION = ("message_id", "identity_id", "emojis", "at")
+
+
+def _parts(connection: Connection, board: Board) -> None:
+    batch.insert(
+        connection, attachment, ATTACHMENT, [_attachment(row, board.now) for row in board.new_attachments]
+    )
+    batch.insert(connection, message_alias, ALIAS, board.new_aliases, ignore=True)
+    batch.insert(connection, letter, ("message_id", "html"), board.letters)
+    batch.insert(connection, consent, CONSENT, board.consents)
+    _versions(connection, board)
+    # The newest word of each person on each message stands.
+    latest = {(row[0], row[1]): row for row in board.reactions}
+    batch.delete(connection, reaction, REACTION[:2], sorted(latest))
+    batch.insert(connection, reaction, REACTION, [row for row in latest.values() if row[2]])
+
+
+def _attachment(new: NewAttachment, now: int) -> tuple[Any, ...]:
+    part = new.attachment
+    return (
+        new.id, new.message_id, new.position, part.kind, part.name[:255], part.mime, part.size, part.width, part.height,
+        part.seconds, part.transcript, part.inline_id, new.source_id, part.ref, new.envelope_id, "fetch", now,
+    )  # fmt: skip
+
+
+def _versions(connection: Connection, board: Board) -> None:
+    """The words before each edit, numbered after those kept before."""
+    if not board.versions:
+        return
+    ids = sorted({message_id for message_id, _, _ in board.versions})
+    sql = "SELECT v.message_id, max(v.version) AS last FROM {wanted} JOIN message_version v ON v.message_id = w.id"
+    last = {
+        row.message_id: row.last
+        for row in batch.select(connection, f"{sql} GROUP BY v.message_id", {"id": ids})
+    }
+    rows = []
+    for message_id, words, at in board.versions:
+        last[message_id] = last.get(message_id, 0) + 1
+        rows.append((message_id, last[message_id], words, at))
+    batch.insert(connection, message_version, ("message_id", "version", "text", "at"), rows)
+
+
+DECISION = (
+    "id", "kind", "rule", "chosen", "message_id", "conversation_id", "deal_id", "contact_id", "record", "at",
+)  # fmt: skip
+TOUCH = ("id", "contact_id", "deal_id", "message_id", "source_id", "campaign", "attribution", "at", "first")
+
+
+def _figures(tx: Transaction, board: Board) -> None:
+    batch.insert(tx.connection, decision, DECISION, [(*row, tx.now) for row in board.decisions])
+    batch.insert(tx.connection, touch, TOUCH, [(*row[:8], int(row[8])) for row in board.touches])
+
+
+TASK = (
+    "id",
+    "deal_id",
+    "contact_id",
+    "conversation_id",
+    "owner_id",
+    "kind",
+    "title",
+    "due_at",
+    "demo",
+    "created_at",
+)
+
+
+def _calls(tx: Transaction, board: Board) -> None:
+    rows = [
+        (source_id, fact.key, call_id, fact.at, msgspec.to_builtins(fact))
+        for (source_id, call_id), call in sorted(board.calls.items())
+        for fact in call.new
+    ]
+    batch.insert(tx.connection, call_fact, ("source_id", "key", "call", "at", "fact"), rows, ignore=True)
+    batch.insert(tx.connection, task, TASK, [tuple(row[name] for name in TASK) for row in board.tasks])
+    batch.update(tx.connection, task, ("id",), ("done_at",), board.done_tasks)
+    for made in board.tasks:
+        tx.changed("task", made["id"], made["contact_id"])
+    for task_id, _ in board.done_tasks:
+        tx.changed("task", task_id)
+
+
+def _outgoing(tx: Transaction, board: Board) -> None:
+    """Proof that our own messages are there, and what the network says became of them."""
+    for row_id, message_id, external_id, at in board.echoes:
+        settle_echo(tx, row_id, message_id, external_id, at)
+    states = [(message_id, state, reason) for message_id, state, reason in board.delivered]
+    batch.update(tx.connection, message, ("id",), ("state", "reason"), states)
+    for conversation_id, seq, state in board.read_up_to:
+        _read_up_to(tx, conversation_id, seq, state)
+
+
+def settle_echo(tx: Transaction, row_id: str, message_id: str, external_id: str, at: int) -> None:
+    """The network shows our own message: it left, whatever the call's answer was."""
+    proven = tx.connection.execute(
+        text(
+            "UPDATE outbox SET state = 'sent', external_ids = :ids, settled_at = :at, reason = ''"
+            " WHERE id = :id AND state IN ('sending', 'unknown', 'queued', 'postponed') RETURNING source_id"
+        ),
+        {"id": row_id, "at": at, "ids": f'["{external_id}"]'},
+    ).first()
+    tx.connection.execute(
+        text(
+            "UPDATE message SET external_id = COALESCE(external_id, :external), state = CASE WHEN state IN"
+            " ('held', 'queued', 'sending', 'postponed', 'unknown') THEN 'sent' ELSE state END WHERE id = :id"
+        ),
+        {"id": message_id, "external": external_id},
+    )
+    if proven is not None:
+        tx.changed("message", message_id)
+
+
+def _read_up_to(tx: Transaction, conversation_id: str, seq: int, state: str) -> None:
+    below = {"delivered": ("sent",), "read": ("sent", "delivered")}.get(state, ())
+    names = ", ".join(f"'{name}'" for name in below) or "''"
+    found = tx.connection.execute(
+        text(
+            f"UPDATE message SET state = :state WHERE conversation_id = :id AND direction = 'out' AND seq > 0"
+            f" AND seq <= :seq AND state IN ({names}) RETURNING id, contact_id"
+        ),
+        {"id": conversation_id, "seq": seq, "state": state},
+    ).all()
+    for row in found:
+        tx.changed("message", row.id, row.contact_id)
+
+
+def _tests(tx: Transaction, board: Board) -> None:
+    """The live test of a source saw something."""
+    for source_id, code, message_id, conversation_id in board.test_steps:
+        tx.connection.execute(
+            test_session.update()
+            .where(test_session.c.source_id == source_id)
+            .values(
+                message_id=message_id or test_session.c.message_id,
+                conversation_id=conversation_id,
+                steps=[{"code": code, "at": tx.now}],
+            )
+        )
+        tx.changed("source_test", source_id)

@@ -1,0 +1,98 @@
+"""What came in, before anybody looked inside?
+
+The journal is written before a provider is answered. One call keeps what many concurrent hooks brought.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+from storage import batch
+from storage.tables import account, envelope, envelope_key
+from storage.transaction import Transaction
+
+SHARDS = 64
+COLUMNS = (
+    "source_id", "lane", "shard", "received_at", "key", "method", "path", "query", "headers", "body", "body_file",
+    "size", "salt",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A proven envelope on its way into the journal. `body` is None when it lies in the file store as `body_file`."""
+
+    source_id: str
+    lane: str
+    key: str | None
+    received_at: int
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes | None
+    body_file: str | None
+    size: int
+
+
+def shard_of(source_id: str, lane: str) -> int:
+    """Which of the 64 shards a lane belongs to; the same on every machine."""
+    return crc32(f"{source_id}\0{lane}".encode()) % SHARDS
+
+
+def append(tx: Transaction, entries: Sequence[Entry]) -> list[int | None]:
+    """Keep all entries; their envelope ids, None for one whose key was kept before."""
+    fresh = _fresh(tx, entries)
+    kept = [place for place, new in enumerate(fresh) if new]
+    ids = batch.insert_returning(
+        tx.connection, envelope, COLUMNS, [_row(entries[place]) for place in kept], "id"
+    )
+    answer: list[int | None] = [None] * len(entries)
+    for place, (envelope_id,) in zip(kept, ids, strict=True):
+        answer[place] = envelope_id
+    _count(tx, entries, fresh)
+    if kept:
+        tx.ring("envelopes")
+    return answer
+
+
+def _fresh(tx: Transaction, entries: Sequence[Entry]) -> list[bool]:
+    """Which entries are new: those without a key, and the first of each key that was not there."""
+    keyed = sorted({(entry.source_id, entry.key) for entry in entries if entry.key is not None})
+    new = set(
+        batch.insert_returning(
+            tx.connection,
+            envelope_key,
+            ("source_id", "key"),
+            keyed,
+            "source_id",
+            "key",
+            ignore=True,
+        )
+    )
+    fresh = []
+    for entry in entries:
+        mark = (entry.source_id, entry.key)
+        fresh.append(entry.key is None or mark in new)
+        new.discard(mark)
+    return fresh
+
+
+def _row(entry: Entry) -> tuple[object, ...]:
+    return (
+        entry.source_id, entry.lane, shard_of(entry.source_id, entry.lane), entry.received_at, entry.key, entry.method,
+        entry.path, dict(entry.query), dict(entry.headers), entry.body, entry.body_file, entry.size,
+        secrets.token_bytes(16),
+    )  # fmt: skip
+
+
+def _count(tx: Transaction, entries: Sequence[Entry], fresh: Sequence[bool]) -> None:
+    counts: dict[str, list[int]] = {}
+    for entry, new in zip(entries, fresh, strict=True):
+        row = counts.setdefault(entry.source_id, [0, 0])
+        row[0 if new else 1] += 1
+    rows = [(source_id, received, repeated) for source_id, (received, repeated) in sorted(counts.items())]
+    batch.add(tx.connection, account, ("source_id",), ("received", "repeated"), rows)

@@ -1,0 +1,118 @@
+"""Whose turn is it?
+
+A lease is a row on the database's clock. Its token grows each time it changes hands, and every effect checks it: a slow
+holder whose lease was taken over is stopped at its commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from storage import batch
+from storage.errors import LeaseLost
+from storage.tables import lease as lease_table
+from storage.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to do something alone, as long as the token is the row's."""
+
+    name: str
+    holder: str
+    token: int
+    until: int
+
+
+def database_now(connection: Connection, ours: int) -> int:
+    """Microseconds UTC on the database's clock; the embedded database has ours."""
+    if connection.dialect.name != "postgresql":
+        return ours
+    found: int = connection.execute(
+        text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+    ).scalar_one()
+    return found
+
+
+def acquire(
+    tx: Transaction, names: Sequence[str], holder: str, seconds: float, limit: int = 64
+) -> list[Lease]:
+    """Take up to `limit` of those that nobody holds now."""
+    now = database_now(tx.connection, tx.now)
+    until = now + int(seconds * 1_000_000)
+    batch.insert(
+        tx.connection, lease_table, ("name", "holder", "token", "until"),
+        [(name, "", 0, 0) for name in sorted(names)], ignore=True,
+    )  # fmt: skip
+    free = batch.select(
+        tx.connection,
+        "SELECT l.name FROM {wanted} JOIN lease l ON l.name = w.name WHERE l.until < :now ORDER BY l.name",
+        {"name": sorted(names)},
+        lock="FOR UPDATE OF l SKIP LOCKED",
+        now=now,
+    )
+    taken = []
+    for row in free[:limit]:
+        token = tx.connection.execute(
+            text(
+                "UPDATE lease SET holder = :holder, token = token + 1, until = :until WHERE name = :name RETURNING token"
+            ),
+            {"holder": holder, "until": until, "name": row.name},
+        ).scalar_one()
+        taken.append(Lease(row.name, holder, token, until))
+    return taken
+
+
+def renew(tx: Transaction, leases: Iterable[Lease], seconds: float) -> list[Lease]:
+    """The same leases with more time; those that were taken over are missing."""
+    until = database_now(tx.connection, tx.now) + int(seconds * 1_000_000)
+    kept = []
+    for held in sorted(leases, key=lambda held: held.name):
+        found = tx.connection.execute(
+            text(
+                "UPDATE lease SET until = :until WHERE name = :name AND holder = :holder AND token = :token"
+            ),
+            {"until": until, "name": held.name, "holder": held.holder, "token": held.token},
+        )
+        if found.rowcount:
+            kept.append(Lease(held.name, held.holder, held.token, until))
+    return kept
+
+
+def release(tx: Transaction, leases: Iterable[Lease]) -> None:
+    """Give them back at once, so that others need not wait for the time to run out."""
+    for held in sorted(leases, key=lambda held: held.name):
+        tx.connection.execute(
+            text("UPDATE lease SET until = 0 WHERE name = :name AND holder = :holder AND token = :token"),
+            {"name": held.name, "holder": held.holder, "token": held.token},
+        )
+    tx.ring("leases")
+
+
+def check(tx: Transaction, leases: Sequence[Lease]) -> None:
+    """Hold the leases' rows until the end of the transaction. Raises LeaseLost when one is somebody else's."""
+    if not leases:
+        return
+    rows = batch.select(
+        tx.connection,
+        "SELECT l.name, l.token FROM {wanted} JOIN lease l ON l.name = w.name ORDER BY l.name",
+        {"name": sorted(held.name for held in leases)},
+        lock="FOR SHARE OF l",
+    )
+    tokens = {row.name: row.token for row in rows}
+    for held in leases:
+        if tokens.get(held.name) != held.token:
+            raise LeaseLost(held.name)
+
+
+def alive(connection: Connection, prefix: str, ours: int) -> int:
+    """How many leases whose name begins so are held now."""
+    now = database_now(connection, ours)
+    found: int = connection.execute(
+        text("SELECT count(*) FROM lease WHERE name LIKE :prefix AND until >= :now"),
+        {"prefix": f"{prefix}%", "now": now},
+    ).scalar_one()
+    return found

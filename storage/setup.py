@@ -1,0 +1,53 @@
+"""How is the installation set up, as far as every batch needs it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from routing.schedule import ALWAYS, Schedule
+from storage.tables import pipeline, setting, stage
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Company hours, and where new leads begin."""
+
+    schedule: Schedule
+    pipeline_id: str
+    lead_stage_id: str
+
+
+def setup(connection: Connection) -> Setup:
+    """The present set-up; an installation before its first start has no stages."""
+    row = connection.execute(
+        select(pipeline.c.id, stage.c.id)
+        .join(stage, stage.c.pipeline_id == pipeline.c.id)
+        .where(stage.c.kind == "lead")
+        .order_by(pipeline.c.position, stage.c.position)
+        .limit(1)
+    ).first()
+    pipeline_id, stage_id = row if row is not None else ("", "")
+    return Setup(schedule_of(company(connection)), pipeline_id, stage_id)
+
+
+def company(connection: Connection) -> dict[str, Any]:
+    """The company's settings: name, timezone, hours, public_url; {} before the first start."""
+    found = connection.execute(select(setting.c.value).where(setting.c.name == "company")).scalar()
+    return found or {}
+
+
+def schedule_of(settings: dict[str, Any]) -> Schedule:
+    """Company hours; none given is always."""
+    hours = settings.get("hours") or []
+    if not any(hours):
+        return ALWAYS
+    week = tuple(tuple((int(start), int(end)) for start, end in day) for day in hours)
+    return Schedule(zone=settings.get("timezone") or "Europe/Moscow", week=week)
+
+
+def public_url(connection: Connection) -> str:
+    """The address by which the world reaches us, as set in the console; "" is none."""
+    return str(company(connection).get("public_url") or "").rstrip("/")

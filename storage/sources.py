@@ -1,0 +1,86 @@
+"""Which accounts are connected, and how are they?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from storage.tables import account, source
+from storage.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One source as it is stored; `sealed` holds its secrets, closed."""
+
+    id: str
+    channel: str
+    name: str
+    hook_key: str
+    slug: str
+    state: str
+    settings: Mapping[str, str]
+    sealed: str
+    health: list[dict[str, Any]]
+    last_error: str
+    last_event_at: int | None
+    verified_at: int | None
+    paused_until: int | None
+    paused_reason: str
+    queue_id: str | None
+    window_hours: float | None
+    enforcement: str
+    first_answer: str
+    on_open_deal: str
+    transport: str
+    demo: int
+    created_by: str | None
+    created_at: int
+    updated_at: int
+
+
+COLUMNS = tuple(SourceRow.__dataclass_fields__)
+
+
+def load_sources(connection: Connection) -> list[SourceRow]:
+    """All of them, oldest first."""
+    rows = connection.execute(
+        select(*(source.c[name] for name in COLUMNS)).order_by(source.c.created_at, source.c.id)
+    )
+    return [_row(row) for row in rows]
+
+
+def load_source(connection: Connection, source_id: str) -> SourceRow | None:
+    """One of them."""
+    found = connection.execute(
+        select(*(source.c[name] for name in COLUMNS)).where(source.c.id == source_id)
+    ).first()
+    return None if found is None else _row(found)
+
+
+def _row(row: Row[Any]) -> SourceRow:
+    return SourceRow(*tuple(row))
+
+
+def add_source(tx: Transaction, **values: Any) -> None:
+    """A new source with its empty account."""
+    tx.connection.execute(insert(source).values(created_at=tx.now, updated_at=tx.now, **values))
+    tx.connection.execute(insert(account).values(source_id=values["id"]))
+    _told(tx, values["id"])
+
+
+def change_source(tx: Transaction, source_id: str, **values: Any) -> bool:
+    """Set some of its columns; False: there is no such source."""
+    changed = tx.connection.execute(
+        update(source).where(source.c.id == source_id).values(updated_at=tx.now, **values)
+    )
+    _told(tx, source_id)
+    return changed.rowcount == 1
+
+
+def _told(tx: Transaction, source_id: str) -> None:
+    tx.changed("source", source_id)
+    tx.ring("sources")

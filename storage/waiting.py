@@ -1,0 +1,151 @@
+"""Which envelopes still wait, and what became of the others?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, text
+
+from storage import batch
+from storage.tables import account, envelope, source
+from storage.transaction import Transaction
+
+WAITING, OPENED, IGNORED, SET_ASIDE = 0, 1, 2, 3
+NAMES = {WAITING: "waiting", OPENED: "opened", IGNORED: "ignored", SET_ASIDE: "set_aside"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An envelope out of the journal. `body` is None when it lies in the file store as `body_file`, or was erased."""
+
+    id: int
+    source_id: str
+    lane: str
+    shard: int
+    state: int
+    received_at: int
+    key: str | None
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes | None
+    body_file: str | None
+    size: int
+    reason: str
+    error: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one envelope."""
+
+    envelope_id: int
+    source_id: str
+    state: int
+    reason: str = ""
+    error: str = ""
+
+
+def ignored(envelope_id: int, source_id: str, reason: str) -> Settled:
+    """Read, and nothing of it is of use to us, for this reason."""
+    return Settled(envelope_id, source_id, IGNORED, reason)
+
+
+COLUMNS = ", ".join(f"e.{name}" for name in Stored.__dataclass_fields__)
+
+
+def take(connection: Connection, shards: frozenset[int], limit: int) -> list[Stored]:
+    """The oldest waiting envelopes of these shards, at most `limit`, in their order."""
+    every = len(shards) == 64
+    chosen = "" if every else f"AND e.shard IN ({', '.join(map(str, sorted(shards)))})"
+    rows = connection.execute(
+        text(f"SELECT {COLUMNS} FROM envelope e WHERE e.state = 0 {chosen} ORDER BY e.id LIMIT :limit"),
+        {"limit": limit},
+    )
+    return [_stored(row) for row in rows]
+
+
+def find(connection: Connection, envelope_id: int) -> Stored | None:
+    """One envelope."""
+    row = connection.execute(
+        text(f"SELECT {COLUMNS} FROM envelope e WHERE e.id = :id"), {"id": envelope_id}
+    ).first()
+    return None if row is None else _stored(row)
+
+
+def _stored(row: Row[Any]) -> Stored:
+    values = list(row)
+    values[9], values[10] = orjson.loads(values[9]), orjson.loads(values[10])
+    return Stored(*values)
+
+
+def waiting_still(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Those of the envelopes that nobody settled meanwhile."""
+    rows = batch.select(
+        connection,
+        "SELECT e.id FROM {wanted} JOIN envelope e ON e.id = w.id AND e.state = 0",
+        {"id": list(ids)},
+    )
+    return {row.id for row in rows}
+
+
+def settle(tx: Transaction, settled: Iterable[Settled]) -> Counter[str]:
+    """Store what became of waiting envelopes and count it per source."""
+    rows = list(settled)
+    values = [(row.envelope_id, row.state, row.reason, row.error[:2000], tx.now) for row in rows]
+    batch.update(tx.connection, envelope, ("id",), ("state", "reason", "error", "settled_at"), values)
+    counts: dict[str, list[int]] = {}
+    for row in rows:
+        counts.setdefault(row.source_id, [0, 0, 0])[row.state - 1] += 1
+    amounts = [(source_id, *numbers) for source_id, numbers in sorted(counts.items())]
+    batch.add(tx.connection, account, ("source_id",), ("opened", "ignored", "set_aside"), amounts)
+    last = [(source_id, tx.now) for source_id in sorted(counts)]
+    batch.update(tx.connection, source, ("id",), ("last_event_at",), last)
+    for source_id, numbers in counts.items():
+        if numbers[SET_ASIDE - 1]:
+            tx.changed("source", source_id)
+    return Counter(NAMES[row.state] for row in rows)
+
+
+def set_aside(tx: Transaction, row: Settled) -> None:
+    """Put one poisonous envelope aside with its error, visible and replayable."""
+    if row.envelope_id in waiting_still(tx.connection, [row.envelope_id]):
+        settle(tx, [row])
+
+
+def back_to_waiting(tx: Transaction, ids: Sequence[int]) -> int:
+    """Let settled envelopes wait again; how many. The account follows."""
+    rows = batch.select(
+        tx.connection,
+        "SELECT e.id, e.source_id, e.state FROM {wanted} JOIN envelope e ON e.id = w.id WHERE e.state = 3 ORDER BY e.id",
+        {"id": sorted(ids)},
+        lock="FOR UPDATE OF e",
+    )
+    batch.update(
+        tx.connection,
+        envelope,
+        ("id",),
+        ("state", "error", "reason"),
+        [(row.id, WAITING, "", "") for row in rows],
+    )
+    tx.connection.execute(
+        text("UPDATE envelope SET attempts = attempts + 1 WHERE id = :id"), [{"id": row.id} for row in rows]
+    ) if rows else None
+    counts = Counter(row.source_id for row in rows)
+    batch.add(
+        tx.connection,
+        account,
+        ("source_id",),
+        ("set_aside",),
+        [(name, -count) for name, count in sorted(counts.items())],
+    )
+    for name in counts:
+        tx.changed("source", name)
+    tx.ring("envelopes")
+    return len(rows)
