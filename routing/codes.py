@@ -17,7 +17,7 @@ Enforcement: TypeAlias = Literal["block", "warn", "off"]
 
 # --- what kind of conversation (nature.py) ---
 
-NATURES: Final[Mapping[Nature, str]] = {
+NATURES: Final[Mapping[str, str]] = {
     "client": "a client, or somebody who may become one",
     "internal": "one of ours",
     "test": "a test of a source",
@@ -32,7 +32,7 @@ NatureRule: TypeAlias = Literal[
     "imported", "test", "spam", "group", "automatic", "insider", "as_client", "marked_personal",
     "marked_client", "maybe_personal", "client",
 ]  # fmt: skip
-NATURE_RULES: Final[Mapping[NatureRule, str]] = {
+NATURE_RULES: Final[Mapping[str, str]] = {
     "imported": "backfilled from before the source was connected",
     "test": "begun by a test of the source",
     "spam": "the identity is marked as spam",
@@ -49,7 +49,7 @@ NATURE_RULES: Final[Mapping[NatureRule, str]] = {
 # --- which contact (identity.py) ---
 
 IdentityRule: TypeAlias = Literal["own_address", "shared_and_name", "company_card", "new_shared", "new"]
-IDENTITY_RULES: Final[Mapping[IdentityRule, str]] = {
+IDENTITY_RULES: Final[Mapping[str, str]] = {
     "own_address": "the address is this contact's alone",
     "shared_and_name": "a shared address, and the contact's name",
     "company_card": "a shared address without a name: the card of the company or household",
@@ -58,7 +58,7 @@ IDENTITY_RULES: Final[Mapping[IdentityRule, str]] = {
 }
 
 IdentityVerdict: TypeAlias = Literal["chosen", "only_shared", "only_stated", "less_recent"]
-IDENTITY_VERDICTS: Final[Mapping[IdentityVerdict, str]] = {
+IDENTITY_VERDICTS: Final[Mapping[str, str]] = {
     "chosen": "this contact",
     "only_shared": "only shares an address",
     "only_stated": "only by an address that was typed: perhaps the same person",
@@ -66,7 +66,7 @@ IDENTITY_VERDICTS: Final[Mapping[IdentityVerdict, str]] = {
 }
 
 SharedReason: TypeAlias = Literal["role_mailbox", "toll_free", "extension", "two_names"]
-SHARED_REASONS: Final[Mapping[SharedReason, str]] = {
+SHARED_REASONS: Final[Mapping[str, str]] = {
     "role_mailbox": "a mailbox of an office, not of a person",
     "toll_free": "a toll-free number",
     "extension": "an internal extension",
@@ -76,7 +76,7 @@ SHARED_REASONS: Final[Mapping[SharedReason, str]] = {
 # --- attachment (deals.py) ---
 
 EvidenceKind: TypeAlias = Literal["reply", "quote", "button", "extension", "tracking", "deep_link"]
-EVIDENCE: Final[Mapping[EvidenceKind, str]] = {
+EVIDENCE: Final[Mapping[str, str]] = {
     "reply": "an answer to a message of the deal",
     "quote": "a quote of a message of the deal",
     "button": "a button under a message of the deal",
@@ -99,7 +99,7 @@ AttachRule: TypeAlias = Literal[
     "last_there",
     "no_deal",
 ]
-ATTACH_RULES: Final[Mapping[AttachRule, str]] = {
+ATTACH_RULES: Final[Mapping[str, str]] = {
     "pinned": "a person pinned the conversation to this open deal",
     "evidence": "the message answers, quotes or carries something of this open deal",
     "most_recent": "the contact's most recent open deal",
@@ -118,7 +118,7 @@ DealVerdict: TypeAlias = Literal[
     "chosen", "less_recent", "not_pinned", "no_evidence", "not_a_party", "own_lead_asked", "closed",
     "elsewhere", "not_client",
 ]  # fmt: skip
-DEAL_VERDICTS: Final[Mapping[DealVerdict, str]] = {
+DEAL_VERDICTS: Final[Mapping[str, str]] = {
     "chosen": "this deal was chosen",
     "less_recent": "open, but another deal of the contact is more recent",
     "not_pinned": "open, but the conversation is pinned to another deal",
@@ -133,7 +133,7 @@ DEAL_VERDICTS: Final[Mapping[DealVerdict, str]] = {
 # --- the reply window (window.py) ---
 
 WindowPhase: TypeAlias = Literal["none", "open", "limited", "closed", "never_opened", "unreachable"]
-WINDOW_PHASES: Final[Mapping[WindowPhase, str]] = {
+WINDOW_PHASES: Final[Mapping[str, str]] = {
     "none": "this source has no reply window",
     "open": "anything may be sent",
     "limited": "only some messages may be sent",
@@ -145,7 +145,7 @@ WINDOW_PHASES: Final[Mapping[WindowPhase, str]] = {
 Reach: TypeAlias = Literal[
     "ok", "blocked_by_client", "no_permission_at_provider", "source_down", "no_address", "address_dead"
 ]  # fmt: skip
-REACHES: Final[Mapping[Reach, str]] = {
+REACHES: Final[Mapping[str, str]] = {
     "ok": "the address can be written to",
     "blocked_by_client": "the client forbade messages",
     "no_permission_at_provider": "the network does not let us write to this person",
@@ -166,7 +166,7 @@ Refusal: TypeAlias = Literal[
     "no_address",
     "address_dead",
 ]
-REFUSALS: Final[Mapping[Refusal, str]] = {
+REFUSALS: Final[Mapping[str, str]] = {
     "window_closed": "the reply window is closed",
     "never_opened": "the client must write first",
     "by_hand_only": "only a person may write now, not a robot",
@@ -180,14 +180,14 @@ REFUSALS: Final[Mapping[Refusal, str]] = {
 }
 
 Limit: TypeAlias = Literal["by_hand", "no_links", "no_promotion"]
-LIMITS: Final[Mapping[Limit, str]] = {
+LIMITS: Final[Mapping[str, str]] = {
     "by_hand": "written by a person",
     "no_links": "without links",
     "no_promotion": "without advertising",
 }
 
 Fallback: TypeAlias = Literal["address", "template", "call", "wait"]
-FALLBACKS: Final[Mapping[Fallback, str]] = {
+FALLBACKS: Final[Mapping[str, str]] = {
     "address": "write to another address of the contact",
     "template": "send an approved template",
     "call": "call the contact",
@@ -195,7 +195,7 @@ FALLBACKS: Final[Mapping[Fallback, str]] = {
 }
 
 Tone: TypeAlias = Literal["none", "calm", "soon", "near", "last", "closed"]
-TONES: Final[Mapping[Tone, str]] = {
+TONES: Final[Mapping[str, str]] = {
     "none": "no window",
     "calm": "more than six hours left",
     "soon": "six hours or less left",
@@ -205,7 +205,7 @@ TONES: Final[Mapping[Tone, str]] = {
 }
 
 Alert: TypeAlias = Literal["closes_in_2h", "closes_in_30m", "last_call"]
-ALERTS: Final[Mapping[Alert, str]] = {
+ALERTS: Final[Mapping[str, str]] = {
     "closes_in_2h": "the window closes in two hours",
     "closes_in_30m": "the window closes in half an hour",
     "last_call": "the window closes outside working time: the last hour to answer",
@@ -217,7 +217,7 @@ AssignRule: TypeAlias = Literal[
     "assignee_keeps", "owner", "owner_soon", "owner_away", "owner_silent", "substitute", "head",
     "lead_routing", "nobody",
 ]  # fmt: skip
-ASSIGN_RULES: Final[Mapping[AssignRule, str]] = {
+ASSIGN_RULES: Final[Mapping[str, str]] = {
     "assignee_keeps": "the assignee is on shift and keeps it",
     "owner": "the deal's owner is on shift",
     "owner_soon": "the deal's owner is back within an hour",
@@ -233,7 +233,7 @@ AnswerVerdict: TypeAlias = Literal[
     "chosen", "on_shift", "off_shift", "on_break", "do_not_disturb", "off_hours", "on_leave", "inactive",
     "silent", "unknown",
 ]  # fmt: skip
-ANSWER_VERDICTS: Final[Mapping[AnswerVerdict, str]] = {
+ANSWER_VERDICTS: Final[Mapping[str, str]] = {
     "chosen": "this person answers",
     "on_shift": "on shift, but somebody else comes first",
     "off_shift": "did not start the shift",
@@ -249,7 +249,7 @@ ANSWER_VERDICTS: Final[Mapping[AnswerVerdict, str]] = {
 # --- who takes a lead (assignment.py) ---
 
 Strategy: TypeAlias = Literal["in_order", "evenly", "least_loaded", "all_at_once"]
-STRATEGIES: Final[Mapping[Strategy, str]] = {
+STRATEGIES: Final[Mapping[str, str]] = {
     "in_order": "the first available in the queue's order",
     "evenly": "the one whose last offer is oldest",
     "least_loaded": "the one with the least load for their weight",
@@ -260,7 +260,7 @@ RouteRule: TypeAlias = Literal[
     "sticky", "in_order", "evenly", "least_loaded", "everyone", "gate_relaxed",
     "nobody", "being_qualified", "waiting_sticky", "out_of_hours", "ladder_end",
 ]  # fmt: skip
-ROUTE_RULES: Final[Mapping[RouteRule, str]] = {
+ROUTE_RULES: Final[Mapping[str, str]] = {
     "sticky": "offered to the client's own manager",
     "in_order": "offered to the first available in the queue's order",
     "evenly": "offered to the one whose last offer is oldest",
@@ -275,7 +275,7 @@ ROUTE_RULES: Final[Mapping[RouteRule, str]] = {
 }
 
 WaitReason: TypeAlias = Literal["nobody", "being_qualified", "sticky", "out_of_hours", "ladder_end"]
-WAIT_REASONS: Final[Mapping[WaitReason, str]] = {
+WAIT_REASONS: Final[Mapping[str, str]] = {
     "nobody": "nobody passes every check",
     "being_qualified": "an operator qualifies it first",
     "sticky": "waits for the client's own manager",
@@ -305,7 +305,7 @@ RouteVerdict: TypeAlias = Literal[
     "declined",
     "expired_lately",
 ]
-ROUTE_VERDICTS: Final[Mapping[RouteVerdict, str]] = {
+ROUTE_VERDICTS: Final[Mapping[str, str]] = {
     "chosen": "the lead was offered to this person",
     "available": "passes every check, but somebody else comes first",
     "inactive": "deactivated",
@@ -329,7 +329,7 @@ ROUTE_VERDICTS: Final[Mapping[RouteVerdict, str]] = {
 }
 
 StepKind: TypeAlias = Literal["wait", "offer", "expire", "keep", "remind"]
-STEPS: Final[Mapping[StepKind, str]] = {
+STEPS: Final[Mapping[str, str]] = {
     "wait": "nothing to do until the given time",
     "offer": "route the lead now",
     "expire": "the open offers have run out",
@@ -340,7 +340,7 @@ STEPS: Final[Mapping[StepKind, str]] = {
 # --- conversations and the queue (conversations.py) ---
 
 ConversationState: TypeAlias = Literal["open", "waiting", "snoozed", "closed"]
-CONVERSATION_STATES: Final[Mapping[ConversationState, str]] = {
+CONVERSATION_STATES: Final[Mapping[str, str]] = {
     "open": "needs an answer",
     "waiting": "the client's turn",
     "snoozed": "put off until a time, or until the client writes",
@@ -350,7 +350,7 @@ CONVERSATION_STATES: Final[Mapping[ConversationState, str]] = {
 ReplyKind: TypeAlias = Literal["messenger", "form", "missed_call", "mail"]
 
 Place: TypeAlias = Literal["closing", "window_end", "target", "overdue", "call_them", "rest"]
-PLACES: Final[Mapping[Place, str]] = {
+PLACES: Final[Mapping[str, str]] = {
     "closing": "unanswered, and the window closes within half an hour",
     "window_end": "unanswered; the window closes before the answer is due",
     "target": "unanswered; the answer is due",
@@ -360,7 +360,7 @@ PLACES: Final[Mapping[Place, str]] = {
 }
 
 SkipReason: TypeAlias = Literal["answered", "claimed", "offered", "owned", "not_allowed"]
-SKIP_REASONS: Final[Mapping[SkipReason, str]] = {
+SKIP_REASONS: Final[Mapping[str, str]] = {
     "answered": "nothing to answer",
     "claimed": "somebody is working on it",
     "offered": "offered to a manager",
@@ -369,7 +369,7 @@ SKIP_REASONS: Final[Mapping[SkipReason, str]] = {
 }
 
 CloseWay: TypeAlias = Literal["done", "not_needed", "spam", "answered_elsewhere"]
-CLOSE_WAYS: Final[Mapping[CloseWay, str]] = {
+CLOSE_WAYS: Final[Mapping[str, str]] = {
     "done": "everything was answered",
     "not_needed": "no answer was needed",
     "spam": "spam",
@@ -380,7 +380,7 @@ CLOSE_WAYS: Final[Mapping[CloseWay, str]] = {
 # --- calls (calls.py, ringing.py) ---
 
 CallState: TypeAlias = Literal["ringing", "answered", "finished", "missed"]
-CALL_STATES: Final[Mapping[CallState, str]] = {
+CALL_STATES: Final[Mapping[str, str]] = {
     "ringing": "ringing",
     "answered": "talking",
     "finished": "over",
@@ -388,7 +388,7 @@ CALL_STATES: Final[Mapping[CallState, str]] = {
 }
 
 CallOutcome: TypeAlias = Literal["", "talk", "missed", "not_reached", "blocked"]
-CALL_OUTCOMES: Final[Mapping[CallOutcome, str]] = {
+CALL_OUTCOMES: Final[Mapping[str, str]] = {
     "": "not over yet",
     "talk": "people talked",
     "missed": "a client was not answered",
@@ -397,7 +397,7 @@ CALL_OUTCOMES: Final[Mapping[CallOutcome, str]] = {
 }
 
 CallLead: TypeAlias = Literal["none", "attached", "owned", "routed"]
-CALL_LEADS: Final[Mapping[CallLead, str]] = {
+CALL_LEADS: Final[Mapping[str, str]] = {
     "none": "makes no lead",
     "attached": "belongs to an open deal",
     "owned": "a lead of the person who answered",
@@ -405,7 +405,7 @@ CALL_LEADS: Final[Mapping[CallLead, str]] = {
 }
 
 CallSilence: TypeAlias = Literal["hidden", "internal", "blocked", "short_ring", "not_over"]
-CALL_SILENCES: Final[Mapping[CallSilence, str]] = {
+CALL_SILENCES: Final[Mapping[str, str]] = {
     "hidden": "a hidden number: counted only",
     "internal": "an internal number",
     "blocked": "a blocked number",
@@ -414,7 +414,7 @@ CALL_SILENCES: Final[Mapping[CallSilence, str]] = {
 }
 
 RingRule: TypeAlias = Literal["blocked", "deal_owner", "responsible", "router", "own_plan"]
-RING_RULES: Final[Mapping[RingRule, str]] = {
+RING_RULES: Final[Mapping[str, str]] = {
     "blocked": "the number is blocked: ring nobody",
     "deal_owner": "the owner of the client's most recent open deal",
     "responsible": "the contact's responsible",
@@ -423,7 +423,7 @@ RING_RULES: Final[Mapping[RingRule, str]] = {
 }
 
 RingVerdict: TypeAlias = Literal["no_extension"] | RouteVerdict
-RING_VERDICTS: Final[Mapping[RingVerdict, str]] = {
+RING_VERDICTS: Final[Mapping[str, str]] = {
     "no_extension": "has no telephone extension",
     **ROUTE_VERDICTS,
 }

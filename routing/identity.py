@@ -21,8 +21,8 @@ NameMatch: TypeAlias = Literal["same", "compatible", "other", "unknown"]
 ROLE_MAILBOXES: Final = frozenset(
     {
         "info", "sales", "sale", "zakaz", "order", "orders", "buh", "buhgalter", "accounting", "office",
-        "mail", "email", "post", "contact", "contacts", "hello", "admin", "support", "help", "shop", "opt", "snab",
-        "zakupki", "tender", "hr", "job", "secretary", "reception", "manager", "marketing",
+        "mail", "email", "post", "contact", "contacts", "hello", "admin", "support", "help", "shop", "opt",
+        "snab", "zakupki", "tender", "hr", "job", "secretary", "reception", "manager", "marketing",
     }
 )  # fmt: skip
 DIALLED: Final = frozenset({"phone", "email"})

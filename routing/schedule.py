@@ -23,6 +23,7 @@ Span: TypeAlias = tuple[Micros, Micros]
 
 HORIZON_DAYS: Final = 400
 MEMO_DAYS: Final = 1024
+LONGEST_DAYS: Final = 14
 EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
@@ -102,12 +103,26 @@ def is_working(schedule: Schedule, at: Micros) -> bool:
 
 
 def current_shift(schedule: Schedule, at: Micros) -> Shift | None:
-    """The interval that holds `at`, else the next one; None: none within a year."""
+    """The interval that holds `at`, else the next one; None: none within a year.
+
+    Of an interval without a break it shows two weeks to each side.
+    """
     if schedule.always:
         return ROUND_THE_CLOCK
-    for opens, closes in _walk(schedule, at):
-        return Shift(opens_at=opens, closes_at=closes)
-    return None
+    first = next(_pieces(schedule, at), None)
+    if first is None:
+        return None
+    opens, closes = first
+    day = opens // DAY
+    for earlier in range(day - 1, day - LONGEST_DAYS, -1):
+        if opens != (earlier + 1) * DAY or not _ends_at(schedule, earlier, opens):
+            break
+        opens = _spans_of_day(schedule, earlier)[-1][0]
+    for later in range(day + 1, day + LONGEST_DAYS):
+        if closes != later * DAY or not _begins_at(schedule, later, closes):
+            break
+        closes = _spans_of_day(schedule, later)[0][1]
+    return Shift(opens_at=opens, closes_at=closes)
 
 
 def next_opening(schedule: Schedule, at: Micros) -> Micros | None:
@@ -121,7 +136,7 @@ def add_working(schedule: Schedule, at: Micros, duration: Micros) -> Micros | No
     if schedule.always:
         return at + duration
     left = duration
-    for opens, closes in _walk(schedule, at):
+    for opens, closes in _pieces(schedule, at):
         begins = max(at, opens)
         if begins + left <= closes:
             return begins + left
@@ -162,25 +177,23 @@ def local_day(zone: str, at: Micros) -> int:
     return datetime.fromtimestamp(at // SECOND, ZoneInfo(zone)).toordinal()
 
 
-def _walk(schedule: Schedule, at: Micros) -> Iterator[Span]:
-    """Whole working intervals that end after `at`, in order, pieces joined over the edges of days."""
-    opened: Span | None = None
+def _pieces(schedule: Schedule, at: Micros) -> Iterator[Span]:
+    """Working time that ends after `at`, in order, in pieces of one UTC day at most."""
     first = at // DAY
     for day in range(first, first + HORIZON_DAYS):
-        for opens, closes in _spans_of_day(schedule, day):
-            if closes <= at:
-                continue
-            if opened is not None and opened[1] == opens:
-                opened = (opened[0], closes)
-                continue
-            if opened is not None:
-                yield opened
-            opened = (opens, closes)
-        if opened is not None and opened[1] < (day + 1) * DAY:
-            yield opened
-            opened = None
-    if opened is not None:
-        yield opened
+        for span in _spans_of_day(schedule, day):
+            if span[1] > at:
+                yield span
+
+
+def _ends_at(schedule: Schedule, day: int, at: Micros) -> bool:
+    spans = _spans_of_day(schedule, day)
+    return bool(spans) and spans[-1][1] == at
+
+
+def _begins_at(schedule: Schedule, day: int, at: Micros) -> bool:
+    spans = _spans_of_day(schedule, day)
+    return bool(spans) and spans[0][0] == at
 
 
 def _spans_of_day(schedule: Schedule, day: int) -> tuple[Span, ...]:
