@@ -94,7 +94,8 @@ class Offer:
     lead_id: str
     members: tuple[str, ...]
     rule: RouteRule
-    rung: Rung
+    everyone: bool
+    """Everybody available at once, not one person."""
     expires_at: Micros
     tell_head: bool = False
     """Discipline was relaxed for it: the head is to know."""
@@ -134,7 +135,6 @@ def route(lead: Lead, members: Sequence[Member], queue: Queue, now: Micros) -> O
     """
     clocks = _clocks(lead, queue, now)
     decision = _decide(lead, members, queue, clocks, now)
-    rung = rung_of(lead.ladder, queue)
     match decision.rule:
         case "nobody" | "ladder_end":
             reason: WaitReason = "nobody" if decision.rule == "nobody" else "ladder_end"
@@ -155,7 +155,7 @@ def route(lead: Lead, members: Sequence[Member], queue: Queue, now: Micros) -> O
         lead_id=lead.id,
         members=decision.chosen,
         rule=cast(RouteRule, decision.rule),
-        rung="everyone" if everyone else rung,
+        everyone=everyone,
         expires_at=add_working(queue.hours, now, within) or now + within,
         tell_head=decision.rule == "gate_relaxed",
         decision=decision,
@@ -215,10 +215,9 @@ def reevaluate(record: Decision) -> Decision:
     """The decision again, from what the record holds."""
     facts = record.facts
     queue_facts, lead_facts = inner(facts, "queue"), inner(facts, "lead")
-    order = sorted((number(row.facts, "place"), row.ref) for row in record.candidates if "place" in row.facts)
     queue = Queue(
         id=text(queue_facts, "id"),
-        order=tuple(ref for _, ref in order),
+        order=stored_order(record),
         strategy=cast(Strategy, text(queue_facts, "strategy")),
         singles=number(queue_facts, "singles"),
         retry_after=number(queue_facts, "retry_after"),
@@ -383,6 +382,12 @@ def _candidate(member: Member, queue: Queue, failed: tuple[RouteVerdict, ...], c
         facts["failed"] = [*failed]
     verdict: RouteVerdict = "chosen" if chosen else failed[0] if failed else "available"
     return Candidate(ref=member.id, verdict=verdict, facts=facts)
+
+
+def stored_order(record: Decision) -> tuple[str, ...]:
+    """The queue's order as a record has it, with gaps for those who were not looked at."""
+    places = {number(row.facts, "place"): row.ref for row in record.candidates if "place" in row.facts}
+    return tuple(places.get(place, "") for place in range(max(places, default=-1) + 1))
 
 
 def stored_member(row: Candidate, lead: Lead) -> Member:

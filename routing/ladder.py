@@ -129,9 +129,11 @@ def withdrawn(ladder: Ladder) -> Ladder:
     return replace(ladder, open=(), expires_at=None)
 
 
-def kept(ladder: Ladder, now: Micros) -> Ladder:
-    """After the head was told to keep the lead."""
-    return replace(ladder, kept_since=now, reminders=0) if ladder.kept_since is None else ladder
+def kept(ladder: Ladder, now: Micros, *, ended: bool = False) -> Ladder:
+    """After the head was told to keep the lead; `ended`: everybody was asked (reason `ladder_end`)."""
+    if ladder.kept_since is not None:
+        return ladder
+    return replace(ladder, kept_since=now, reminders=0, everyone=ladder.everyone or ended)
 
 
 def reminded(ladder: Ladder) -> Ladder:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from routing.assignment import KEPT, Lead, Queue, failures, stored_member, strategy_key
+from routing.assignment import KEPT, Lead, Queue, failures, stored_member, stored_order, strategy_key
 from routing.codes import RingRule, RingVerdict, RouteVerdict, Strategy
 from routing.decision import Candidate, Decision, Json, flag, inner, number, real, text
 from routing.members import Member, absence, to_facts
@@ -69,13 +69,10 @@ def reevaluate(record: Decision) -> Decision:
         responsible=text(facts, "responsible"),
         weight=real(facts, "weight", 1),
     )
-    places = sorted(
-        (number(row.facts, "place"), row.ref) for row in record.candidates if "place" in row.facts
-    )
     about = inner(facts, "queue")
     queue = Queue(
         id=text(about, "id"),
-        order=tuple(ref for _, ref in places),
+        order=stored_order(record),
         strategy=cast(Strategy, text(about, "strategy")),
     )
     stranger = _stranger(question)
