@@ -15,6 +15,8 @@ from channels.errors import Refused
 from channels.events import AttachmentKind, Event, Identity, Location, Micros
 
 FileKind: TypeAlias = AttachmentKind
+PART = "part:"
+"""Prefix of the refs of media that lie inside the kept envelope: got by `unpack`, not by `download`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -241,6 +243,12 @@ class Channel(abc.ABC):
     def download(self, ref: str) -> AsyncIterator[bytes]:
         """The bytes of a medium. Raises SendFailed's kin: TryLater or Refused."""
         raise Refused("this channel has no media", code="no_media")
+
+    def unpack(self, envelope: Envelope, ref: str) -> bytes:
+        """The bytes of a medium that the envelope itself carries (its ref begins with `PART`). Pure; may be slow.
+
+        Raises Refused when it is not in there."""
+        raise Refused("this channel's envelopes carry no media", code="no_media")
 
     async def profile(self, identity: Identity) -> Profile | None:
         """What the network tells about a person; None: nothing, or it cannot be asked."""

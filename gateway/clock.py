@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
+
+from storage import ids
 
 _lock = threading.Lock()
 _offset = 0
@@ -23,12 +24,6 @@ def turn(microseconds: int) -> int:
         return _offset
 
 
-def new_id(at: int | None = None) -> str:
-    """A UUIDv7: sorts by its millisecond, unique without asking anybody."""
-    value = ((now() if at is None else at) // 1000 & (1 << 48) - 1) << 80 | int.from_bytes(
-        os.urandom(10), "big"
-    )
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+def new_id() -> str:
+    """An id of this moment."""
+    return ids.new_id(now())

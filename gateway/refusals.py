@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
+
+from storage.errors import Conflict
 
 CODES: Final[dict[str, str]] = {
     "bad_request": "The request is not of the form it should have.",
@@ -52,3 +56,12 @@ class Refusal(Exception):
         self.code = code
         self.status = status
         self.params = params
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Say a storage conflict as a refusal."""
+    try:
+        yield
+    except Conflict as conflict:
+        raise Refusal(conflict.code, conflict.status, **conflict.params) from conflict

@@ -13,3 +13,13 @@ class Unavailable(StorageError):
 
 class LeaseLost(StorageError):
     """Somebody else holds the lease now; nothing of this transaction is kept."""
+
+
+class Conflict(StorageError):
+    """What was asked for cannot be done to the rows as they are; nothing changed. `code` is one of the API's."""
+
+    def __init__(self, code: str, status: int = 409, **params: str | int | float | bool | None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = status
+        self.params = params

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -13,6 +13,7 @@ from channels.events import CallFact
 from routing.deals import ClosedDeal, OpenDeal
 from storage import batch
 from storage.board import Address, Board, Call, Contact, Conversation, Identity, Message
+from storage.ids import new_id
 from storage.tables import identity as identity_table
 from storage.transaction import Transaction
 
@@ -34,11 +35,11 @@ class Wanted:
     sources: set[str] = field(default_factory=set)
 
 
-def load(tx: Transaction, wanted: Wanted, new_id: Callable[[], str]) -> Board:
+def load(tx: Transaction, wanted: Wanted) -> Board:
     """The board of a batch, with its identities, contacts and conversations locked until the transaction ends."""
     board = Board(tx.now)
     connection = tx.connection
-    _identities(tx, board, wanted, new_id)
+    _identities(tx, board, wanted)
     _contacts(connection, board)
     _conversations(connection, board, wanted)
     _messages(connection, board, wanted)
@@ -58,7 +59,7 @@ def _pairs(pairs: Iterable[tuple[str, str]], one: str, two: str) -> dict[str, li
     return {one: [pair[0] for pair in ordered], two: [pair[1] for pair in ordered]}
 
 
-def _identities(tx: Transaction, board: Board, wanted: Wanted, new_id: Callable[[], str]) -> None:
+def _identities(tx: Transaction, board: Board, wanted: Wanted) -> None:
     """Make those that are missing, then read and lock all, in the order of their keys."""
     keys = _pairs(wanted.identities, "kind", "value")
     sql = (
@@ -69,7 +70,7 @@ def _identities(tx: Transaction, board: Board, wanted: Wanted, new_id: Callable[
     known = {(row.kind, row.value) for row in found}
     missing = sorted(wanted.identities - known)
     if missing:
-        rows = [(new_id(), kind, value, tx.now) for kind, value in missing]
+        rows = [(new_id(tx.now), kind, value, tx.now) for kind, value in missing]
         columns = ("id", "kind", "value", "created_at")
         made = batch.insert_returning(
             tx.connection, identity_table, columns, rows, "id", "kind", "value", ignore=True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, text
 from storage import batch
 from storage.board import Board, Contact, Conversation, Deal, Message, NewAttachment
 from storage.facts import CONVERSATION
+from storage.ids import new_id
 from storage.tables import (
     address,
     attachment,
@@ -36,14 +36,12 @@ from storage.tables import (
 )
 from storage.transaction import Transaction
 
-NewId = Callable[[], str]
 
-
-def flush(tx: Transaction, board: Board, stage: tuple[str, str], new_id: NewId) -> None:
+def flush(tx: Transaction, board: Board, stage: tuple[str, str]) -> None:
     """Write everything the batch changed, and say so in the live log. `stage` is (pipeline, stage) of new leads."""
     _people(tx, board)
     _conversations(tx, board)
-    _deals(tx, board, stage, new_id)
+    _deals(tx, board, stage)
     _messages(tx, board)
     _parts(tx.connection, board)
     _figures(tx, board)
@@ -137,7 +135,7 @@ DEAL = (
 )  # fmt: skip
 
 
-def _deals(tx: Transaction, board: Board, stage: tuple[str, str], new_id: NewId) -> None:
+def _deals(tx: Transaction, board: Board, stage: tuple[str, str]) -> None:
     connection = tx.connection
     if board.new_deals:
         first = next_numbers(connection, "deal", len(board.new_deals))
@@ -145,7 +143,7 @@ def _deals(tx: Transaction, board: Board, stage: tuple[str, str], new_id: NewId)
         batch.insert(connection, deal, DEAL, rows)
         parties = [(row.id, row.contact_id, "client", 1) for row in board.new_deals]
         batch.insert(connection, deal_party, ("deal_id", "contact_id", "role", "main"), parties)
-        entered = [(new_id(), row.id, None, stage[1], None, tx.now) for row in board.new_deals]
+        entered = [(new_id(tx.now), row.id, None, stage[1], None, tx.now) for row in board.new_deals]
         batch.insert(connection, stage_history, ("id", "deal_id", "from_id", "to_id", "by_id", "at"), entered)
     active = sorted(board.active_deals.items())
     batch.update(connection, deal, ("id",), ("last_activity_at",), active)

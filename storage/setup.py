@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select
 
 from routing.schedule import ALWAYS, Schedule
@@ -51,3 +52,9 @@ def schedule_of(settings: dict[str, Any]) -> Schedule:
 def public_url(connection: Connection) -> str:
     """The address by which the world reaches us, as set in the console; "" is none."""
     return str(company(connection).get("public_url") or "").rstrip("/")
+
+
+def revision(connection: Connection) -> str:
+    """The migration the tables stand at; "" when there are none. Proves that the database answers."""
+    found = MigrationContext.configure(connection).get_current_revision()
+    return found or ""

@@ -149,3 +149,20 @@ def back_to_waiting(tx: Transaction, ids: Sequence[int]) -> int:
         tx.changed("source", name)
     tx.ring("envelopes")
     return len(rows)
+
+
+def aside_of(connection: Connection, source_id: str, limit: int) -> list[int]:
+    """The ids of a source's set-aside envelopes, oldest first."""
+    rows = connection.execute(
+        text("SELECT id FROM envelope WHERE source_id = :source AND state = 3 ORDER BY id LIMIT :limit"),
+        {"source": source_id, "limit": limit},
+    )
+    return [row.id for row in rows]
+
+
+def states_of(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """How each envelope stands."""
+    rows = batch.select(
+        connection, "SELECT e.id, e.state FROM {wanted} JOIN envelope e ON e.id = w.id", {"id": list(ids)}
+    )
+    return {row.id: row.state for row in rows}

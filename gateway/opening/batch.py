@@ -18,7 +18,6 @@ from channels.events import (
     Reaction,
     Started,
 )
-from gateway.clock import new_id
 from gateway.opening.calls import open_call
 from gateway.opening.house import House, SourceRules
 from gateway.opening.later import open_deletion, open_delivery, open_edit, open_reachability, open_reaction
@@ -56,9 +55,9 @@ def open_batch(
     wanted = Wanted()
     for parsed in batch:
         want(wanted, parsed.source_id, parsed.events)
-    board = load(tx, wanted, new_id)
+    board = load(tx, wanted)
     settled = [_open(board, house, parsed) for parsed in batch]
-    flush(tx, board, (house.pipeline_id, house.lead_stage_id), new_id)
+    flush(tx, board, (house.pipeline_id, house.lead_stage_id))
     return settle(tx, settled)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from channels.events import CallFact, Identity, Person
-from gateway.clock import new_id
 from gateway.opening import leads
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import contact_of
@@ -19,6 +18,7 @@ from gateway.opening.wanted import CALL
 from routing.calls import Call, Fact, Situation, call_back_due, call_back_effect, consequences, project
 from routing.conversations import answered, heard
 from storage.board import Board, Contact, Conversation, Message, NewAttachment
+from storage.ids import new_id
 
 
 def open_call(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from channels.events import NOWHERE, Attribution, InboundMessage
-from gateway.clock import new_id
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import attribution_json, remember_attribution
 from routing import deals
 from routing.codes import Nature
 from routing.decision import Decision
 from storage.board import Board, Contact, Conversation, Deal, Message
+from storage.ids import new_id
 
 
 def attach(

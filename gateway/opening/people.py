@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from channels.events import Attribution, Person
-from gateway.clock import new_id
 from routing.identity import Claim, KnownContact, identify
 from storage.board import Board, Contact, Identity
+from storage.ids import new_id
 
 RANK = {"": 0, "address": 1, "stated": 2, "network": 3, "person": 4}
 """Whose word on a name counts more: a person of ours, then the network, then what was typed."""

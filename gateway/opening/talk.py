@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from channels.events import InboundMessage, OutgoingSeen, Started
-from gateway.clock import new_id
 from gateway.opening import leads
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import attribution_json, contact_of, group_contact
@@ -15,6 +14,7 @@ from routing.conversations import answered, heard
 from routing.nature import Traits, nature_of, nature_of_message
 from routing.window import ClientAct, advance_anchor, opens_window
 from storage.board import Address, Board, Contact, Conversation, Identity, Message, NewAttachment
+from storage.ids import new_id
 from storage.search import stems
 
 

@@ -1,0 +1,132 @@
+"""How is a process put together? The one place that knows every part."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import structlog
+from aiohttp import web
+
+from gateway import api, clock, pages
+from gateway.config import Config
+from gateway.context import Gateway
+from gateway.journal import Journal
+from gateway.listener import Listeners
+from gateway.media import Fetcher
+from gateway.router import Router
+from gateway.sender import Senders
+from gateway.sources import Sources
+from gateway.vault import Vault, load_keys
+from gateway.webhooks import Hooks
+from gateway.worker import Worker
+from storage.bells import Bells, RedisBells
+from storage.database import Committed, Database
+from storage.files import FileStore
+
+log = structlog.get_logger(__name__)
+Role: TypeAlias = Literal["all", "web", "worker", "listener"]
+GATEWAY: Final = web.AppKey("gateway", Gateway)
+DRAIN = 20.0
+
+
+def make_gateway(config: Config) -> Gateway:
+    """The rooms' common tools; nothing is opened yet."""
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    bells = RedisBells(config.redis_url) if config.redis_url else Bells()
+
+    def committed(left: Committed) -> None:
+        if left.bells:
+            bells.ring(left.bells)
+
+    database = Database(config.database(), clock.now, committed, pool=config.pool)
+    vault = Vault(load_keys(config.secret_keys.get_secret_value(), config.data_dir))
+    return Gateway(
+        config=config,
+        database=database,
+        bells=bells,
+        files=FileStore(_folder(config)),
+        sources=Sources(database, bells, vault, config.public_url.rstrip("/")),
+        now=clock.now,
+        holder=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+    )
+
+
+def _folder(config: Config) -> Path:
+    return Path(config.files())
+
+
+def make_app(gateway: Gateway, role: Role = "all") -> web.Application:
+    """The web application of a process, with the parts of its role running as long as it does."""
+    app = web.Application(client_max_size=config_limit(gateway.config))
+    app[GATEWAY] = gateway
+    journal = Journal(gateway.database, gateway.config.intake_queue)
+    if role in ("all", "web"):
+        app.router.add_route("*", "/hooks/{source_id}/{key}", Hooks(gateway, journal))
+        app.router.add_route("*", "/hooks/{source_id}/{key}/{path:.*}", Hooks(gateway, journal))
+        api.setup(app, gateway)
+    pages.setup(app, gateway)
+
+    async def running(_: web.Application) -> AsyncIterator[None]:
+        async with Running(gateway, role):
+            yield
+            await journal.drain()
+
+    app.cleanup_ctx.append(running)
+    return app
+
+
+def config_limit(config: Config) -> int:
+    """The largest body of a request, bytes."""
+    return max(config.max_body, config.max_upload)
+
+
+class Running:
+    """The background parts of a role, while the block lasts."""
+
+    def __init__(self, gateway: Gateway, role: Role = "all") -> None:
+        self._gateway = gateway
+        self._role = role
+        self._worker = Worker(gateway)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Running:
+        await self._gateway.bells.start()
+        await self._gateway.sources.look()
+        self._start(self._gateway.sources.watch(), "sources")
+        if self._role in ("all", "worker"):
+            self._start(self._worker.run(), "worker")
+            self._start(Router(self._gateway).run(), "router")
+            self._start(Senders(self._gateway).run(), "senders")
+            self._start(Fetcher(self._gateway).run(), "media")
+        if self._role in ("all", "listener"):
+            self._start(Listeners(self._gateway).run(), "listeners")
+        return self
+
+    def _start(self, part: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(part, name=name)
+        task.add_done_callback(_say_if_it_died)
+        self._tasks.append(task)
+
+    async def __aexit__(self, *_: object) -> None:
+        """Finish the batch in hand, stop the rest, close what was opened."""
+        self._worker.stop()
+        workers = [task for task in self._tasks if task.get_name() == "worker"]
+        if workers:
+            await asyncio.wait(workers, timeout=DRAIN)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._gateway.sources.close()
+        await self._gateway.bells.close()
+        await self._gateway.database.close()
+
+
+def _say_if_it_died(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("a part of the gateway died", part=task.get_name(), exc_info=task.exception())

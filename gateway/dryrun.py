@@ -1,0 +1,28 @@
+"""Who would get a lead now? The router's own function, asked without writing anything."""
+
+from __future__ import annotations
+
+from gateway.clock import new_id
+from gateway.context import Gateway
+from gateway.refusals import Refusal
+from gateway.rules import setup_of
+from routing.assignment import Lead, route
+from routing.decision import Decision
+from storage import leads
+
+
+async def dry_run(gateway: Gateway, source_id: str, at: int | None = None) -> Decision:
+    """The decision for a stranger's lead of this source at a moment (now). Raises Refusal."""
+    live = await gateway.sources.find(source_id)
+    if live is None:
+        raise Refusal("not_found", 404)
+    moment = gateway.now() if at is None else at
+    setup = await setup_of(gateway)
+    weights = {other.row.id: other.channel.can().weight for other in gateway.sources.all()}
+    queues = await gateway.database.read(leads.queues, setup.schedule)
+    queue = queues.get(live.row.queue_id or "") or next(iter(queues.values()), None)
+    if queue is None:
+        raise Refusal("queue_empty")
+    people = await gateway.database.read(leads.members, setup.schedule, weights, moment)
+    lead = Lead(id=new_id(), created_at=moment, source_id=source_id, weight=live.channel.can().weight)
+    return route(lead, list(people.values()), queue, moment).decision

@@ -1,0 +1,141 @@
+"""Who fetches what clients sent? At once, because a network's links run out; what cannot be fetched says why."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+
+import filetype
+import structlog
+from PIL import Image, ImageOps
+
+from channels.base import PART, Channel
+from channels.errors import ChannelError, Refused, TryLater
+from gateway.context import Gateway
+from gateway.parsing import body_of, restore
+from routing.times import HOUR, MINUTE, SECOND
+from storage import media, waiting
+from storage.errors import Unavailable
+from storage.files import Stored, TooLarge
+from storage.media import Wanted
+
+log = structlog.get_logger(__name__)
+AT_ONCE = 8
+PATIENCE = 5 * MINUTE
+TIME_LIMIT = 240
+ATTEMPTS = 8
+LOOK = 5.0
+THUMB = (480, 480)
+LARGEST_PICTURE = 40_000_000
+Image.MAX_IMAGE_PIXELS = LARGEST_PICTURE
+
+
+class Fetcher:
+    """Fetches attachments until cancelled."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def run(self) -> None:
+        with self._gateway.bells.listening("media", "live") as bell:
+            while True:
+                if not await self._round():
+                    await bell.wait(LOOK)
+
+    async def _round(self) -> bool:
+        try:
+            wanted = await self._gateway.database.write(media.to_fetch, AT_ONCE, PATIENCE)
+        except Unavailable:
+            return False
+        await asyncio.gather(*(self._fetch(one) for one in wanted))
+        return bool(wanted)
+
+    async def _fetch(self, wanted: Wanted) -> None:
+        try:
+            await self._store(wanted)
+        except TooLarge:
+            await self._give_up(wanted, "too_large")
+        except Refused as error:
+            await self._give_up(wanted, error.code)
+        except (ChannelError, TimeoutError, OSError) as error:
+            await self._again(wanted, error)
+        except Exception as error:
+            log.exception("fetching failed", attachment=wanted.id)
+            await self._again(wanted, error)
+
+    async def _store(self, wanted: Wanted) -> None:
+        live = await self._gateway.sources.find(wanted.source_id)
+        if live is None:
+            raise Refused("the source is gone", code="source_gone")
+        async with asyncio.timeout(TIME_LIMIT):
+            chunks = await self._chunks(live.channel, wanted)
+            stored = await self._gateway.files.put(chunks, self._gateway.config.max_media)
+        mime = kind_of(stored.head, wanted.mime, wanted.name)
+        thumb, shape = await self._thumb(stored, mime)
+        await self._gateway.database.write(
+            media.fetched, wanted, stored.digest, stored.size, mime, thumb, shape
+        )
+
+    async def _chunks(self, channel: Channel, wanted: Wanted) -> AsyncIterator[bytes]:
+        """The network's bytes, or those the envelope itself carries."""
+        if wanted.ref.startswith(PART) and wanted.envelope_id is not None:
+            found = await self._gateway.database.read(waiting.find, wanted.envelope_id)
+            if found is None:
+                raise Refused("the envelope is gone", code="envelope_gone")
+            envelope = restore(found, await body_of(self._gateway, found))
+            body = await asyncio.to_thread(channel.unpack, envelope, wanted.ref)
+            return _once(body)
+        return channel.download(wanted.ref)
+
+    async def _thumb(self, stored: Stored, mime: str) -> tuple[str | None, tuple[int | None, int | None]]:
+        if not mime.startswith("image/") or mime == "image/svg+xml":
+            return None, (None, None)
+        body = await self._gateway.files.read(stored.digest)
+        try:
+            small, width, height = await asyncio.to_thread(_shrink, body)
+        except Exception as error:  # a broken picture is still a file
+            log.info("no thumbnail", error=type(error).__name__)
+            return None, (None, None)
+        return (await self._gateway.files.put_bytes(small)).digest, (width, height)
+
+    async def _again(self, wanted: Wanted, error: Exception) -> None:
+        reason = error.code if isinstance(error, ChannelError) else type(error).__name__
+        if wanted.attempts >= ATTEMPTS:
+            await self._give_up(wanted, reason)
+            return
+        wait = 2 ** min(wanted.attempts, 10) * SECOND
+        if isinstance(error, TryLater) and error.after is not None:
+            wait = max(wait, int(error.after * SECOND))
+        at = self._gateway.now() + min(wait, HOUR)
+        await self._gateway.database.write(media.not_fetched, wanted, reason, at)
+
+    async def _give_up(self, wanted: Wanted, reason: str) -> None:
+        await self._gateway.database.write(media.not_fetched, wanted, reason, None)
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+def kind_of(head: bytes, told: str, name: str) -> str:
+    """The MIME type by the bytes themselves; what they do not tell is taken from the sender, but never as a page."""
+    found = filetype.guess_mime(head)
+    if found:
+        return str(found)
+    told = told.partition(";")[0].strip().lower()
+    if told in {"text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml"}:
+        return "text/plain"
+    return told or ("text/plain" if name.endswith(".txt") else "application/octet-stream")
+
+
+def _shrink(body: bytes) -> tuple[bytes, int, int]:
+    """A small JPEG and the picture's own size, turned as the camera meant it."""
+    with Image.open(io.BytesIO(body)) as picture:
+        picture.draft("RGB", THUMB)
+        upright = ImageOps.exif_transpose(picture)
+        width, height = upright.size
+        upright.thumbnail(THUMB)
+        out = io.BytesIO()
+        upright.convert("RGB").save(out, "JPEG", quality=80)
+        return out.getvalue(), width, height

@@ -1,0 +1,97 @@
+"""What happens to an answer before it leaves? Checked, cut to the network's size, kept for the undo, taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from storage.team import allowed
+
+import channels
+from gateway.context import Gateway
+from gateway.refusals import Refusal, refusing
+from gateway.sources import Live
+from routing.text import split
+from storage import outbox
+from storage.outbox import again, conclude
+from storage.replying import Order, Target, accept, source_of
+
+OVERRIDE = "window.override"
+
+
+async def reply(
+    gateway: Gateway, member_id: str, conversation_id: str, *, id: str, text: str, file_ids: Sequence[str],
+    reply_to: str | None, last_seen: str | None, hold_ms: int | None, override_reason: str | None, anyway: bool,
+) -> tuple[list[str], int]:  # fmt: skip
+    """Accept an answer; its message ids and until when it is held, microseconds UTC. Raises Refusal."""
+    source_id = await gateway.database.read(source_of, conversation_id)
+    if source_id is None:
+        raise Refusal("not_found", 404)
+    order = Order(
+        id=id, member_id=member_id, conversation_id=conversation_id, text=text, file_ids=tuple(file_ids),
+        reply_to=reply_to, last_seen=last_seen, hold=None if hold_ms is None else hold_ms * 1000,
+        override_reason=override_reason, may_override=await gateway.database.read(allowed, member_id, OVERRIDE),
+        anyway=anyway,
+    )  # fmt: skip
+    with refusing():
+        return await gateway.database.write(accept, order, target_for(gateway, source_id))
+
+
+def target_for(gateway: Gateway, source_id: str) -> Target:
+    """The source that an answer goes out by. Raises Refusal cannot_answer or source_down."""
+    live = gateway.sources.get(source_id)
+    if live is None:
+        raise Refusal("source_down")
+    can = live.channel.can()
+    if can.reply:
+        return _target(live)
+    for kind in can.answered_by:
+        for other in gateway.sources.all():
+            beginner = other.channel.can()
+            carries = kind in channels.about(other.row.channel).kinds
+            if carries and beginner.reply and beginner.first and other.row.state == "active":
+                return _target(other)
+    raise Refusal("cannot_answer")
+
+
+def _target(live: Live) -> Target:
+    can = live.channel.can()
+    return Target(
+        source_id=live.row.id,
+        policy=live.window,
+        cut=partial(split, limit=can.text_max, unit=can.text_unit),
+        echo=live.channel.echo_key,
+        files=dict(can.files),
+        files_per_message=max(1, can.files_per_message),
+        caption_max=can.caption_max,
+        identity_kinds=frozenset(channels.about(live.row.channel).kinds),
+        down=live.row.state not in ("active", "draft"),
+    )
+
+
+async def undo(gateway: Gateway, member_id: str, message_id: str) -> tuple[str, list[str]]:
+    """Take a held message back: its words and uploads. Raises Refusal too_late."""
+    with refusing():
+        text, files = await gateway.database.write(outbox.undo, member_id, message_id)
+    return text, [file["upload"] for file in files]
+
+
+async def retry(gateway: Gateway, member_id: str, message_id: str) -> None:
+    """Try once more what failed or was stopped. Raises Refusal."""
+    with refusing():
+        await gateway.database.write(again, message_id, states=("failed", "undelivered", "postponed"))
+
+
+async def resolve(gateway: Gateway, member_id: str, message_id: str, outcome: str) -> None:
+    """A person looked and says whether a message of unknown fate is there. Raises Refusal."""
+    with refusing():
+        if outcome == "sent":
+            await gateway.database.write(conclude, message_id, "sent", "confirmed")
+        else:
+            await gateway.database.write(again, message_id, states=("unknown",))
+
+
+async def cancel(gateway: Gateway, member_id: str, message_id: str) -> None:
+    """Give up a message that waits or whose fate nobody knows. Raises Refusal."""
+    with refusing():
+        await gateway.database.write(conclude, message_id, "cancelled", "given_up")

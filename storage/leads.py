@@ -1,0 +1,310 @@
+"""Which leads wait, who could take them, and what was offered to whom?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, text
+
+from routing.assignment import Lead, Queue
+from routing.decision import Decision
+from routing.ladder import Ladder
+from routing.members import Member
+from routing.schedule import Schedule, current_shift, in_force, working_between
+from routing.times import MINUTE
+from storage import batch
+from storage.ids import new_id
+from storage.tables import deal, decision, offer
+from storage.transaction import Transaction
+
+MAY_OWN = "lead.accept"
+OVERDUE = 30 * MINUTE
+DEFAULT_CAPACITY = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingLead:
+    """A lead without an owner, with where it belongs."""
+
+    lead: Lead
+    contact_id: str
+    queue_id: str | None
+    conversation_id: str | None
+    waiting: str
+    number: int
+
+
+def waiting_leads(
+    connection: Connection, weights: Mapping[str, float], now: int, limit: int
+) -> list[WaitingLead]:
+    """Leads that may be routed now: those due, and those that only an event can help."""
+    rows = connection.execute(
+        text(
+            "SELECT d.id, d.created_at, d.source_id, d.contact_id, d.queue_id, d.conversation_id, d.waiting, d.ladder,"
+            " d.priority, d.number, c.responsible_id, k.last_kind FROM deal d JOIN contact c ON c.id = d.contact_id"
+            " LEFT JOIN conversation k ON k.id = d.conversation_id"
+            " WHERE d.waiting <> '' AND (d.next_at IS NULL OR d.next_at <= :now)"
+            " ORDER BY d.priority DESC, d.created_at, d.id LIMIT :limit"
+        ),
+        {"now": now, "limit": limit},
+    ).all()
+    owners = _last_owners(connection, [row.contact_id for row in rows])
+    leads = []
+    for row in rows:
+        kinds = {"form": "form", "call": "missed_call"}
+        managers = dict.fromkeys(filter(None, (row.responsible_id, owners.get(row.contact_id))))
+        lead = Lead(
+            id=row.id,
+            created_at=row.created_at,
+            source_id=row.source_id or "",
+            weight=weights.get(row.source_id, 1.0),
+            managers=tuple(managers),
+            priority=row.priority,
+            kind=kinds.get(row.last_kind, "message"),  # type: ignore[arg-type]
+            ladder=Ladder.from_json(orjson.loads(row.ladder)),
+        )
+        leads.append(
+            WaitingLead(lead, row.contact_id, row.queue_id, row.conversation_id, row.waiting, row.number)
+        )
+    return leads
+
+
+def _last_owners(connection: Connection, contacts: Sequence[str]) -> dict[str, str]:
+    """The owner of each client's most recent open deal."""
+    rows = batch.select(
+        connection,
+        "SELECT d.contact_id, d.owner_id FROM {wanted} JOIN deal d ON d.contact_id = w.id AND d.open = 1"
+        " AND d.owner_id IS NOT NULL ORDER BY d.last_activity_at, d.id",
+        {"id": sorted(set(contacts))},
+    )
+    return {row.contact_id: row.owner_id for row in rows}
+
+
+def next_look(connection: Connection, now: int) -> int | None:
+    """When a waiting lead or an open offer is due next."""
+    found: int | None = connection.execute(
+        text("SELECT min(next_at) FROM deal WHERE waiting <> '' AND next_at > :now"), {"now": now}
+    ).scalar()
+    return found
+
+
+def queues(connection: Connection, company: Schedule) -> dict[str, Queue]:
+    """Every queue with its members in order, its head and the admins."""
+    admins = tuple(
+        row.member_id
+        for row in connection.execute(
+            text(
+                "SELECT r.member_id FROM member_role r JOIN member m ON m.id = r.member_id AND m.active = 1"
+                " JOIN role o ON o.id = r.role_id WHERE o.name = 'admin' ORDER BY r.member_id"
+            )
+        )
+    )
+    order: dict[str, list[str]] = {}
+    for row in connection.execute(
+        text("SELECT queue_id, member_id FROM queue_member ORDER BY queue_id, position, member_id")
+    ):
+        order.setdefault(row.queue_id, []).append(row.member_id)
+    found = {}
+    for row in connection.execute(
+        text(
+            "SELECT q.id, q.strategy, q.head_id, q.schedule, q.rules, t.deputy_id FROM queue q"
+            " LEFT JOIN team t ON t.id = q.team_id"
+        )
+    ):
+        rules = orjson.loads(row.rules)
+        durations = {
+            name: rules[name] * 1_000_000 for name in ("accept_within", "everyone_for") if name in rules
+        }
+        if "accept_seconds" in rules:
+            durations["accept_within"] = rules["accept_seconds"] * 1_000_000
+        found[row.id] = Queue(
+            id=row.id,
+            order=tuple(order.get(row.id, ())),
+            strategy=row.strategy or "all_at_once",
+            hours=_schedule(row.schedule) or company,
+            heads=(row.head_id,) if row.head_id else (),
+            deputies=(row.deputy_id,) if row.deputy_id else (),
+            admins=admins,
+            **durations,
+        )
+    return found
+
+
+def _schedule(stored: str) -> Schedule | None:
+    record = orjson.loads(stored)
+    return Schedule.from_json(record) if record else None
+
+
+def members(
+    connection: Connection, company: Schedule, weights: Mapping[str, float], now: int
+) -> dict[str, Member]:
+    """Everybody as the rules see them now; a handful of statements whatever their number."""
+    may_own = {
+        row.member_id
+        for row in connection.execute(
+            text(
+                "SELECT DISTINCT r.member_id FROM member_role r JOIN role_permission p ON p.role_id = r.role_id"
+                " WHERE p.permission = :permission"
+            ),
+            {"permission": MAY_OWN},
+        )
+    }
+    offers = _open_offers(connection)
+    load = _load(connection, weights, offers)
+    found = {}
+    for row in connection.execute(
+        text(
+            "SELECT id, active, schedule, timezone, presence, presence_until, seen_at, reachable_until, capacity, skills,"
+            " last_offer_at, gate_override_until, substitute_id, extension FROM member"
+        )
+    ):
+        schedule = in_force(_schedule(row.schedule), company)
+        lifted = row.gate_override_until
+        found[row.id] = Member(
+            id=row.id,
+            active=bool(row.active),
+            shift=current_shift(schedule, now),
+            presence=row.presence or "off",
+            presence_until=row.presence_until,
+            seen_at=row.seen_at or 0,
+            push_until=row.reachable_until or 0,
+            may_own=row.id in may_own,
+            skills=frozenset(orjson.loads(row.skills)),
+            load=load.get(row.id, 0.0),
+            capacity=DEFAULT_CAPACITY if row.capacity is None else row.capacity,
+            open_offers=offers.get(row.id, 0),
+            last_offer_at=row.last_offer_at or 0,
+            lifted={"discipline": lifted} if lifted else None,
+            substitute=row.substitute_id or "",
+            extension=row.extension,
+        )
+    return _with_discipline(connection, found, company, now)
+
+
+def _open_offers(connection: Connection) -> dict[str, int]:
+    rows = connection.execute(
+        text("SELECT member_id, count(*) AS n FROM offer WHERE state = 'open' GROUP BY member_id")
+    )
+    return {row.member_id: row.n for row in rows}
+
+
+def _load(
+    connection: Connection, weights: Mapping[str, float], offers: Mapping[str, int]
+) -> dict[str, float]:
+    """Open offers, accepted leads without human contact, assigned conversations in `open`; by channel weight."""
+    load: dict[str, float] = {member: float(count) for member, count in offers.items()}
+    for sql in (
+        "SELECT owner_id AS member, source_id, count(*) AS n FROM deal WHERE open = 1 AND stage_kind = 'lead'"
+        " AND owner_id IS NOT NULL AND first_contact_at IS NULL AND quiet = 0 GROUP BY owner_id, source_id",
+        "SELECT assignee_id AS member, source_id, count(*) AS n FROM conversation WHERE state = 'open'"
+        " AND assignee_id IS NOT NULL GROUP BY assignee_id, source_id",
+    ):
+        for row in connection.execute(text(sql)):
+            load[row.member] = load.get(row.member, 0.0) + row.n * weights.get(row.source_id, 1.0)
+    return load
+
+
+def _with_discipline(
+    connection: Connection, found: dict[str, Member], company: Schedule, now: int
+) -> dict[str, Member]:
+    """Tasks overdue and deals without a task, by more than 30 working minutes."""
+    overdue: dict[str, int] = {}
+    for row in connection.execute(
+        text(
+            "SELECT owner_id, due_at FROM task WHERE done_at IS NULL AND owner_id IS NOT NULL AND due_at < :at"
+        ),
+        {"at": now - OVERDUE},
+    ):
+        if working_between(company, row.due_at, now) > OVERDUE:
+            overdue[row.owner_id] = overdue.get(row.owner_id, 0) + 1
+    idle: dict[str, int] = {}
+    for row in connection.execute(
+        text(
+            "SELECT d.owner_id, d.accepted_at FROM deal d WHERE d.open = 1 AND d.owner_id IS NOT NULL AND d.quiet = 0"
+            " AND d.accepted_at < :at AND NOT EXISTS"
+            " (SELECT 1 FROM task t WHERE t.deal_id = d.id AND t.done_at IS NULL)"
+        ),
+        {"at": now - OVERDUE},
+    ):
+        if working_between(company, row.accepted_at, now) > OVERDUE:
+            idle[row.owner_id] = idle.get(row.owner_id, 0) + 1
+    for ref in overdue.keys() | idle.keys():
+        if ref in found:
+            found[ref] = replace(found[ref], overdue_tasks=overdue.get(ref, 0), idle_deals=idle.get(ref, 0))
+    return found
+
+
+def keep_decision(
+    tx: Transaction, record: Decision, *, deal_id: str | None, conversation_id: str | None, contact_id: str,
+    message_id: str | None = None,
+) -> str:  # fmt: skip
+    """Store one decision; its id."""
+    decision_id = new_id(tx.now)
+    columns = (
+        "id", "kind", "rule", "chosen", "message_id", "conversation_id", "deal_id", "contact_id", "record", "at",
+    )  # fmt: skip
+    chosen = record.chosen[0] if record.chosen else None
+    row = (
+        decision_id, record.kind, record.rule, chosen, message_id, conversation_id, deal_id or None, contact_id,
+        record.to_json(), tx.now,
+    )  # fmt: skip
+    batch.insert(tx.connection, decision, columns, [row])
+    return decision_id
+
+
+def last_rule(connection: Connection, deal_ids: Iterable[str]) -> dict[str, str]:
+    """The rule of each deal's newest route decision, so that the same answer is not stored again and again."""
+    rows = batch.select(
+        connection,
+        "SELECT d.deal_id, d.rule FROM {wanted} JOIN decision d ON d.deal_id = w.id AND d.kind = 'route'"
+        " ORDER BY d.at",
+        {"id": sorted(deal_ids)},
+    )
+    return {row.deal_id: row.rule for row in rows}
+
+
+OFFER = (
+    "id",
+    "deal_id",
+    "member_id",
+    "rung",
+    "broadcast",
+    "state",
+    "offered_at",
+    "expires_at",
+    "decision_id",
+)
+
+
+def add_offers(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Show a lead to people."""
+    batch.insert(tx.connection, offer, OFFER, rows)
+    for row in rows:
+        tx.connection.execute(
+            text("UPDATE member SET last_offer_at = :now WHERE id = :id"), {"now": tx.now, "id": row[2]}
+        )
+        tx.changed("offer", row[0], audience=f"member:{row[2]}")
+
+
+def settle_offers(tx: Transaction, deal_id: str, state: str) -> list[str]:
+    """End every open offer of a deal; who had one."""
+    rows = tx.connection.execute(
+        text(
+            "UPDATE offer SET state = :state, settled_at = :now WHERE deal_id = :deal AND state = 'open'"
+            " RETURNING id, member_id"
+        ),
+        {"state": state, "now": tx.now, "deal": deal_id},
+    ).all()
+    for row in rows:
+        tx.changed("offer", row.id, audience=f"member:{row.member_id}")
+    return [row.member_id for row in rows]
+
+
+def set_waiting(tx: Transaction, deal_id: str, waiting: str, ladder: Ladder, next_at: int | None) -> None:
+    """Where the lead stands."""
+    columns = ("waiting", "ladder", "next_at")
+    batch.update(tx.connection, deal, ("id",), columns, [(deal_id, waiting, ladder.to_json(), next_at)])
+    tx.changed("deal", deal_id)

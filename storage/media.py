@@ -1,0 +1,115 @@
+"""Which files are still to be fetched, and where do they lie?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from storage.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An attachment to fetch; `envelope_id` is where it lies when the envelope itself carries it."""
+
+    id: str
+    message_id: str
+    contact_id: str
+    source_id: str
+    ref: str
+    name: str
+    mime: str
+    kind: str
+    envelope_id: int | None
+    attempts: int
+
+
+def to_fetch(tx: Transaction, limit: int, patience: int) -> list[Wanted]:
+    """The next files; nobody else gets them for `patience` microseconds."""
+    skip = " FOR UPDATE OF a SKIP LOCKED" if tx.connection.dialect.name == "postgresql" else ""
+    rows = tx.connection.execute(
+        text(
+            "SELECT a.id, a.message_id, m.contact_id, a.source_id, a.ref, a.name, a.mime, a.kind, a.envelope_id, a.attempts"
+            " FROM attachment a JOIN message m ON m.id = a.message_id WHERE a.state = 'fetch' AND a.next_at <= :now"
+            f" ORDER BY a.next_at, a.id LIMIT :limit{skip}"
+        ),
+        {"now": tx.now, "limit": limit},
+    ).all()
+    for row in rows:
+        tx.connection.execute(
+            text("UPDATE attachment SET next_at = :later, attempts = attempts + 1 WHERE id = :id"),
+            {"later": tx.now + patience, "id": row.id},
+        )
+    return [_wanted(row) for row in rows]
+
+
+def _wanted(row: Row[Any]) -> Wanted:
+    return Wanted(*tuple(row)[:9], row.attempts + 1)
+
+
+def fetched(
+    tx: Transaction,
+    wanted: Wanted,
+    digest: str,
+    size: int,
+    mime: str,
+    thumb: str | None,
+    shape: Sequence[int | None],
+) -> None:
+    """The file is here."""
+    for kept in filter(None, (digest, thumb)):
+        tx.connection.execute(
+            text(
+                'INSERT INTO file (digest, size, mime, "references", created_at) VALUES (:digest, :size, :mime, 1, :now)'
+                ' ON CONFLICT (digest) DO UPDATE SET "references" = file."references" + 1'
+            ),
+            {"digest": kept, "size": size, "mime": mime, "now": tx.now},
+        )
+    tx.connection.execute(
+        text(
+            "UPDATE attachment SET state = 'ready', reason = '', digest = :digest, size = :size, mime = :mime,"
+            " thumb = :thumb, width = COALESCE(:width, width), height = COALESCE(:height, height) WHERE id = :id"
+        ),
+        {
+            "digest": digest, "size": size, "mime": mime, "thumb": thumb, "width": shape[0], "height": shape[1],
+            "id": wanted.id,
+        },
+    )  # fmt: skip
+    tx.changed("message", wanted.message_id, wanted.contact_id)
+
+
+def not_fetched(tx: Transaction, wanted: Wanted, reason: str, again_at: int | None) -> None:
+    """It could not be fetched: again later, or not any more, with the reason."""
+    tx.connection.execute(
+        text("UPDATE attachment SET state = :state, reason = :reason, next_at = :at WHERE id = :id"),
+        {
+            "state": "failed" if again_at is None else "fetch",
+            "reason": reason,
+            "at": again_at,
+            "id": wanted.id,
+        },
+    )
+    tx.changed("message", wanted.message_id, wanted.contact_id)
+
+
+def fetch_again(tx: Transaction, attachment_id: str) -> bool:
+    """A person asks for another try; False: there is nothing to try."""
+    found = tx.connection.execute(
+        text(
+            "UPDATE attachment SET state = 'fetch', attempts = 0, next_at = :now WHERE id = :id AND state = 'failed'"
+        ),
+        {"now": tx.now, "id": attachment_id},
+    )
+    tx.ring("media")
+    return found.rowcount == 1
+
+
+def next_fetch(connection: Connection) -> int | None:
+    """When the next file is due."""
+    found: int | None = connection.execute(
+        text("SELECT min(next_at) FROM attachment WHERE state = 'fetch'")
+    ).scalar()
+    return found

@@ -1,0 +1,491 @@
+"""What has to leave, what is on its way, and what became of it?
+
+One row a part. A row is `sending` before the network is called and only proof ends it: what may have left is never sent
+again blindly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, text
+
+from routing.conversations import Status, answered
+from routing.times import MINUTE
+from routing.window import Content, WindowPolicy, reply_window
+from storage import batch
+from storage.errors import Conflict
+from storage.leases import Lease, check
+from storage.tables import account, attachment, conversation, message, message_alias, outbox
+from storage.transaction import Transaction
+
+PENDING = ("held", "queued", "sending", "postponed")
+HOLDS_OTHERS = 15 * MINUTE
+LEFT = {
+    "sent": "sent",
+    "undelivered": "undelivered",
+    "failed": "failed",
+    "unknown": "unknown",
+    "cancelled": "cancelled",
+}
+WORST = ("failed", "unknown", "undelivered", "postponed", "sending", "queued", "held", "cancelled", "sent")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One part of a message as the network takes it."""
+
+    text: str
+    files: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outgoing:
+    """A message of ours, ready to be stored: id, words and parts."""
+
+    id: str
+    conversation_id: str
+    source_id: str
+    contact_id: str
+    deal_id: str | None
+    member_id: str
+    author_name: str
+    text: str
+    stems: str
+    kind: str
+    parts: tuple[Part, ...]
+    files: tuple[dict[str, Any], ...]
+    reply_to_id: str | None
+    content: dict[str, Any]
+    not_before: int
+    echo_keys: tuple[str, ...] = ()
+
+
+def store(tx: Transaction, outgoing: Outgoing) -> None:
+    """Keep the message, one row a part, and its files; the account counts the parts as accepted."""
+    row = {
+        "id": outgoing.id, "conversation_id": outgoing.conversation_id, "contact_id": outgoing.contact_id,
+        "source_id": outgoing.source_id, "deal_id": outgoing.deal_id, "kind": outgoing.kind, "direction": "out",
+        "author_kind": "person", "author_id": outgoing.member_id, "author_name": outgoing.author_name,
+        "purpose": "reply", "nature": "client", "text": outgoing.text, "content": outgoing.content, "at": tx.now,
+        "seq": 0, "received_at": tx.now, "state": "held" if outgoing.not_before > tx.now else "queued",
+        "reply_to_id": outgoing.reply_to_id, "attachments": len(outgoing.files), "stems": outgoing.stems,
+    }  # fmt: skip
+    batch.insert(tx.connection, message, tuple(row), [tuple(row.values())])
+    _store_files(tx, outgoing)
+    columns = (
+        "id", "message_id", "conversation_id", "source_id", "part", "state", "content", "created_at", "not_before",
+        "echo_key",
+    )  # fmt: skip
+    batch.insert(
+        tx.connection, outbox, columns,
+        [
+            (
+                part_id(outgoing.id, place), outgoing.id, outgoing.conversation_id, outgoing.source_id, place,
+                row["state"], {"text": part.text, "files": list(part.files)}, tx.now, outgoing.not_before,
+                (outgoing.echo_keys[place] if place < len(outgoing.echo_keys) else "") or None,
+            )
+            for place, part in enumerate(outgoing.parts)
+        ],
+    )  # fmt: skip
+    batch.add(
+        tx.connection, account, ("source_id",), ("accepted",), [(outgoing.source_id, len(outgoing.parts))]
+    )
+    tx.changed("message", outgoing.id, outgoing.contact_id)
+    tx.changed("conversation", outgoing.conversation_id, outgoing.contact_id)
+    tx.ring("outbox")
+
+
+def part_id(message_id: str, place: int) -> str:
+    """The row's id and idempotency key: the message's id for the first part, a mark behind it for the others."""
+    return message_id if place == 0 else f"{message_id}.{place}"
+
+
+def _store_files(tx: Transaction, outgoing: Outgoing) -> None:
+    columns = (
+        "id", "message_id", "position", "kind", "name", "mime", "size", "source_id", "ref", "state", "digest",
+    )  # fmt: skip
+    batch.insert(
+        tx.connection, attachment, columns,
+        [
+            (
+                file["id"], outgoing.id, place, file["kind"], file["name"], file["mime"], file["size"],
+                outgoing.source_id, "", "ready", file["digest"],
+            )
+            for place, file in enumerate(outgoing.files)
+        ],
+    )  # fmt: skip
+    for file in outgoing.files:
+        tx.connection.execute(
+            text('UPDATE file SET "references" = "references" + 1 WHERE digest = :digest'),
+            {"digest": file["digest"]},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A part to send now, with all its network call needs."""
+
+    id: str
+    message_id: str
+    conversation_id: str
+    contact_id: str
+    thread: str
+    identity_kind: str
+    identity_value: str
+    contact_name: str
+    subject: str
+    content: Mapping[str, Any]
+    reply_to: str
+    references: tuple[str, ...]
+    attempts: int
+    created_at: int
+
+
+def sources_with_work(connection: Connection) -> dict[str, int]:
+    """Sources that have something pending, and from when on the first of it may go."""
+    rows = connection.execute(
+        text(
+            "SELECT source_id, min(not_before) AS at FROM outbox"
+            " WHERE state IN ('held', 'queued', 'sending', 'postponed') GROUP BY source_id"
+        )
+    )
+    return {row.source_id: row.at for row in rows}
+
+
+def recover(tx: Transaction, held: Lease, source_id: str, idempotent: bool) -> None:
+    """What a dead sender left as `sending`: again where the network knows our key, else a person decides."""
+    check(tx, [held])
+    rows = tx.connection.execute(
+        text(
+            "SELECT id, message_id FROM outbox WHERE source_id = :source AND state = 'sending' AND token <> :token"
+        ),
+        {"source": source_id, "token": held.token},
+    ).all()
+    if idempotent:
+        again = [(row.id, "queued", tx.now) for row in rows]
+        batch.update(tx.connection, outbox, ("id",), ("state", "not_before"), again)
+        _refresh(tx, [row.message_id for row in rows])
+        return
+    settle(tx, held, [Outcome(row.id, row.message_id, "unknown", reason="sender_died") for row in rows])
+
+
+def take_ready(tx: Transaction, held: Lease, source_id: str, policy: WindowPolicy, limit: int) -> list[Ready]:
+    """The oldest part of each conversation that may go now, marked `sending`; the window is checked once more.
+
+    A part whose window closed meanwhile ends as undelivered: never sent late, never dropped.
+    """
+    check(tx, [held])
+    first: dict[str, Row[Any]] = {}
+    for row in _pending(tx.connection, source_id):
+        if row.conversation_id not in first and not _stands_aside(row, tx.now):
+            first[row.conversation_id] = row
+    due = [row for row in first.values() if row.state != "sending" and row.not_before <= tx.now][:limit]
+    allowed, closed = [], []
+    for row in due:
+        # A bounce or block that came meanwhile counts too.
+        reach = "ok" if not row.unreachable else "blocked_by_client"
+        window = reply_window(policy, row.last_client_at, tx.now, Content(), reach=reach)
+        overridden = bool(orjson.loads(row.message_content).get("override"))
+        (allowed if window.allow or (overridden and window.overridable) else closed).append(
+            (row, window.refusal)
+        )
+    settle(
+        tx,
+        held,
+        [
+            Outcome(row.id, row.message_id, "undelivered", reason=refusal or "window_closed")
+            for row, refusal in closed
+        ],
+    )
+    ready = [row for row, _ in allowed]
+    marks = [
+        (row.id, "sending", row.attempts + 1, tx.now, row.first_tried_at or tx.now, held.token)
+        for row in ready
+    ]
+    batch.update(
+        tx.connection, outbox, ("id",), ("state", "attempts", "tried_at", "first_tried_at", "token"), marks
+    )
+    _refresh(tx, [row.message_id for row in ready])
+    references = _references(tx.connection, {row.conversation_id for row in ready})
+    return [_ready(row, references.get(row.conversation_id, ())) for row in ready]
+
+
+def _pending(connection: Connection, source_id: str) -> Sequence[Row[Any]]:
+    return connection.execute(
+        text(
+            "SELECT o.id, o.message_id, o.conversation_id, o.part, o.state, o.content, o.created_at, o.not_before,"
+            " o.attempts, o.first_tried_at, c.thread, c.contact_id, c.subject, i.kind AS identity_kind,"
+            " i.value AS identity_value, p.name AS contact_name, a.last_client_at, a.unreachable,"
+            " m.content AS message_content, m.reply_to_external, r.external_id AS reply_to"
+            " FROM outbox o JOIN conversation c ON c.id = o.conversation_id JOIN message m ON m.id = o.message_id"
+            " JOIN identity i ON i.id = c.identity_id JOIN contact p ON p.id = c.contact_id"
+            " LEFT JOIN address a ON a.source_id = o.source_id AND a.identity_id = c.identity_id"
+            " LEFT JOIN message r ON r.id = m.reply_to_id"
+            " WHERE o.source_id = :source AND o.state IN ('held', 'queued', 'sending', 'postponed')"
+            " ORDER BY o.created_at, o.message_id, o.part LIMIT 500"
+        ),
+        {"source": source_id},
+    ).all()
+
+
+def _stands_aside(row: Row[Any], now: int) -> bool:
+    """A part that was postponed for long lets the later ones pass."""
+    return (
+        row.state == "postponed" and now - (row.first_tried_at or now) > HOLDS_OTHERS and row.not_before > now
+    )
+
+
+def _references(connection: Connection, conversations: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The network's ids of each conversation's last messages, oldest first (a letter's References)."""
+    rows = batch.select(
+        connection,
+        "SELECT * FROM (SELECT m.conversation_id, m.external_id, m.at, row_number() OVER"
+        " (PARTITION BY m.conversation_id ORDER BY m.at DESC, m.id DESC) AS place FROM {wanted}"
+        " JOIN message m ON m.conversation_id = w.id AND m.external_id IS NOT NULL) AS known"
+        " WHERE place <= 20 ORDER BY at",
+        {"id": sorted(conversations)},
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        found[row.conversation_id] = (*found.get(row.conversation_id, ()), row.external_id)
+    return found
+
+
+def _ready(row: Row[Any], references: tuple[str, ...]) -> Ready:
+    return Ready(
+        row.id, row.message_id, row.conversation_id, row.contact_id, row.thread, row.identity_kind,
+        row.identity_value, row.contact_name, row.subject, orjson.loads(row.content), row.reply_to or "", references,
+        row.attempts + 1, row.created_at,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attempt: `sent postponed queued failed unknown undelivered cancelled`."""
+
+    id: str
+    message_id: str
+    state: str
+    external_ids: tuple[str, ...] = ()
+    reason: str = ""
+    detail: str = ""
+    not_before: int = 0
+    unreachable: str = ""
+    """Why the address cannot be written to from now on; "" it can."""
+
+
+def settle(tx: Transaction, held: Lease | None, outcomes: Sequence[Outcome]) -> None:
+    """Store what became of parts. An echo may have proved a part sent before the call's answer came: that stands."""
+    if not outcomes:
+        return
+    if held is not None:
+        check(tx, [held])
+    current = {
+        row.id: row
+        for row in batch.select(
+            tx.connection,
+            "SELECT o.id, o.state, o.source_id, o.conversation_id FROM {wanted} JOIN outbox o ON o.id = w.id ORDER BY o.id",
+            {"id": sorted(outcome.id for outcome in outcomes)},
+            lock="FOR UPDATE OF o",
+        )
+    }
+    valid = [outcome for outcome in outcomes if current[outcome.id].state in (*PENDING, "unknown")]
+    batch.update(
+        tx.connection, outbox, ("id",),
+        ("state", "reason", "detail", "not_before", "external_ids", "settled_at"),
+        [
+            (o.id, o.state, o.reason, o.detail[:1000], o.not_before, list(o.external_ids), tx.now) for o in valid
+        ],
+    )  # fmt: skip
+    _count(tx, valid, current)
+    _name(tx, valid, current)
+    _unreachable(tx, valid, current)
+    _refresh(tx, [outcome.message_id for outcome in valid])
+    tx.ring("outbox")
+
+
+def _count(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, Row[Any]]) -> None:
+    """The outgoing half of the account; a part that leaves `unknown` gives its place back."""
+    names = ("sent", "undelivered", "failed", "unknown", "cancelled")
+    counts: dict[str, dict[str, int]] = {}
+    for outcome in outcomes:
+        row = current[outcome.id]
+        numbers = counts.setdefault(row.source_id, dict.fromkeys(names, 0))
+        if outcome.state in LEFT:
+            numbers[outcome.state] += 1
+        if row.state == "unknown":
+            numbers["unknown"] -= 1
+    rows = [(source_id, *(numbers[name] for name in names)) for source_id, numbers in sorted(counts.items())]
+    batch.add(tx.connection, account, ("source_id",), names, rows)
+
+
+def _name(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, Row[Any]]) -> None:
+    """Remember the network's ids: the first names the message, the others are its aliases."""
+    for outcome in outcomes:
+        if outcome.state != "sent" or not outcome.external_ids:
+            continue
+        first, *others = outcome.external_ids
+        named = tx.connection.execute(
+            text(
+                "UPDATE message SET external_id = :external WHERE id = :id AND external_id IS NULL"
+                " AND NOT EXISTS (SELECT 1 FROM message x WHERE x.source_id = :source AND x.external_id = :external)"
+            ),
+            {"external": first, "id": outcome.message_id, "source": current[outcome.id].source_id},
+        ).rowcount
+        ids = others if named else [first, *others]
+        rows = [(current[outcome.id].source_id, external_id, outcome.message_id) for external_id in ids]
+        batch.insert(
+            tx.connection, message_alias, ("source_id", "external_id", "message_id"), rows, ignore=True
+        )
+
+
+def _unreachable(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, Row[Any]]) -> None:
+    for outcome in outcomes:
+        if outcome.unreachable:
+            tx.connection.execute(
+                text(
+                    "UPDATE address SET unreachable = 1, reason = :reason, changed_at = :now WHERE source_id = :source"
+                    " AND identity_id = (SELECT identity_id FROM conversation WHERE id = :conversation)"
+                ),
+                {
+                    "reason": outcome.unreachable, "now": tx.now, "source": current[outcome.id].source_id,
+                    "conversation": current[outcome.id].conversation_id,
+                },
+            )  # fmt: skip
+
+
+def _refresh(tx: Transaction, messages: Iterable[str]) -> None:
+    """Bring messages up to their parts: a message shows the worst of them."""
+    ids = sorted(set(messages))
+    parts: dict[str, list[Row[Any]]] = {}
+    for row in batch.select(
+        tx.connection,
+        "SELECT o.message_id, o.state, o.reason, m.conversation_id, m.contact_id, m.state AS shown, m.content"
+        " FROM {wanted} JOIN outbox o ON o.message_id = w.id JOIN message m ON m.id = o.message_id ORDER BY o.part",
+        {"id": ids},
+    ):
+        parts.setdefault(row.message_id, []).append(row)
+    shown = []
+    for message_id, rows in parts.items():
+        state = next(state for state in WORST if any(row.state == state for row in rows))
+        reason = next((row.reason for row in rows if row.state == state), "")
+        if rows[0].shown in ("delivered", "read") and state == "sent":
+            continue
+        shown.append((message_id, state, reason))
+        tx.changed("message", message_id, rows[0].contact_id)
+        tx.changed("conversation", rows[0].conversation_id, rows[0].contact_id)
+        if state in ("failed", "undelivered", "cancelled") and rows[0].shown not in (
+            "failed",
+            "undelivered",
+            "cancelled",
+        ):
+            unanswer(tx, message_id, rows[0].conversation_id, orjson.loads(rows[0].content))
+    batch.update(tx.connection, message, ("id",), ("state", "reason"), shown)
+    for message_id, state, _ in shown:
+        tx.connection.execute(
+            text(
+                "UPDATE conversation SET last_state = :state WHERE last_message_id = :id AND id = :conversation"
+            ),
+            {"state": state, "id": message_id, "conversation": parts[message_id][0].conversation_id},
+        )
+
+
+def unanswer(tx: Transaction, message_id: str, conversation_id: str, content: Mapping[str, Any]) -> None:
+    """What did not leave is no answer: the conversation stands as before it, unless something happened since."""
+    before = content.get("before")
+    if not before:
+        return
+    tx.connection.execute(
+        text(
+            "UPDATE conversation SET state = CASE WHEN state = 'waiting' THEN :state ELSE state END,"
+            " waiting_since = COALESCE(:since, waiting_since), due_at = :due, deadline_at = :deadline,"
+            " answered_at = :answered WHERE id = :id AND answered_at = :mine"
+        ),
+        {
+            "id": conversation_id, "state": before["state"], "since": before["waiting_since"],
+            "due": before["due_at"], "deadline": before["deadline_at"], "answered": before["answered_at"],
+            "mine": before["mine"],
+        },
+    )  # fmt: skip
+
+
+def mark_answered(tx: Transaction, conversation_id: str, at: int) -> dict[str, Any]:
+    """A person answers: stop the clock; returns how it stood, so that a failure can put it back."""
+    row = tx.connection.execute(
+        text(
+            "SELECT state, waiting_since, heard_at, answered_at, snoozed_until, due_at, deadline_at, contact_id"
+            " FROM conversation WHERE id = :id"
+        ),
+        {"id": conversation_id},
+    ).one()
+    before = Status(
+        state=row.state, waiting_since=row.waiting_since, heard_at=row.heard_at, answered_at=row.answered_at,
+        snoozed_until=row.snoozed_until,
+    )  # fmt: skip
+    after = answered(before, at)
+    still = after.waiting_since is not None
+    columns = ("state", "waiting_since", "answered_at", "snoozed_until", "due_at", "deadline_at")
+    values = (
+        conversation_id, after.state, after.waiting_since, after.answered_at, after.snoozed_until,
+        row.due_at if still else None, row.deadline_at if still else None,
+    )  # fmt: skip
+    batch.update(tx.connection, conversation, ("id",), columns, [values])
+    tx.changed("conversation", conversation_id, row.contact_id)
+    return {
+        "state": row.state, "waiting_since": row.waiting_since, "due_at": row.due_at,
+        "deadline_at": row.deadline_at, "answered_at": row.answered_at, "mine": after.answered_at,
+    }  # fmt: skip
+
+
+def undo(tx: Transaction, member_id: str, message_id: str) -> tuple[str, list[dict[str, Any]]]:
+    """Take a held message back; its words and files. Raises Conflict too_late once a part has left."""
+    rows = _parts_of(tx, message_id)
+    if any(row.state != "held" and row.state != "queued" for row in rows) or rows[0].author_id != member_id:
+        raise Conflict("too_late")
+    settle(tx, None, [Outcome(row.id, message_id, "cancelled", reason="undone") for row in rows])
+    files = [file for row in rows for file in orjson.loads(row.content)["files"]]
+    tx.connection.execute(text("UPDATE message SET deleted = 1 WHERE id = :id"), {"id": message_id})
+    return rows[0].text, files
+
+
+def again(tx: Transaction, message_id: str, *, states: tuple[str, ...]) -> None:
+    """Put parts that failed (or may have) back into the queue. Raises Conflict not_now."""
+    rows = [row for row in _parts_of(tx, message_id) if row.state in states]
+    if not rows:
+        raise Conflict("not_now")
+    fresh = [(row.id, "queued", tx.now, 0, None, "") for row in rows]
+    columns = ("state", "not_before", "attempts", "first_tried_at", "reason")
+    batch.update(tx.connection, outbox, ("id",), columns, fresh)
+    names = {"failed": "failed", "unknown": "unknown", "undelivered": "undelivered", "cancelled": "cancelled"}
+    for row in rows:
+        if row.state in names:
+            batch.add(tx.connection, account, ("source_id",), (names[row.state],), [(row.source_id, -1)])
+    _refresh(tx, [message_id])
+    tx.ring("outbox")
+
+
+def conclude(tx: Transaction, message_id: str, state: str, reason: str) -> None:
+    """A person says what became of parts that nobody knows about, or gives waiting ones up. Raises Conflict not_now."""
+    wanted = ("unknown",) if state == "sent" else ("unknown", "queued", "postponed", "held")
+    rows = [row for row in _parts_of(tx, message_id) if row.state in wanted]
+    if not rows:
+        raise Conflict("not_now")
+    settle(tx, None, [Outcome(row.id, message_id, state, reason=reason) for row in rows])
+
+
+def _parts_of(tx: Transaction, message_id: str) -> Sequence[Row[Any]]:
+    lock = " FOR UPDATE OF o" if tx.connection.dialect.name == "postgresql" else ""
+    rows = tx.connection.execute(
+        text(
+            "SELECT o.id, o.state, o.content, o.source_id, m.author_id, m.text FROM outbox o"
+            f" JOIN message m ON m.id = o.message_id WHERE o.message_id = :id ORDER BY o.part{lock}"
+        ),
+        {"id": message_id},
+    ).all()
+    if not rows:
+        raise Conflict("not_found", 404)
+    return rows

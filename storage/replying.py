@@ -1,0 +1,311 @@
+"""What must be known before a reply may be accepted, and what changes when it is?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from routing import deals
+from routing.deals import OpenDeal
+from routing.window import Content, Window, WindowPolicy, not_before, reply_window
+from storage import audit, batch
+from storage.errors import Conflict
+from storage.ids import new_id
+from storage.leads import keep_decision
+from storage.outbox import Outgoing, Part, mark_answered, store
+from storage.search import stems
+from storage.tables import conversation as conversation_table
+from storage.transaction import Transaction
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """Where an answer goes: a source that can send, and how much its network takes."""
+
+    source_id: str
+    policy: WindowPolicy
+    cut: Any
+    """text -> parts, as the network's limits demand."""
+    echo: Any
+    """Idempotency key -> how the network will name the message, "" if it cannot be told."""
+    files: Mapping[str, int]
+    files_per_message: int
+    caption_max: int
+    identity_kinds: frozenset[str]
+    down: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """A person's wish to answer."""
+
+    id: str
+    member_id: str
+    conversation_id: str
+    text: str
+    file_ids: tuple[str, ...]
+    reply_to: str | None
+    last_seen: str | None
+    hold: int | None
+    """Microseconds to hold for the undo; None: the default."""
+    override_reason: str | None
+    may_override: bool
+    anyway: bool
+
+
+def source_of(connection: Connection, conversation_id: str) -> str | None:
+    """The source of a conversation."""
+    found: str | None = connection.execute(
+        text("SELECT source_id FROM conversation WHERE id = :id"), {"id": conversation_id}
+    ).scalar()
+    return found
+
+
+def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], int]:
+    """Store the reply; its message ids and until when it is held. The same id again gives the same answer.
+
+    Raises Conflict with the code of what is in the way; nothing is changed then.
+    """
+    known = tx.connection.execute(
+        text("SELECT m.id, min(o.not_before) AS at FROM message m JOIN outbox o ON o.message_id = m.id"
+             " WHERE m.id = :id GROUP BY m.id"),
+        {"id": order.id},
+    ).first()  # fmt: skip
+    if known is not None:
+        return [known.id], known.at
+    asked = _conversation(tx, order.conversation_id)
+    if not order.anyway:
+        _nobody_answered(tx.connection, order)
+    row = asked if asked.source_id == target.source_id else _other_conversation(tx, asked, target)
+    window = _may_send(tx, order, row, target)
+    files = _files(tx.connection, order)
+    parts = _parts(order, target, files)
+    until = tx.now if order.hold == 0 else not_before(tx.now, window.closes_at)
+    content: dict[str, Any] = {"before": mark_answered(tx, row.id, tx.now)}
+    if row.id != asked.id:
+        content["before_asked"] = mark_answered(tx, asked.id, tx.now)
+    if not window.allow:
+        content["override"] = (order.override_reason or "")[:500]
+        audit.note(tx, order.member_id, "window.override", "conversation", row.id, {"message": order.id})
+    deal_id = _attach(tx, order, asked)
+    name = tx.connection.execute(
+        text("SELECT name FROM member WHERE id = :id"), {"id": order.member_id}
+    ).scalar()
+    store(
+        tx,
+        Outgoing(
+            id=order.id, conversation_id=row.id, source_id=target.source_id, contact_id=row.contact_id,
+            deal_id=deal_id, member_id=order.member_id, author_name=name or "", text=order.text,
+            stems=stems(order.text), kind=files[0]["kind"] if files and not order.text else "text", parts=parts,
+            files=tuple(files), reply_to_id=order.reply_to if row.id == asked.id else None, content=content,
+            not_before=until, echo_keys=tuple(target.echo(_key(order.id, place)) for place in range(len(parts))),
+        ),
+    )  # fmt: skip
+    _after(tx, order, row, deal_id)
+    return [order.id], until
+
+
+def _key(message_id: str, place: int) -> str:
+    return message_id if place == 0 else f"{message_id}.{place}"
+
+
+def _conversation(tx: Transaction, conversation_id: str) -> Row[Any]:
+    """The conversation with its contact locked."""
+    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    contact_id = tx.connection.execute(
+        text("SELECT contact_id FROM conversation WHERE id = :id"), {"id": conversation_id}
+    ).scalar()
+    if contact_id is None:
+        raise Conflict("not_found", 404)
+    tx.connection.execute(text(f"SELECT id FROM contact WHERE id = :id{lock}"), {"id": contact_id})
+    return tx.connection.execute(
+        text(
+            "SELECT id, source_id, contact_id, identity_id, nature, state, deal_id, assignee_id, demo"
+            f" FROM conversation WHERE id = :id{lock}"
+        ),
+        {"id": conversation_id},
+    ).one()
+
+
+def _nobody_answered(connection: Connection, order: Order) -> None:
+    """A colleague's newer answer stops the send once; the draft stays."""
+    seen = connection.execute(
+        text("SELECT at FROM message WHERE id = :id"), {"id": order.last_seen or ""}
+    ).scalar()
+    row = connection.execute(
+        text(
+            "SELECT m.id, m.author_name, m.text FROM message m WHERE m.conversation_id = :conversation AND m.direction = 'out'"
+            " AND m.author_kind = 'person' AND m.author_id <> :me AND m.deleted = 0 AND m.kind <> 'note'"
+            " AND m.at > :seen ORDER BY m.at DESC LIMIT 1"
+        ),
+        {"conversation": order.conversation_id, "me": order.member_id, "seen": seen or 0},
+    ).first()
+    if row is not None and order.last_seen is not None and row.id != order.last_seen:
+        raise Conflict("stale_context", author=row.author_name, text=row.text[:200], id=row.id)
+
+
+def _other_conversation(tx: Transaction, asked: Row[Any], target: Target) -> Row[Any]:
+    """An enquiry without a way back of its own is answered at another address of the client."""
+    kinds = sorted(target.identity_kinds)
+    for row in batch.select(
+        tx.connection,
+        "SELECT i.id FROM {wanted} JOIN identity i ON i.kind = w.kind JOIN contact_identity l ON l.identity_id = i.id"
+        " WHERE l.contact_id = :contact ORDER BY l.verified DESC, l.created_at",
+        {"kind": kinds},
+        contact=asked.contact_id,
+    ):
+        found = tx.connection.execute(
+            text("SELECT id FROM conversation WHERE source_id = :source AND contact_id = :contact AND identity_id = :identity"
+                 " ORDER BY last_at DESC LIMIT 1"),
+            {"source": target.source_id, "contact": asked.contact_id, "identity": row.id},
+        ).scalar()  # fmt: skip
+        return _conversation(tx, found or _begin(tx, asked, target, row.id))
+    raise Conflict("no_address")
+
+
+def _begin(tx: Transaction, asked: Row[Any], target: Target, identity_id: str) -> str:
+    """A new conversation of ours; the client's answer finds it by what it refers to."""
+    made = new_id(tx.now)
+    columns = (
+        "id", "source_id", "thread", "contact_id", "identity_id", "nature", "state", "last_at", "deal_id",
+        "assignee_id", "attribution", "demo", "created_at", "updated_at",
+    )  # fmt: skip
+    row = (
+        made, target.source_id, f"new:{made}", asked.contact_id, identity_id, asked.nature, "waiting", tx.now,
+        asked.deal_id, asked.assignee_id, {}, asked.demo, tx.now, tx.now,
+    )  # fmt: skip
+    batch.insert(tx.connection, conversation_table, columns, [row])
+    return made
+
+
+def _may_send(tx: Transaction, order: Order, row: Row[Any], target: Target) -> Window:
+    """The window's answer. Raises Conflict with its refusal, unless it may be and is overridden."""
+    address = tx.connection.execute(
+        text(
+            "SELECT last_client_at, unreachable, reason FROM address WHERE source_id = :source AND identity_id = :identity"
+        ),
+        {"source": target.source_id, "identity": row.identity_id},
+    ).first()
+    anchor = address.last_client_at if address is not None else None
+    reach = "source_down" if target.down else "ok"
+    if address is not None and address.unreachable:
+        reach = (
+            address.reason
+            if address.reason in ("address_dead", "no_permission_at_provider")
+            else "blocked_by_client"
+        )
+    window = reply_window(target.policy, anchor, tx.now, Content(), reach=reach)  # type: ignore[arg-type]
+    if window.allow:
+        return window
+    if order.override_reason and window.overridable:
+        if not order.may_override:
+            raise Conflict("forbidden", 403, permission="window.override")
+        return window
+    code = window.refusal or "window_closed"
+    raise Conflict(
+        {"no_permission_at_provider": "no_permission", "address_dead": "unreachable"}.get(code, code),
+        closed_at=window.closes_at, reason=code, may_override=window.overridable and order.may_override,
+    )  # fmt: skip
+
+
+def _files(connection: Connection, order: Order) -> list[dict[str, Any]]:
+    found = {
+        row.id: row
+        for row in batch.select(
+            connection,
+            "SELECT u.id, u.digest, u.name, u.mime, u.kind, u.size FROM {wanted} JOIN upload u ON u.id = w.id"
+            " WHERE u.member_id = :member",
+            {"id": list(order.file_ids)},
+            member=order.member_id,
+        )
+    }
+    if len(found) != len(set(order.file_ids)):
+        raise Conflict("bad_request", 422, field="file_ids")
+    return [
+        {
+            "id": new_id(order_time(order)), "upload": file_id, "digest": found[file_id].digest,
+            "name": found[file_id].name, "mime": found[file_id].mime, "kind": found[file_id].kind,
+            "size": found[file_id].size,
+        }
+        for file_id in order.file_ids
+    ]  # fmt: skip
+
+
+def order_time(order: Order) -> int:
+    """The moment in the client's id, microseconds UTC."""
+    return int(order.id.replace("-", "")[:12], 16) * 1000
+
+
+def _parts(order: Order, target: Target, files: Sequence[dict[str, Any]]) -> tuple[Part, ...]:
+    """The text by the network's limits, and the files with the text as caption where it fits."""
+    for file in files:
+        limit = target.files.get(file["kind"])
+        if limit is None:
+            raise Conflict("file_kind", 422, name=file["name"])
+        if file["size"] > limit:
+            raise Conflict("file_too_large", 422, name=file["name"], limit=limit)
+    words = target.cut(order.text) if order.text.strip() else ()
+    if not words and not files:
+        raise Conflict("text_empty", 422)
+    groups = [
+        tuple(files[at : at + target.files_per_message])
+        for at in range(0, len(files), target.files_per_message)
+    ]
+    if groups and len(words) == 1 and len(words[0]) <= target.caption_max:
+        return (Part(text=words[0], files=groups[0]), *(Part(text="", files=group) for group in groups[1:]))
+    return (*(Part(text=part) for part in words), *(Part(text="", files=group) for group in groups))
+
+
+def _attach(tx: Transaction, order: Order, row: Row[Any]) -> str | None:
+    """The deal our message belongs to, with its decision."""
+    rows = tx.connection.execute(
+        text("SELECT d.id, d.created_at, d.last_activity_at FROM deal d JOIN deal_party p ON p.deal_id = d.id"
+             " WHERE p.contact_id = :contact AND d.open = 1"),
+        {"contact": row.contact_id},
+    )  # fmt: skip
+    known = [OpenDeal(id=r.id, created_at=r.created_at, active_at=r.last_activity_at) for r in rows]
+    attachment = deals.attach_outgoing(
+        deals.Conversation(id=row.id, nature=row.nature, last_deal=row.deal_id or ""),
+        known,
+        deals.DEFAULT_POLICY,
+        now=tx.now,
+    )
+    keep_decision(
+        tx, attachment.decision, deal_id=attachment.deal_id, conversation_id=row.id, contact_id=row.contact_id,
+        message_id=order.id,
+    )  # fmt: skip
+    return attachment.deal_id or None
+
+
+def _after(tx: Transaction, order: Order, row: Row[Any], deal_id: str | None) -> None:
+    """What a person's answer changes besides: the row's preview, its assignee, the deal's activity, the draft."""
+    tx.connection.execute(
+        text(
+            "UPDATE conversation SET last_message_id = :id, last_at = :now, last_seq = 0, last_text = :text,"
+            " last_kind = 'text', last_author = 'person', last_author_id = :me, last_state = 'held', updated_at = :now,"
+            " assignee_id = COALESCE(assignee_id, :me) WHERE id = :conversation"
+        ),
+        {
+            "id": order.id, "now": tx.now, "text": " ".join(order.text[:400].split())[:200], "me": order.member_id,
+            "conversation": row.id,
+        },
+    )  # fmt: skip
+    if deal_id is not None:
+        tx.connection.execute(
+            text(
+                "UPDATE deal SET last_activity_at = :now, first_contact_at = COALESCE(first_contact_at, :now)"
+                " WHERE id = :id"
+            ),
+            {"now": tx.now, "id": deal_id},
+        )
+        tx.changed("deal", deal_id, row.contact_id)
+    tx.connection.execute(
+        text(
+            "DELETE FROM draft WHERE member_id = :me AND conversation_id = :conversation AND mode = 'reply'"
+        ),
+        {"me": order.member_id, "conversation": order.conversation_id},
+    )
+    tx.ring("router")
