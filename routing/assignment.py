@@ -339,8 +339,7 @@ def strategy_key(queue: Queue) -> Key:
     match queue.strategy:
         case "in_order":
             places = queue.places
-            last = len(places)
-            return lambda member: (places.get(member.id, last), member.last_offer_at, member.id)
+            return lambda member: (places.get(member.id, FOREVER), member.last_offer_at, member.id)
         case "least_loaded":
             return lambda member: (member.load / member.weight, member.last_offer_at, member.id)
     return lambda member: (0, member.last_offer_at, member.id)

@@ -131,9 +131,10 @@ def withdrawn(ladder: Ladder) -> Ladder:
 
 def kept(ladder: Ladder, now: Micros, *, ended: bool = False) -> Ladder:
     """After the head was told to keep the lead; `ended`: everybody was asked (reason `ladder_end`)."""
-    if ladder.kept_since is not None:
-        return ladder
-    return replace(ladder, kept_since=now, reminders=0, everyone=ladder.everyone or ended)
+    ended = ended or ladder.everyone
+    if ladder.kept_since is None:
+        return replace(ladder, kept_since=now, reminders=0, everyone=ended)
+    return replace(ladder, everyone=ended)
 
 
 def reminded(ladder: Ladder) -> Ladder:

@@ -20,7 +20,7 @@ BERLIN = "Europe/Berlin"
 NOON: Micros = 1_772_366_400 * SECOND
 """2026-03-01 12:00 UTC, a Sunday."""
 
-few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 some = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
