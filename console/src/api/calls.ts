@@ -1,0 +1,183 @@
+/** Which calls does the gateway answer? One function a call, grouped by what they are about. */
+import type * as T from "./types";
+import { call, url, type Options } from "./http";
+
+const get = <R>(path: string, query?: Options["query"], signal?: AbortSignal): Promise<R> =>
+  call<R>("GET", path, { query, signal });
+const post = <R>(path: string, body?: unknown): Promise<R> => call<R>("POST", path, { body });
+const put = <R>(path: string, body?: unknown): Promise<R> => call<R>("PUT", path, { body });
+const patch = <R>(path: string, body: unknown): Promise<R> => call<R>("PATCH", path, { body });
+const del = <R = void>(path: string): Promise<R> => call<R>("DELETE", path);
+
+export interface SetupBody {
+  name: string;
+  email: string;
+  password: string;
+  public_url?: string;
+  company?: string;
+}
+
+export const session = {
+  start: () => get<T.Start>("/start"),
+  me: () => get<T.Me>("/session"),
+  signIn: (email: string, password: string, remember: boolean) =>
+    post<T.Me>("/session", { email, password, remember }),
+  signOut: () => del("/session"),
+  again: (password: string) => post<T.Me>("/session/again", { password }),
+  enter: (token: string) => post<T.Me>("/enter", { token }),
+  setup: (body: SetupBody) => put<T.Me>("/setup", body),
+  change: (body: { name?: string; prefs?: T.Me["prefs"]; password?: { old: string; new: string } }) =>
+    patch<T.Me>("/me", body),
+  presence: (state: T.Presence["state"], minutes?: number) => post<T.Me>("/me/presence", { state, minutes }),
+};
+
+export const company = {
+  checklist: () => get<{ items: T.ChecklistItem[] }>("/checklist"),
+  read: () => get<T.Company>("/company"),
+  write: (body: Pick<T.Company, "name" | "timezone" | "hours" | "public_url">) => put<T.Company>("/company", body),
+  members: () => get<{ items: T.Member[] }>("/members"),
+  invite: (body: { name: string; email: string; roles: string[]; queue_ids: string[] }) =>
+    post<{ member: T.Member; link: string }>("/members", body),
+  changeMember: (id: string, body: Partial<Pick<T.Member, "name" | "roles" | "active" | "capacity">>) =>
+    patch<T.Member>(`/members/${id}`, body),
+  queues: () => get<{ items: T.Queue[] }>("/queues"),
+  changeQueue: (
+    id: string,
+    body: { name?: string; strategy?: T.Queue["strategy"]; members?: string[]; head_id?: string; accept_seconds?: number },
+  ) => patch<T.Queue>(`/queues/${id}`, body),
+};
+
+export interface RowsQuery {
+  view: string;
+  order: string;
+  source?: string;
+  q?: string;
+  cursor?: string;
+  limit?: number;
+}
+
+export interface SendBody {
+  id: string;
+  text: string;
+  file_ids: string[];
+  reply_to: string | null;
+  last_seen: string | null;
+  hold_ms?: number;
+  override_reason?: string;
+  anyway?: boolean;
+}
+
+export type State = T.Row["state"];
+
+export const conversations = {
+  rows: (query: RowsQuery, signal?: AbortSignal) => get<T.Page>("/conversations", { ...query }, signal),
+  counters: () => get<T.Counters>("/counters"),
+  next: (skip?: string) => post<T.Next>("/conversations/next", skip ? { skip } : {}),
+  one: (id: string) => get<T.Conversation>(`/conversations/${id}`),
+  messages: (id: string, query: { scope: string; before?: string; around?: string; limit?: number }) =>
+    get<T.Timeline>(`/conversations/${id}/messages`, query),
+  send: (id: string, body: SendBody) => post<T.Sent>(`/conversations/${id}/messages`, body),
+  note: (id: string, body: { id: string; text: string }) => post<T.Sent>(`/conversations/${id}/notes`, body),
+  state: (id: string, body: { state: State; until?: number; why?: string }) =>
+    post<T.Changed>(`/conversations/${id}/state`, body),
+  assign: (id: string, member_id: string | null, comment?: string) =>
+    post<T.Changed>(`/conversations/${id}/assignee`, comment ? { member_id, comment } : { member_id }),
+  nature: (id: string, nature: string) => post<T.Changed>(`/conversations/${id}/nature`, { nature }),
+  read: (id: string, message_id: string | null) => put<T.Row>(`/conversations/${id}/read`, { message_id }),
+  pin: (id: string, deal_id: string | null) => put<T.Changed>(`/conversations/${id}/pin`, { deal_id }),
+  claim: (id: string) => post<T.Row>(`/conversations/${id}/claim`),
+};
+
+export const messages = {
+  undo: (id: string) => del<T.Undone>(`/messages/${id}`),
+  retry: (id: string) => post<T.Item>(`/messages/${id}/retry`),
+  resolve: (id: string, outcome: "sent" | "not_sent") => post<T.Item>(`/messages/${id}/resolve`, { outcome }),
+  cancel: (id: string) => post<T.Item>(`/messages/${id}/cancel`),
+  move: (id: string, deal_id: string | null, scope: "one" | "following" | "conversation") =>
+    post<{ item: T.Item; undo: T.Undo }>(`/messages/${id}/deal`, { deal_id, scope }),
+  decisions: (id: string) => get<T.Decisions>(`/messages/${id}/decisions`),
+  raw: (id: string) => get<T.RawEnvelope>(`/messages/${id}/raw`),
+  html: (id: string) => url(`/messages/${id}/html`),
+};
+
+export type Mode = T.Draft["mode"];
+
+export const drafts = {
+  read: (id: string, mode: Mode) => get<T.Draft>(`/drafts/${id}/${mode}`),
+  write: (
+    id: string,
+    mode: Mode,
+    body: { text: string; file_ids: string[]; reply_to: string | null; version: number },
+    keepalive = false,
+  ) => call<T.Draft>("PUT", `/drafts/${id}/${mode}`, { body, keepalive }),
+  drop: (id: string, mode: Mode) => del(`/drafts/${id}/${mode}`),
+};
+
+export const files = {
+  uploadUrl: (name: string, kind: string) => url("/files", { name, kind }),
+  again: (id: string) => post<T.AttachmentShape>(`/attachments/${id}/retry`),
+};
+
+export const contacts = {
+  one: (id: string) => get<T.Contact>(`/contacts/${id}`),
+  rename: (id: string, name: string) => patch<T.Contact>(`/contacts/${id}`, { name }),
+  dealDecisions: (id: string) => get<T.Decisions>(`/deals/${id}/decisions`),
+  task: (id: string, done: boolean) => patch<T.Task>(`/tasks/${id}`, { done }),
+};
+
+export const decisions = { one: (id: string) => get<T.Decision>(`/decisions/${id}`) };
+
+export const offers = {
+  all: () => get<T.Offers>("/offers"),
+  accept: (id: string) => post<T.Offer>(`/offers/${id}/accept`),
+  decline: (id: string, reason: string, comment?: string) =>
+    post<T.Offer>(`/offers/${id}/decline`, comment ? { reason, comment } : { reason }),
+  extend: (id: string) => post<T.Offer>(`/offers/${id}/extend`),
+};
+
+export interface SourceBody {
+  name?: string;
+  settings?: Record<string, string>;
+  queue_id?: string;
+  hours?: number | null;
+  enforcement?: T.Source["enforcement"];
+  first_answer?: T.Source["first_answer"];
+}
+
+export const sources = {
+  channels: () => get<{ items: T.ChannelAbout[] }>("/channels"),
+  all: () => get<T.Sources>("/sources"),
+  one: (id: string) => get<T.Source>(`/sources/${id}`),
+  make: (body: { channel: string; name: string; settings: Record<string, string>; queue_id?: string }) =>
+    post<T.Source>("/sources", body),
+  change: (id: string, body: SourceBody) => patch<T.Source>(`/sources/${id}`, body),
+  remove: (id: string) => del(`/sources/${id}`),
+  check: (id: string) => post<{ checks: T.CheckShape[] }>(`/sources/${id}/check`),
+  connect: (id: string) => post<T.Source>(`/sources/${id}/connect`),
+  pause: (id: string) => post<T.Source>(`/sources/${id}/pause`),
+  resume: (id: string) => post<T.Source>(`/sources/${id}/resume`),
+  startTest: (id: string) => post<T.TestSession>(`/sources/${id}/test`),
+  test: (id: string) => get<T.TestSession>(`/sources/${id}/test`),
+  stopTest: (id: string) => del(`/sources/${id}/test`),
+  envelopes: (id: string, cursor?: string) =>
+    get<T.Envelopes>(`/sources/${id}/envelopes`, { state: "set_aside", cursor }),
+  replayAll: (id: string) => post<T.Replayed>(`/sources/${id}/replay`),
+  envelopeRaw: (id: string | number) => get<T.RawEnvelope>(`/envelopes/${id}/raw`),
+  replay: (id: string | number) => post<T.Replayed>(`/envelopes/${id}/replay`),
+  dryRun: (source_id: string) => post<T.Decision>("/routing/dry-run", { source_id }),
+};
+
+export const search = (q: string, signal?: AbortSignal): Promise<T.Hits> => get<T.Hits>("/search", { q, limit: 12 }, signal);
+
+export const demo = {
+  load: () => post<T.Demo>("/demo"),
+  read: () => get<T.Demo>("/demo"),
+  act: (body: { source_id: string; client: string; doing: string; text?: string; seconds_ago?: number }) =>
+    post<T.DemoActed>("/demo/act", body),
+  fault: (body: { source_id: string; fault: string; times: number; after?: number }) => post<T.Demo>("/demo/fault", body),
+  clock: (minutes: number) => post<T.Demo>("/demo/clock", { minutes }),
+  drop: () => del("/demo"),
+};
+
+/** Takes an action back; the server said how. */
+export const undo = (how: T.Undo): Promise<unknown> => call(how.method, how.path.replace(/^\/api\/v1/, ""), { body: how.body });

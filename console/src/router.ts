@@ -1,0 +1,65 @@
+/** Which address shows which page? The inbox is in the first file; every other page is loaded when it is wanted. */
+import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw } from "vue-router";
+import { t } from "@/i18n";
+import { asApiError } from "@/api/http";
+import InboxPage from "@/pages/InboxPage.vue";
+import { arriveHome } from "@/state/boot";
+import { me, may, restore } from "@/state/session";
+
+declare module "vue-router" {
+  interface RouteMeta {
+    /** Shown to nobody signed in. */
+    open?: boolean;
+    inbox?: boolean;
+    /** The phone's page about the contact. */
+    info?: boolean;
+    /** Key of the page's name. */
+    title?: string;
+    /** Any of these permissions lets in. */
+    needs?: readonly string[];
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: "/", redirect: "/inbox" },
+  { path: "/signin", component: () => import("@/pages/SignInPage.vue"), meta: { open: true, title: "signin.title" } },
+  { path: "/enter", component: () => import("@/pages/EnterPage.vue"), meta: { open: true, title: "enter.title" } },
+  { path: "/setup", component: () => import("@/pages/SetupPage.vue"), meta: { title: "setup.title" } },
+  { path: "/inbox", component: InboxPage, meta: { title: "inbox.title", inbox: true } },
+  { path: "/inbox/d/:id", component: InboxPage, meta: { title: "inbox.title", inbox: true } },
+  { path: "/inbox/d/:id/info", component: InboxPage, meta: { title: "inbox.title", inbox: true, info: true } },
+  { path: "/offer/:id", component: () => import("@/pages/OfferPage.vue"), meta: { title: "offer.title" } },
+  { path: "/start", component: () => import("@/pages/ChecklistPage.vue"), meta: { title: "checklist.title" } },
+  { path: "/company", component: () => import("@/pages/CompanyPage.vue"), meta: { title: "company.title" } },
+  { path: "/sources", component: () => import("@/pages/SourcesPage.vue"), meta: { title: "sources.title" } },
+  { path: "/sources/connect", component: () => import("@/pages/CataloguePage.vue"), meta: { title: "sources.catalogue" } },
+  { path: "/sources/connect/:channel", component: () => import("@/pages/ConnectPage.vue"), meta: { title: "sources.connect" } },
+  { path: "/sources/:id", component: () => import("@/pages/SourcePage.vue"), meta: { title: "sources.one" } },
+  { path: "/profile", component: () => import("@/pages/ProfilePage.vue"), meta: { title: "profile.title" } },
+  { path: "/demo/client", component: () => import("@/pages/DemoClientPage.vue"), meta: { title: "demo.title" } },
+  { path: "/forbidden", component: () => import("@/pages/ForbiddenPage.vue"), meta: { title: "forbidden.title" } },
+  { path: "/:rest(.*)*", component: () => import("@/pages/NotFoundPage.vue"), meta: { title: "lost.title" } },
+];
+
+export const router = createRouter({ history: createWebHistory(), routes });
+
+router.beforeEach(async (to) => {
+  if (to.meta.open) return true;
+  if (me.value) return allowed(to);
+  try {
+    if (!(await restore())) return { path: "/signin", query: { to: to.fullPath } };
+  } catch (error) {
+    return { path: "/signin", query: { to: to.fullPath, problem: asApiError(error).code } };
+  }
+  void arriveHome();
+  return allowed(to);
+});
+
+function allowed(to: RouteLocationNormalized): true | { path: string; query?: Record<string, string> } {
+  if (me.value?.needs_setup && to.path !== "/setup") return { path: "/setup" };
+  const needs = to.meta.needs;
+  if (needs && !needs.some(may)) return { path: "/forbidden", query: { page: to.meta.title ?? "" } };
+  return true;
+}
+
+export const titleOf = (to: RouteLocationNormalized): string => (to.meta.title ? t(to.meta.title) : "");

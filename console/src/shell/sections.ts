@@ -1,0 +1,32 @@
+/** Which sections does this person see? Only those that have a page and work. */
+import { computed } from "vue";
+import { counters } from "@/state/queue";
+import { demo, may } from "@/state/session";
+import { listed } from "@/state/sources";
+import type { IconName } from "@/ui/icons";
+
+export interface Section {
+  to: string;
+  label: string;
+  icon: IconName;
+  count: number;
+  alarm: boolean;
+  /** The letter after G. */
+  key: string | null;
+}
+
+const broken = computed(() => listed.value.some((source) => source.state === "broken") || (counters.value?.sources_broken ?? 0) > 0);
+
+export const sections = computed<Section[]>(() => {
+  const found: Section[] = [
+    { to: "/inbox", label: "inbox.title", icon: "inbox", count: counters.value?.unanswered ?? 0, alarm: false, key: "KeyI" },
+  ];
+  if (may("source.view") || may("source.manage"))
+    found.push({ to: "/sources", label: "sources.title", icon: "sources", count: 0, alarm: broken.value, key: "KeyS" });
+  if (may("member.manage") || may("settings.manage"))
+    found.push({ to: "/company", label: "company.title", icon: "company", count: 0, alarm: false, key: "KeyT" });
+  if (may("settings.manage"))
+    found.push({ to: "/start", label: "checklist.title", icon: "steps", count: 0, alarm: false, key: null });
+  if (demo.value) found.push({ to: "/demo/client", label: "demo.title", icon: "phones", count: 0, alarm: false, key: null });
+  return found;
+});

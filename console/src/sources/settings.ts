@@ -1,0 +1,57 @@
+/** Which settings are asked for now, and what is wrong with what was typed? */
+import type { Copy, Setting, Source } from "@/api/types";
+import { t } from "@/i18n";
+
+type Values = Record<string, string>;
+
+export function asked(settings: Setting[], values: Values): Setting[] {
+  return settings.filter((one) => {
+    if (!one.shown_if) return true;
+    const [key, wanted] = one.shown_if;
+    const other = settings.find((candidate) => candidate.key === key);
+    return (values[key] ?? other?.default ?? "") === wanted;
+  });
+}
+
+/** What the server would refuse, said at the field before it is sent. */
+export function problemsOf(settings: Setting[], values: Values, kept: string[]): Values {
+  const found: Values = {};
+  for (const one of asked(settings, values)) {
+    const value = (values[one.key] ?? one.default).trim();
+    if (!value) {
+      if (one.required && !kept.includes(one.key)) found[one.key] = t("wizard.required");
+    } else if (one.pattern && !matches(one.pattern, value)) found[one.key] = t("wizard.pattern");
+    else if (one.kind === "number" && !Number.isFinite(Number(value))) found[one.key] = t("wizard.number");
+  }
+  return found;
+}
+
+function matches(pattern: string, value: string): boolean {
+  try {
+    return new RegExp(`^(?:${pattern})$`, "u").test(value);
+  } catch {
+    return true;
+  }
+}
+
+/** What is sent: what is asked for; a secret left empty stays as it is. */
+export function toSend(settings: Setting[], values: Values, secrets: string[]): Values {
+  const out: Values = {};
+  for (const one of asked(settings, values)) {
+    const value = (values[one.key] ?? one.default).trim();
+    if (value || !secrets.includes(one.key)) out[one.key] = value;
+  }
+  return out;
+}
+
+/** The copies whose values are known by now. */
+export function filled(copies: Copy[], source: Source | null, publicUrl: string): Copy[] {
+  const known: Values = { hook_url: source?.hook_url ?? "", public_url: publicUrl, slug: source?.slug ?? "", secret: source?.settings.secret ?? "" };
+  return copies.flatMap((copy) => {
+    const names = [...copy.value.matchAll(/\{(hook_url|public_url|slug|secret)\}/gu)].map((match) => match[1] as string);
+    if (names.some((name) => !known[name])) return [];
+    return [{ ...copy, value: copy.value.replace(/\{(hook_url|public_url|slug|secret)\}/gu, (_, name: string) => known[name] ?? "") }];
+  });
+}
+
+export const needsSource = (copies: Copy[]): boolean => copies.some((copy) => /\{(hook_url|slug|secret)\}/u.test(copy.value));

@@ -1,0 +1,27 @@
+/** What is read once somebody is signed in, and forgotten when they leave? */
+import { loadChannels } from "./channels";
+import { forgetDrafts } from "./drafts";
+import { forgetMembers, loadMembers } from "./members";
+import { forgetOffers, loadOffers } from "./offers";
+import { forgetOutbox, resume } from "./outbox";
+import { forgetAll, loadCounters } from "./queue";
+import { leave } from "./session";
+import { forgetSources, loadSources } from "./sources";
+import { forgetThreads } from "./thread";
+
+/** Each by itself: what fails is missing where it is shown, and says so there. */
+export async function arriveHome(): Promise<void> {
+  await Promise.allSettled([loadChannels(), loadCounters(), loadOffers(), loadMembers(), loadSources()]);
+  resume();
+}
+
+export function forgetEverything(): void {
+  leave();
+  forgetAll();
+  forgetThreads();
+  forgetDrafts();
+  forgetOffers();
+  forgetOutbox();
+  forgetSources();
+  forgetMembers();
+}

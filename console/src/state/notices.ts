@@ -1,0 +1,81 @@
+/** What did the person just do that can be taken back, and what must a screen reader hear? */
+import { ref, shallowRef } from "vue";
+import { undo as callUndo } from "@/api/calls";
+import { asApiError } from "@/api/http";
+import type { Undo } from "@/api/types";
+import { t, tCode } from "@/i18n";
+
+export interface Notice {
+  id: number;
+  text: string;
+  tone: "plain" | "bad";
+  undo: (() => Promise<void>) | null;
+}
+
+export const notice = shallowRef<Notice | null>(null);
+export const spoken = ref("");
+export const spokenNow = ref("");
+
+const SECONDS_TO_UNDO = 8;
+let count = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function show(text: string, tone: Notice["tone"], undo: Notice["undo"]): void {
+  clearTimeout(timer);
+  const id = ++count;
+  notice.value = { id, text, tone, undo };
+  say(text);
+  timer = setTimeout(() => {
+    if (notice.value?.id === id) notice.value = null;
+  }, SECONDS_TO_UNDO * 1000);
+}
+
+export function tell(text: string): void {
+  show(text, "plain", null);
+}
+
+export function complain(error: unknown): void {
+  const refusal = asApiError(error);
+  show(tCode("error", refusal.code, refusal.params), "bad", null);
+}
+
+/** Says what was done and offers to take it back for 8 seconds. */
+export function offerUndo(text: string, how: Undo | null, after: () => void = () => {}): void {
+  if (!how) return tell(text);
+  show(text, "plain", async () => {
+    await callUndo(how);
+    after();
+    tell(t("notice.undone"));
+  });
+}
+
+export function offerUndoWith(text: string, undo: () => Promise<void>): void {
+  show(text, "plain", undo);
+}
+
+export async function undoLast(): Promise<void> {
+  const undo = notice.value?.undo;
+  notice.value = null;
+  if (!undo) return;
+  try {
+    await undo();
+  } catch (error) {
+    complain(error);
+  }
+}
+
+export function dismiss(): void {
+  notice.value = null;
+}
+
+/** Politely, through the one status node. */
+export function say(text: string): void {
+  spoken.value = "";
+  setTimeout(() => (spoken.value = text), 30);
+}
+
+/** At once: a lead offer, a window that closed while typing, a message that failed. */
+export function sayNow(text: string): void {
+  spokenNow.value = "";
+  setTimeout(() => (spokenNow.value = text), 30);
+}

@@ -1,0 +1,238 @@
+/**
+ * What has the person sent that the server has not taken yet?
+ *
+ * The bubble is there at once. The id is ours, so the same message sent again after a lost answer is the same message.
+ * Without a connection it waits here (and survives a reload) until the line is back.
+ */
+import { shallowReactive, watch } from "vue";
+import { conversations as api, messages as messagesApi, type SendBody } from "@/api/calls";
+import { asApiError, type ApiError } from "@/api/http";
+import { newId } from "@/api/id";
+import type { Item, Params, Row, Uploaded } from "@/api/types";
+import { t, tCode } from "@/i18n";
+import { connection, head } from "@/live/socket";
+import { SECOND, serverNow } from "@/time/clock";
+import { clear, forget, write, writing } from "./drafts";
+import { complain, sayNow } from "./notices";
+import { rows } from "./queue";
+import { me } from "./session";
+import { spread, withdraw } from "./thread";
+
+export type LocalState = "going" | "offline" | "refused";
+export interface Pending {
+  id: string;
+  conversation: string;
+  mode: "reply" | "note";
+  body: SendBody;
+  files: Uploaded[];
+  local: LocalState;
+  code: string;
+}
+export interface Collision {
+  pending: Pending;
+  author: string;
+  text: string;
+}
+
+export const pending = shallowReactive(new Map<string, Pending>());
+export const collisions = shallowReactive(new Map<string, Collision>());
+
+const KEPT = "unsent";
+const HOLD = 5 * SECOND;
+
+export interface Sending {
+  text: string;
+  files: Uploaded[];
+  replyTo: string | null;
+  lastSeen: string | null;
+  anyway?: boolean;
+  overrideReason?: string;
+}
+
+/** Shows the bubble, empties the field, sends. */
+export async function send(conversation: string, mode: "reply" | "note", what: Sending): Promise<boolean> {
+  const id = newId();
+  const body: SendBody = {
+    id,
+    text: what.text,
+    file_ids: what.files.map((file) => file.id),
+    reply_to: what.replyTo,
+    last_seen: what.lastSeen,
+    ...(what.anyway ? { anyway: true } : {}),
+    ...(what.overrideReason ? { override_reason: what.overrideReason } : {}),
+  };
+  const one: Pending = { id, conversation, mode, body, files: what.files, local: "going", code: "" };
+  clear(conversation, mode);
+  put(one);
+  return go(one);
+}
+
+function put(one: Pending): void {
+  pending.set(one.id, one);
+  const row = rows.get(one.conversation);
+  if (row) spread(bubble(one, row), 0);
+  keep();
+}
+
+async function go(one: Pending): Promise<boolean> {
+  put({ ...one, local: "going" });
+  const stamp = head ?? 0;
+  try {
+    const sent =
+      one.mode === "reply"
+        ? await api.send(one.conversation, one.body)
+        : await api.note(one.conversation, { id: one.id, text: one.body.text });
+    pending.delete(one.id);
+    keep();
+    if (!sent.items.some((item) => item.id === one.id)) withdraw(one.id);
+    for (const item of sent.items) spread(item, stamp);
+    void forget(one.conversation, one.mode);
+    return true;
+  } catch (error) {
+    refused(one, asApiError(error));
+    return false;
+  }
+}
+
+function refused(one: Pending, error: ApiError): void {
+  if (error.code === "offline" || error.code === "unavailable" || error.code === "signed_out") {
+    put({ ...one, local: "offline" });
+    return;
+  }
+  giveBack(one);
+  if (error.code === "stale_context") {
+    remove(one.id);
+    collisions.set(one.conversation, { pending: one, ...seen(error.params) });
+    return;
+  }
+  put({ ...one, local: "refused", code: error.code });
+  sayNow(`${t("state.failed")}: ${tCode("error", error.code, error.params)}`);
+}
+
+function seen(params: Params): { author: string; text: string } {
+  return { author: String(params.author ?? ""), text: String(params.text ?? "") };
+}
+
+/** Text, files and quote return to the field; what was typed meanwhile stays below. */
+function giveBack(one: Pending): void {
+  const now = writing(one.conversation, one.mode);
+  const text = now.text ? `${one.body.text}\n${now.text}` : one.body.text;
+  write(one.conversation, one.mode, {
+    text,
+    files: [...one.files, ...now.files],
+    replyTo: now.replyTo ?? one.body.reply_to,
+  });
+}
+
+function remove(id: string): void {
+  pending.delete(id);
+  withdraw(id);
+  keep();
+}
+
+/** Takes a refused bubble away, or cancels one that waits for the line. */
+export function cancelPending(id: string): void {
+  const one = pending.get(id);
+  if (one?.local === "offline") giveBack(one);
+  remove(id);
+}
+
+/** «Отправить всё равно» after somebody else answered. */
+export async function sendAnyway(conversation: string): Promise<void> {
+  const collision = collisions.get(conversation);
+  if (!collision) return;
+  collisions.delete(conversation);
+  const { pending: one } = collision;
+  clear(conversation, one.mode);
+  await send(conversation, one.mode, {
+    text: one.body.text,
+    files: one.files,
+    replyTo: one.body.reply_to,
+    lastSeen: one.body.last_seen,
+    anyway: true,
+  });
+}
+
+/** Takes a held message back: the server returns text and files to the field. */
+export async function undoSend(item: Item): Promise<void> {
+  if (pending.has(item.id)) return cancelPending(item.id);
+  try {
+    const undone = await messagesApi.undo(item.id);
+    withdraw(item.id);
+    const now = writing(item.conversation_id, "reply");
+    write(item.conversation_id, "reply", {
+      text: now.text ? `${undone.text}\n${now.text}` : undone.text,
+      files: [...undone.files, ...now.files],
+      replyTo: item.reply_to?.id ?? null,
+    });
+  } catch (error) {
+    complain(error);
+  }
+}
+
+export function heldIn(list: Item[], now: number): Item | null {
+  return list.findLast((item) => item.state === "held" && item.mine && (item.not_before ?? 0) > now) ?? null;
+}
+
+function bubble(one: Pending, row: Row): Item {
+  const now = serverNow();
+  return {
+    id: one.id,
+    conversation_id: one.conversation,
+    source: row.source,
+    kind: one.mode === "note" ? "note" : "text",
+    direction: one.mode === "note" ? "none" : "out",
+    author: "person",
+    author_name: me.value?.name ?? "",
+    author_id: me.value?.id ?? null,
+    mine: true,
+    at: now,
+    received_at: now,
+    late: false,
+    text: one.body.text,
+    has_html: false,
+    subject: "",
+    attachments: [],
+    fields: [],
+    call: null,
+    location: null,
+    card: null,
+    reply_to: null,
+    forwarded_from: "",
+    unsupported: "",
+    state: one.mode === "note" ? "" : one.local === "refused" ? "failed" : "held",
+    reason: one.code,
+    retry_at: null,
+    not_before: one.local === "going" ? now + HOLD : null,
+    may: [],
+    edited: false,
+    deleted: false,
+    reactions: [],
+    deal: row.deal,
+    has_raw: false,
+    system: null,
+  };
+}
+
+function keep(): void {
+  const unsent = [...pending.values()].filter((one) => one.local !== "refused");
+  if (unsent.length) sessionStorage.setItem(KEPT, JSON.stringify(unsent));
+  else sessionStorage.removeItem(KEPT);
+}
+
+/** After a reload: what had not left goes now. */
+export function resume(): void {
+  const kept = sessionStorage.getItem(KEPT);
+  for (const one of kept ? (JSON.parse(kept) as Pending[]) : []) if (!pending.has(one.id)) void go(one);
+}
+
+export function forgetOutbox(): void {
+  pending.clear();
+  collisions.clear();
+  sessionStorage.removeItem(KEPT);
+}
+
+watch(connection, async (now) => {
+  if (now !== "online") return;
+  for (const one of [...pending.values()]) if (one.local === "offline") await go(one);
+});
