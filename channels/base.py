@@ -205,6 +205,8 @@ class Account:
     settings: Mapping[str, str]
     hook_url: str = ""
     """Where the provider can reach us from outside, "" while there is no public address."""
+    hook_path: str = ""
+    """The same address without scheme and host: what our own pages post to, public address or not."""
     public_url: str = ""
     slug: str = ""
 
@@ -234,6 +236,11 @@ class Channel(abc.ABC):
     async def send(self, message: OutboundMessage) -> tuple[str, ...]:
         """Deliver and return the network's ids; raise SendFailed. Must end within `send_timeout`."""
         raise Refused("this channel cannot answer", code="cannot_answer")
+
+    async def call(self, member: str, number: str, key: str) -> str:
+        """Ring our person (an extension), then the number; returns how the network's facts will name this call or
+        command. `key` is ours and the same at every attempt. Raises SendFailed."""
+        raise Refused("this channel cannot place calls", code="cannot_call")
 
     def echo_key(self, key: str) -> str:
         """How the network will name our message of this key when it shows it to us (`OutgoingSeen.key` or its

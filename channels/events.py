@@ -16,9 +16,7 @@ MessageKind: TypeAlias = Literal[
     "text", "photo", "video", "voice", "audio", "file", "sticker", "location", "contact",
     "button", "form", "call", "mail", "unsupported",
 ]  # fmt: skip
-AttachmentKind: TypeAlias = Literal[
-    "photo", "video", "voice", "audio", "file", "sticker"
-]
+AttachmentKind: TypeAlias = Literal["photo", "video", "voice", "audio", "file", "sticker"]
 Nature: TypeAlias = Literal[
     "client", "internal", "test", "personal", "group", "automatic", "spam", "imported"
 ]  # fmt: skip
@@ -100,9 +98,7 @@ class Attribution:
     client_ids: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(
-            self.campaign or self.page or self.referrer or self.utm or self.client_ids
-        )
+        return bool(self.campaign or self.page or self.referrer or self.utm or self.client_ids)
 
 
 NOWHERE = Attribution()
@@ -268,7 +264,10 @@ class CallFact:
     """Our number the call came to or from."""
     member: str = ""
     """Extension or login of our person on this leg."""
+    leg: str = ""
+    """The provider's id of the leg; "" where it has none: then a member is a leg."""
     answered: bool | None = None
+    """Somebody talked. On an answered leg False marks our own leg of a click-to-call, which is no answer."""
     started_at: Micros | None = None
     answered_at: Micros | None = None
     ended_at: Micros | None = None
