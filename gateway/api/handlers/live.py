@@ -1,0 +1,182 @@
+"""How does one console keep up? A WebSocket that carries changes down, and looks and heartbeats up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+import structlog
+from aiohttp import WSMsgType, web
+from pydantic import Field
+
+from gateway.api.layer import Call, Query, origin_is_ours, route, sign_in
+from gateway.clock import new_id
+from gateway.live import Hub, hub_of
+from gateway.news import Frame, Reader
+from gateway.refusals import Refusal
+from gateway.version import VERSION
+from storage.errors import Unavailable
+
+log = structlog.get_logger(__name__)
+PING_EVERY = 25.0
+LONGEST_QUEUE = 1000
+LARGEST_WORD = 4096
+SEND_WITHIN = 30.0
+MOST_SOCKETS = 50
+SLOW, SIGNED_OUT, TRY_AGAIN = 4408, 4401, 1013
+
+
+class Since(Query):
+    since: int | None = Field(default=None, ge=0, le=2**53)
+
+
+@route("GET", "/live", query=Since, status=101)
+async def live(call: Call, query: Since) -> web.WebSocketResponse:
+    """Changes as they happen, over a WebSocket; `since` is the number of the last one seen."""
+    request = call.request
+    if "Authorization" not in request.headers and (
+        "Origin" not in request.headers or not origin_is_ours(request, call.gateway)
+    ):
+        raise Refusal("forbidden", 403, reason="origin")
+    hub = hub_of(call.gateway)
+    if hub is None:
+        raise Refusal("unavailable", 503)
+    if hub.sockets_of(call.me) >= MOST_SOCKETS:
+        raise Refusal("too_many", 429, retry_after=30)
+    socket = web.WebSocketResponse(max_msg_size=LARGEST_WORD, compress=False, timeout=5.0)
+    if not socket.can_prepare(request):
+        raise Refusal("bad_request", 400, field="Upgrade")
+    await socket.prepare(request)
+    await Line(call, hub, socket).run(query.since)
+    return socket
+
+
+class Line:
+    """One open socket. Frames wait in a bounded queue: who does not keep up is cut off and reads anew on return."""
+
+    def __init__(self, call: Call, hub: Hub, socket: web.WebSocketResponse) -> None:
+        self._call = call
+        self._hub = hub
+        self._socket = socket
+        self._id = new_id()
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(LONGEST_QUEUE)
+        self._held: list[bytes] | None = []
+        """Changes that come while we catch up; None once we have."""
+        self._close: tuple[int, str] = (1000, "")
+
+    def put(self, frames: Iterable[bytes]) -> None:
+        """Queue frames; never waits."""
+        if self._held is not None:
+            self._held.extend(frames)
+            if len(self._held) > LONGEST_QUEUE:
+                self.end(SLOW, "too slow")
+            return
+        try:
+            for frame in frames:
+                self._queue.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.end(SLOW, "too slow")
+
+    def end(self, code: int, reason: str) -> None:
+        """Close it: what is queued is dropped."""
+        self._close = (code, reason)
+        with contextlib.suppress(asyncio.QueueEmpty):
+            while True:
+                self._queue.get_nowait()
+        self._queue.put_nowait(None)
+
+    async def run(self, since: int | None) -> None:
+        """Until either side closes."""
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            reader = await self._hub.join(self._call.account, self)
+            tasks = [
+                asyncio.create_task(self._write()),
+                asyncio.create_task(self._ping()),
+            ]
+            await self._catch_up(reader, since)
+            await self._read(reader)
+        except Unavailable:
+            self._close = (TRY_AGAIN, "try again")
+        except Exception:
+            log.exception("live socket failed")
+            self._close = (1011, "failed")
+        finally:
+            self._hub.leave(self._call.account, self)
+            self._hub.presence.look(self._id, self._call.me, self._call.account.name, "", False)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            code, reason = self._close
+            with contextlib.suppress(Exception):
+                await self._socket.close(code=code, message=reason.encode())
+
+    async def _catch_up(self, reader: Reader, since: int | None) -> None:
+        """Say hello, then what was missed, then what happened meanwhile."""
+        head = self._hub.head
+        self._queue.put_nowait(self._word("hello", head, version=VERSION))
+        if since is not None and since != head:
+            frames = None if since > head else await self._hub.missed(reader, since, head)
+            if frames is None or len(frames) > LONGEST_QUEUE // 2:
+                frames = [Frame(head, "snapshot_required", "")]
+            for frame in frames:
+                self._queue.put_nowait(frame.encode())
+        held, self._held = self._held or [], None
+        self.put(held)
+
+    def _word(self, kind: str, seq: int, **more: Any) -> bytes:
+        now = self._call.gateway.now()
+        return orjson.dumps({"seq": seq, "type": kind, "id": "", "server_time": now, **more})
+
+    async def _write(self) -> None:
+        while (frame := await self._queue.get()) is not None:
+            try:
+                async with asyncio.timeout(SEND_WITHIN):
+                    await self._socket.send_str(frame.decode())
+            except (TimeoutError, ConnectionError, RuntimeError):
+                self._close = (SLOW, "too slow")
+                break
+        code, reason = self._close
+        with contextlib.suppress(Exception):
+            await self._socket.close(code=code, message=reason.encode())
+
+    async def _ping(self) -> None:
+        """Show that the line lives, and that the member is still signed in."""
+        while True:
+            await asyncio.sleep(PING_EVERY)
+            try:
+                await sign_in(self._call.gateway, self._call.request)
+            except Refusal:
+                self.end(SIGNED_OUT, "signed out")
+                return
+            except Unavailable:
+                pass
+            self.put([self._word("ping", self._hub.head)])
+
+    async def _read(self, reader: Reader) -> None:
+        async for message in self._socket:
+            if message.type is WSMsgType.TEXT:
+                self._hear(reader, message.data)
+
+    def _hear(self, reader: Reader, data: str) -> None:
+        """A look or a heartbeat; what is neither is passed over."""
+        try:
+            said = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return
+        if not isinstance(said, dict):
+            return
+        match said.get("type"):
+            case "active":
+                self._hub.active(self._call.me)
+            case "watch":
+                self._watch(reader, said.get("conversation_id"), said.get("typing") is True)
+
+    def _watch(self, reader: Reader, conversation_id: object, typing: bool) -> None:
+        seen = conversation_id if isinstance(conversation_id, str) and len(conversation_id) <= 80 else ""
+        if seen and not self._hub.may_see(reader, seen):
+            seen = ""
+        self._hub.presence.look(self._id, self._call.me, self._call.account.name, seen, typing)

@@ -1,0 +1,231 @@
+"""What does a change look like to each person who may see it?
+
+One reading of the database serves everybody; each patch is then built from it once a member, because a row shows their
+own unread count, draft and rights. Who lost the right to something is told that it is gone, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from gateway.api import build
+from gateway.context import Gateway
+from storage import news
+from storage.events import Event, newest_of
+from storage.news import Read
+from storage.queue import Facts
+from storage.team import Account
+
+READ = "conversation.read"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One thing to say over a socket."""
+
+    seq: int
+    type: str
+    id: str
+    patch: Mapping[str, Any] | None = None
+
+    def encode(self) -> bytes:
+        """As it is sent."""
+        return orjson.dumps({"seq": self.seq, "type": self.type, "id": self.id, "patch": self.patch})
+
+
+@dataclass(slots=True)
+class Reader:
+    """A member who is told. `known` is what they see as their own; None: they may see all or nothing."""
+
+    account: Account
+    known: set[str] | None = None
+
+    @property
+    def own_only(self) -> bool:
+        """Whether they see only what is theirs."""
+        return self.known is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """A queue row with what one member sees of their own in it."""
+
+    row: Any
+    read_inbound: int | None
+    kept_unread: int | None
+    read_message_id: str | None
+    draft: str | None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.row, name)
+
+
+@dataclass(slots=True)
+class _Batch:
+    gateway: Gateway
+    entries: list[Event]
+    read: Read
+    head: int
+    rows: dict[str, Any] = field(init=False)
+    items: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rows = {row.id: row for row in self.read.rows.rows}
+        self.items = {row.id: row for row in self.read.items.rows}
+
+
+async def tell(
+    gateway: Gateway, entries: Sequence[Event], readers: Sequence[Reader]
+) -> dict[str, list[Frame]]:
+    """The frames for each member, in the order of the log. `known` of the readers follows what they may see."""
+    entries = newest_of(entries)
+    if any(entry.type in ("source", "company", "source_test") for entry in entries):
+        await gateway.sources.look()
+    members = [reader.account.id for reader in readers]
+    own = any(reader.own_only for reader in readers)
+    read = await gateway.database.read(news.read, entries, members, own, gateway.now())
+    batch = _Batch(gateway, entries, read, entries[-1].seq if entries else 0)
+    return {reader.account.id: list(_frames(batch, reader)) for reader in readers}
+
+
+def _frames(batch: _Batch, reader: Reader) -> Iterator[Frame]:
+    told: set[str] = set()
+    for entry in batch.entries:
+        if entry.audience and entry.audience != f"member:{reader.account.id}":
+            continue
+        if entry.type == "conversation":
+            told.add(entry.object_id)
+        builder = BUILDERS.get(entry.type)
+        if builder is not None:
+            yield from builder(batch, reader, entry)
+    if reader.known is not None:
+        yield from _moved(batch, reader, told)
+
+
+def _moved(batch: _Batch, reader: Reader, told: set[str]) -> Iterator[Frame]:
+    """Conversations that became one's own, or are it no more, because a deal changed hands."""
+    known = reader.known or set()
+    for conversation_id in sorted(batch.rows.keys() - told):
+        if (conversation_id in known) != _sees(batch, reader, conversation_id):
+            yield from _conversation_by_id(batch, reader, conversation_id, batch.head)
+
+
+def _sees(batch: _Batch, reader: Reader, conversation_id: str) -> bool:
+    if not reader.account.may(READ):
+        return False
+    if reader.known is None:
+        return True
+    return reader.account.id in batch.read.of_conversations.get(conversation_id, ())
+
+
+def _conversation(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+    return _conversation_by_id(batch, reader, entry.object_id, entry.seq)
+
+
+def _conversation_by_id(batch: _Batch, reader: Reader, ref: str, seq: int) -> Iterator[Frame]:
+    row = batch.rows.get(ref)
+    if row is not None and _sees(batch, reader, ref):
+        if reader.known is not None:
+            reader.known.add(ref)
+        yield Frame(seq, "conversation.upsert", ref, _row(batch, reader.account, row))
+    elif reader.known is not None and ref in reader.known:
+        reader.known.discard(ref)
+        yield Frame(seq, "conversation.remove", ref)
+
+
+def _row(batch: _Batch, account: Account, row: Any) -> Mapping[str, Any]:
+    marker = batch.read.markers.get((account.id, row.id))
+    personal = Personal(
+        row,
+        None if marker is None else marker.inbound,
+        None if marker is None else marker.kept_unread,
+        None if marker is None else marker.message_id,
+        batch.read.drafts.get((account.id, row.id)),
+    )
+    facts = Facts([personal], batch.read.rows.offered, batch.read.rows.also)  # type: ignore[list-item]
+    return build.rows(batch.gateway, account, facts, batch.head)[0]
+
+
+def _message(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+    row = batch.items.get(entry.object_id)
+    if row is None or not _sees(batch, reader, row.conversation_id):
+        return
+    if row.deleted and row.state == "cancelled":  # taken back before it left
+        yield Frame(entry.seq, "message.remove", entry.object_id)
+        return
+    facts = replace(batch.read.items, rows=[row])
+    yield Frame(entry.seq, "message.upsert", row.id, build.items(batch.gateway, reader.account, facts)[0])
+
+
+def _of_contact(batch: _Batch, reader: Reader, contact_id: str | None, *also: str | None) -> bool:
+    """Whether something of a contact is this member's, or everything is."""
+    if reader.account.id in also:
+        return True
+    return reader.account.id in batch.read.of_contacts.get(contact_id or "", ())
+
+
+def _deal(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+    row, account = batch.read.deals.get(entry.object_id), reader.account
+    if row is None or not account.may("deal.read"):
+        return
+    if account.everywhere("deal.read") or _of_contact(batch, reader, row.contact_id, row.owner_id):
+        yield Frame(entry.seq, "deal.upsert", row.id, build.deal(row))
+
+
+def _task(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+    row, account = batch.read.tasks.get(entry.object_id), reader.account
+    if row is None or not account.may("contact.read"):
+        return
+    if account.everywhere("contact.read") or _of_contact(batch, reader, row.contact_id, row.owner_id):
+        yield Frame(entry.seq, "task.upsert", row.id, build.task(row))
+
+
+def _contact(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+    found, account = batch.read.contacts.get(entry.object_id), reader.account
+    if found is None or not account.may("contact.read"):
+        return
+    if account.everywhere("contact.read") or _of_contact(batch, reader, found.row.id):
+        patch = build.contact(found.row, found.identities, found.deals, found.tasks)
+        yield Frame(entry.seq, "contact.upsert", found.row.id, patch)
+
+
+def _offer(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+    row = batch.read.offers.get(entry.object_id)
+    if row is None:
+        yield Frame(entry.seq, "offer.remove", entry.object_id)
+    elif row.member_id == reader.account.id:
+        yield Frame(entry.seq, "offer.upsert", row.id, build.offer(batch.gateway, row))
+
+
+def _source(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+    found, live = batch.read.sources.get(entry.object_id), batch.gateway.sources.get(entry.object_id)
+    if not reader.account.may("source.read"):
+        return
+    if found is None or live is None:
+        yield Frame(entry.seq, "source.remove", entry.object_id)
+        return
+    patch = build.source(batch.gateway, live, found.account, found.queue, found.leads)
+    yield Frame(entry.seq, "source.upsert", entry.object_id, patch)
+
+
+def _notification(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+    code, _, about = entry.object_id.partition(":")
+    params = {"deal_id": about} if about else {}
+    yield Frame(entry.seq, "notification", entry.object_id, {"code": code, "params": params})
+
+
+BUILDERS = {
+    "conversation": _conversation,
+    "message": _message,
+    "deal": _deal,
+    "task": _task,
+    "contact": _contact,
+    "offer": _offer,
+    "source": _source,
+    "notification": _notification,
+}
+"""Of what happened, what can be told from one reading; members, drafts and tests are asked for one by one."""

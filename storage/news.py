@@ -1,0 +1,211 @@
+"""What has to be read to tell people what changed? Whole batches, one statement a table whatever their size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from routing.times import DAY
+from storage import batch, cards, queue, sight, timeline
+from storage.events import Event
+
+LEADS_DAYS = 30 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFacts:
+    """A contact with all its card shows."""
+
+    row: Row[Any]
+    identities: list[Row[Any]]
+    deals: list[Row[Any]]
+    tasks: list[Row[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """A source's account, the name of its queue, and its leads of thirty days."""
+
+    account: Mapping[str, int]
+    queue: str | None
+    leads: int
+
+
+@dataclass(slots=True)
+class Read:
+    """All that the things of a batch show, and who may see them."""
+
+    rows: queue.Facts
+    items: timeline.Facts
+    deals: dict[str, Row[Any]]
+    tasks: dict[str, Row[Any]]
+    offers: dict[str, Row[Any]]
+    contacts: dict[str, ContactFacts]
+    sources: dict[str, SourceFacts]
+    of_conversations: dict[str, set[str]] = field(default_factory=dict)
+    """conversation -> members who may see it as their own."""
+    of_contacts: dict[str, set[str]] = field(default_factory=dict)
+    markers: dict[tuple[str, str], Row[Any]] = field(default_factory=dict)
+    drafts: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def read(
+    connection: Connection, entries: Iterable[Event], members: Iterable[str], own: bool, now: int
+) -> Read:
+    """Read everything these entries are about. `own`: somebody among the members sees only what is theirs."""
+    ids: dict[str, set[str]] = {}
+    for entry in entries:
+        ids.setdefault(entry.type, set()).add(entry.object_id)
+    deals = {row.id: row for row in cards.deals(connection, sorted(ids.get("deal", ())))}
+    tasks = {row.id: row for row in tasks_of(connection, ids.get("task", ()))}
+    contact_ids = ids.get("contact", set())
+    conversations = set(ids.get("conversation", ()))
+    if own:  # who owns a deal decides who sees the contact's conversations
+        touched = contact_ids | {row.contact_id for row in deals.values()}
+        conversations |= sight.conversations_of_contacts(connection, touched)
+    found = Read(
+        rows=queue.facts(connection, sorted(conversations), ""),
+        items=timeline.facts(connection, sorted(ids.get("message", ()))),
+        deals=deals,
+        tasks=tasks,
+        offers={row.id: row for row in cards.offers(connection, sorted(ids.get("offer", ())))},
+        contacts=contacts(connection, contact_ids),
+        sources=sources(connection, ids.get("source", ()), now),
+    )
+    found.markers, found.drafts = sight.personal(connection, conversations, members)
+    if own:
+        said_in = {row.conversation_id for row in found.items.rows}
+        found.of_conversations = sight.owners_of_conversations(connection, conversations | said_in)
+        whose = {row.contact_id for row in (*deals.values(), *tasks.values()) if row.contact_id}
+        found.of_contacts = sight.owners_of_contacts(connection, contact_ids | whose)
+    return found
+
+
+def contacts(connection: Connection, ids: Iterable[str]) -> dict[str, ContactFacts]:
+    """Contacts with all their cards show."""
+    wanted = {"id": sorted(set(ids))}
+    rows = batch.select(
+        connection,
+        "SELECT c.id, c.name, c.responsible_id, m.name AS responsible_name, c.attribution, c.merged_into"
+        " FROM {wanted} JOIN contact c ON c.id = w.id LEFT JOIN member m ON m.id = c.responsible_id",
+        wanted,
+    )
+    found = {row.id: ContactFacts(row, [], [], []) for row in rows}
+    for row in batch.select(
+        connection,
+        "SELECT l.contact_id, i.id, i.kind, i.value, i.username, i.shared, l.origin, l.verified, l.name FROM {wanted}"
+        " JOIN contact_identity l ON l.contact_id = w.id JOIN identity i ON i.id = l.identity_id"
+        " ORDER BY l.verified DESC, l.created_at",
+        wanted,
+    ):
+        found[row.contact_id].identities.append(row)
+    for row in batch.select(
+        connection, f"{TASK} ON t.contact_id = w.id AND t.done_at IS NULL {OWNER}", wanted
+    ):
+        found[row.contact_id].tasks.append(row)
+    _add_deals(connection, found, wanted)
+    return found
+
+
+def _add_deals(
+    connection: Connection, found: Mapping[str, ContactFacts], wanted: Mapping[str, list[str]]
+) -> None:
+    """The deals that the contacts are parties of, open ones first, newest first."""
+    parties = batch.select(
+        connection,
+        "SELECT p.contact_id, d.id FROM {wanted} JOIN deal_party p ON p.contact_id = w.id"
+        " JOIN deal d ON d.id = p.deal_id ORDER BY d.open DESC, d.last_activity_at DESC, d.id",
+        wanted,
+    )
+    rows = {row.id: row for row in cards.deals(connection, sorted({row.id for row in parties}))}
+    for row in parties:
+        found[row.contact_id].deals.append(rows[row.id])
+
+
+TASK = (
+    "SELECT t.id, t.kind, t.title, t.due_at, t.done_at, t.owner_id, m.name AS owner_name, t.deal_id, t.contact_id"
+    " FROM {wanted} JOIN task t"
+)
+OWNER = "LEFT JOIN member m ON m.id = t.owner_id ORDER BY t.due_at, t.id"
+
+
+def tasks_of(connection: Connection, ids: Iterable[str]) -> list[Row[Any]]:
+    """Tasks by their ids."""
+    return batch.select(connection, f"{TASK} ON t.id = w.id {OWNER}", {"id": sorted(set(ids))})
+
+
+def sources(connection: Connection, ids: Iterable[str], now: int) -> dict[str, SourceFacts]:
+    """Sources' accounts, queues and leads."""
+    wanted = {"id": sorted(set(ids))}
+    leads = {
+        row.source_id: row.n
+        for row in batch.select(
+            connection,
+            "SELECT d.source_id, count(*) AS n FROM {wanted} JOIN deal d ON d.source_id = w.id"
+            " AND d.created_at > :since GROUP BY d.source_id",
+            wanted,
+            since=now - LEADS_DAYS,
+        )
+    }
+    rows = batch.select(
+        connection,
+        "SELECT s.id, q.name AS queue_name, a.* FROM {wanted} JOIN source s ON s.id = w.id"
+        " JOIN account a ON a.source_id = s.id LEFT JOIN queue q ON q.id = s.queue_id",
+        wanted,
+    )
+    return {row.id: SourceFacts(dict(row._mapping), row.queue_name, leads.get(row.id, 0)) for row in rows}
+
+
+def counters(connection: Connection, members: Mapping[str, bool], now: int) -> dict[str, dict[str, int]]:
+    """The numbers on the filters of several members; True: they see only their own.
+
+    What is the same for everybody is counted once.
+    """
+    shared: dict[str, int] | None = None
+    mine = _grouped(
+        connection,
+        "SELECT c.assignee_id AS id, count(*) AS n FROM {wanted} JOIN conversation c ON c.assignee_id = w.id"
+        " AND c.state <> 'closed' GROUP BY c.assignee_id",
+        members,
+    )
+    offered = _grouped(
+        connection,
+        "SELECT o.member_id AS id, count(*) AS n FROM {wanted} JOIN offer o ON o.member_id = w.id AND o.state = 'open'"
+        " AND o.expires_at > :now GROUP BY o.member_id",
+        members,
+        now=now,
+    )
+    found: dict[str, dict[str, int]] = {}
+    for member_id, own_only in members.items():
+        if own_only:
+            found[member_id] = queue.counters(connection, member_id, True, now)
+            continue
+        if shared is None:
+            shared = queue.counters(connection, member_id, False, now)
+        found[member_id] = {
+            **shared,
+            "mine": mine.get(member_id, 0),
+            "offers": offered.get(member_id, 0),
+        }
+    return found
+
+
+def _grouped(
+    connection: Connection, sql: str, members: Mapping[str, bool], **parameters: Any
+) -> dict[str, int]:
+    rows = batch.select(connection, sql, {"id": sorted(members)}, **parameters)
+    return {row.id: row.n for row in rows}
+
+
+def draft(connection: Connection, member_id: str, conversation_id: str, mode: str) -> Row[Any] | None:
+    """A member's draft."""
+    return connection.execute(
+        text(
+            "SELECT conversation_id, mode, text, files, reply_to_id, version FROM draft WHERE member_id = :me"
+            " AND conversation_id = :conversation AND mode = :mode"
+        ),
+        {"me": member_id, "conversation": conversation_id, "mode": mode},
+    ).first()
