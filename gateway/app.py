@@ -18,6 +18,7 @@ from gateway.config import Config
 from gateway.context import Gateway
 from gateway.journal import Journal
 from gateway.listener import Listeners
+from gateway.live import live_of
 from gateway.media import Fetcher
 from gateway.router import Router
 from gateway.sender import Senders
@@ -104,6 +105,8 @@ class Running:
             self._start(Router(self._gateway).run(), "router")
             self._start(Senders(self._gateway).run(), "senders")
             self._start(Fetcher(self._gateway).run(), "media")
+        if self._role in ("all", "web"):
+            self._start(live_of(self._gateway).run(), "live")
         if self._role in ("all", "listener"):
             self._start(Listeners(self._gateway).run(), "listeners")
         return self
@@ -115,6 +118,7 @@ class Running:
 
     async def __aexit__(self, *_: object) -> None:
         """Finish the batch in hand, stop the rest, close what was opened."""
+        await live_of(self._gateway).close()
         self._worker.stop()
         workers = [task for task in self._tasks if task.get_name() == "worker"]
         if workers:

@@ -6,8 +6,8 @@ from gateway.clock import new_id
 from gateway.context import Gateway
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
-from routing.assignment import Lead, route
-from routing.decision import Decision
+from routing.assignment import Lead, failures, route
+from routing.decision import Candidate, Decision
 from storage import leads
 
 
@@ -26,3 +26,27 @@ async def dry_run(gateway: Gateway, source_id: str, at: int | None = None) -> De
     people = await gateway.database.read(leads.members, setup.schedule, weights, moment)
     lead = Lead(id=new_id(), created_at=moment, source_id=source_id, weight=live.channel.can().weight)
     return route(lead, list(people.values()), queue, moment).decision
+
+
+async def held_back(gateway: Gateway, member_id: str) -> Decision | None:
+    """Why no lead may come to this member now, in the router's own reasons; None: they may."""
+    setup = await setup_of(gateway)
+    weights = {other.row.id: other.channel.can().weight for other in gateway.sources.all()}
+    queues = await gateway.database.read(leads.queues, setup.schedule)
+    people = await gateway.database.read(leads.members, setup.schedule, weights, gateway.now())
+    member = people.get(member_id)
+    mine = [queue for queue in queues.values() if member_id in queue.order]
+    if member is None or not mine:
+        return None
+    now = gateway.now()
+    lead = Lead(id=new_id(), created_at=now)
+    failed = failures(member, lead, mine[0], now)
+    if not failed:
+        return None
+    facts = {"overdue_tasks": member.overdue_tasks, "idle_deals": member.idle_deals, "load": member.load}
+    return Decision(
+        kind="route",
+        rule=failed[0],
+        candidates=tuple(Candidate(ref=member_id, verdict=code) for code in failed),
+        facts={name: value for name, value in facts.items() if value},
+    )

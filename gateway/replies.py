@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from storage.team import allowed
-
 import channels
 from gateway.context import Gateway
 from gateway.refusals import Refusal, refusing
@@ -15,6 +13,7 @@ from routing.text import split
 from storage import outbox
 from storage.outbox import again, conclude
 from storage.replying import Order, Target, accept, source_of
+from storage.team import allowed
 
 OVERRIDE = "window.override"
 
@@ -61,7 +60,7 @@ def _target(live: Live) -> Target:
         policy=live.window,
         cut=partial(split, limit=can.text_max, unit=can.text_unit),
         echo=live.channel.echo_key,
-        files=dict(can.files),
+        files={kind: limit for kind, limit in can.files.items()},
         files_per_message=max(1, can.files_per_message),
         caption_max=can.caption_max,
         identity_kinds=frozenset(channels.about(live.row.channel).kinds),

@@ -255,7 +255,7 @@ class _Sender:
 
 
 def _back_off(attempts: int) -> float:
-    longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempts - 1, 12))
+    longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempts - 1, 12))
     return longest * (0.5 + random.random() / 2)
 
 

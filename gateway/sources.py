@@ -166,7 +166,7 @@ class Sources:
         live = await self.find(source_id)
         if live is None:
             raise Refusal("not_found", 404)
-        values = {
+        values: dict[str, Any] = {
             key: fields[key] for key in ("name", "queue_id", "enforcement", "first_answer") if key in fields
         }
         if "hours" in fields:

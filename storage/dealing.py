@@ -84,7 +84,6 @@ def _make_offer(tx: Transaction, found: WaitingLead, answer: Offer) -> None:
         conversation_id=found.conversation_id,
         contact_id=found.contact_id,
     )
-    everyone = answer.rung == "everyone"
     made = tx.connection.execute(
         text("SELECT coalesce(max(rung), -1) + 1 FROM offer WHERE deal_id = :id"), {"id": lead.id}
     ).scalar_one()
@@ -96,7 +95,7 @@ def _make_offer(tx: Transaction, found: WaitingLead, answer: Offer) -> None:
                 lead.id,
                 member,
                 made,
-                int(everyone),
+                int(answer.everyone),
                 "open",
                 tx.now,
                 answer.expires_at,
@@ -105,7 +104,7 @@ def _make_offer(tx: Transaction, found: WaitingLead, answer: Offer) -> None:
             for member in sorted(answer.members)
         ],
     )
-    ladder = ladders.offered(lead.ladder, answer.members, answer.expires_at, everyone=everyone)
+    ladder = ladders.offered(lead.ladder, answer.members, answer.expires_at, everyone=answer.everyone)
     leads.set_waiting(tx, lead.id, "offered", ladder, answer.expires_at)
     if found.conversation_id:
         tx.changed("conversation", found.conversation_id, found.contact_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import orjson
@@ -160,8 +161,9 @@ def _conversations(connection: Connection, board: Board, wanted: Wanted) -> None
         lock="FOR UPDATE OF c",
     )
     for row in rows:
-        values = tuple(row)
-        record = Conversation(*values[:-2], orjson.loads(values[-2]), values[-1])
+        values: list[Any] = list(row)
+        values[-2] = orjson.loads(values[-2])
+        record = Conversation(*values)
         board.conversations[record.id] = record
         board.threads[record.source_id, record.thread] = record.id
     # A conversation's contact may be another than its sender's (a group, a moved thread). Contacts come before

@@ -47,7 +47,9 @@ def to_fetch(tx: Transaction, limit: int, patience: int) -> list[Wanted]:
 
 
 def _wanted(row: Row[Any]) -> Wanted:
-    return Wanted(*tuple(row)[:9], row.attempts + 1)
+    values: list[Any] = [*row]
+    values[-1] += 1
+    return Wanted(*values)
 
 
 def fetched(
@@ -113,3 +115,24 @@ def next_fetch(connection: Connection) -> int | None:
         text("SELECT min(next_at) FROM attachment WHERE state = 'fetch'")
     ).scalar()
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An attachment as it is kept."""
+
+    message_id: str
+    digest: str | None
+    thumb: str | None
+    mime: str
+    name: str
+    state: str
+
+
+def kept(connection: Connection, attachment_id: str) -> Kept | None:
+    """Where an attachment's bytes are."""
+    row = connection.execute(
+        text("SELECT message_id, digest, thumb, mime, name, state FROM attachment WHERE id = :id"),
+        {"id": attachment_id},
+    ).first()
+    return None if row is None else Kept(*tuple(row))

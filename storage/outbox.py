@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row, text
 
+from routing.codes import Reach
 from routing.conversations import Status, answered
 from routing.times import MINUTE
 from routing.window import Content, WindowPolicy, reply_window
@@ -184,10 +185,11 @@ def take_ready(tx: Transaction, held: Lease, source_id: str, policy: WindowPolic
         if row.conversation_id not in first and not _stands_aside(row, tx.now):
             first[row.conversation_id] = row
     due = [row for row in first.values() if row.state != "sending" and row.not_before <= tx.now][:limit]
-    allowed, closed = [], []
+    allowed: list[tuple[Row[Any], str | None]] = []
+    closed: list[tuple[Row[Any], str | None]] = []
     for row in due:
         # A bounce or block that came meanwhile counts too.
-        reach = "ok" if not row.unreachable else "blocked_by_client"
+        reach: Reach = "ok" if not row.unreachable else "blocked_by_client"
         window = reply_window(policy, row.last_client_at, tx.now, Content(), reach=reach)
         overridden = bool(orjson.loads(row.message_content).get("override"))
         (allowed if window.allow or (overridden and window.overridable) else closed).append(

@@ -149,21 +149,24 @@ def _nobody_answered(connection: Connection, order: Order) -> None:
 
 def _other_conversation(tx: Transaction, asked: Row[Any], target: Target) -> Row[Any]:
     """An enquiry without a way back of its own is answered at another address of the client."""
-    kinds = sorted(target.identity_kinds)
-    for row in batch.select(
+    addresses = batch.select(
         tx.connection,
         "SELECT i.id FROM {wanted} JOIN identity i ON i.kind = w.kind JOIN contact_identity l ON l.identity_id = i.id"
         " WHERE l.contact_id = :contact ORDER BY l.verified DESC, l.created_at",
-        {"kind": kinds},
+        {"kind": sorted(target.identity_kinds)},
         contact=asked.contact_id,
-    ):
-        found = tx.connection.execute(
-            text("SELECT id FROM conversation WHERE source_id = :source AND contact_id = :contact AND identity_id = :identity"
-                 " ORDER BY last_at DESC LIMIT 1"),
-            {"source": target.source_id, "contact": asked.contact_id, "identity": row.id},
-        ).scalar()  # fmt: skip
-        return _conversation(tx, found or _begin(tx, asked, target, row.id))
-    raise Conflict("no_address")
+    )
+    if not addresses:
+        raise Conflict("no_address")
+    identity_id: str = addresses[0].id
+    found = tx.connection.execute(
+        text(
+            "SELECT id FROM conversation WHERE source_id = :source AND contact_id = :contact"
+            " AND identity_id = :identity ORDER BY last_at DESC LIMIT 1"
+        ),
+        {"source": target.source_id, "contact": asked.contact_id, "identity": identity_id},
+    ).scalar()
+    return _conversation(tx, found or _begin(tx, asked, target, identity_id))
 
 
 def _begin(tx: Transaction, asked: Row[Any], target: Target, identity_id: str) -> str:
@@ -173,11 +176,11 @@ def _begin(tx: Transaction, asked: Row[Any], target: Target, identity_id: str) -
         "id", "source_id", "thread", "contact_id", "identity_id", "nature", "state", "last_at", "deal_id",
         "assignee_id", "attribution", "demo", "created_at", "updated_at",
     )  # fmt: skip
-    row = (
+    values: tuple[Any, ...] = (
         made, target.source_id, f"new:{made}", asked.contact_id, identity_id, asked.nature, "waiting", tx.now,
         asked.deal_id, asked.assignee_id, {}, asked.demo, tx.now, tx.now,
     )  # fmt: skip
-    batch.insert(tx.connection, conversation_table, columns, [row])
+    batch.insert(tx.connection, conversation_table, columns, [values])
     return made
 
 
@@ -247,15 +250,16 @@ def _parts(order: Order, target: Target, files: Sequence[dict[str, Any]]) -> tup
             raise Conflict("file_kind", 422, name=file["name"])
         if file["size"] > limit:
             raise Conflict("file_too_large", 422, name=file["name"], limit=limit)
-    words = target.cut(order.text) if order.text.strip() else ()
+    words: tuple[str, ...] = target.cut(order.text) if order.text.strip() else ()
     if not words and not files:
         raise Conflict("text_empty", 422)
     groups = [
         tuple(files[at : at + target.files_per_message])
         for at in range(0, len(files), target.files_per_message)
     ]
+    rest = [Part(text="", files=group) for group in groups[1:]]
     if groups and len(words) == 1 and len(words[0]) <= target.caption_max:
-        return (Part(text=words[0], files=groups[0]), *(Part(text="", files=group) for group in groups[1:]))
+        return (Part(text=words[0], files=groups[0]), *rest)
     return (*(Part(text=part) for part in words), *(Part(text="", files=group) for group in groups))
 
 

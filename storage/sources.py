@@ -65,14 +65,14 @@ def _row(row: Row[Any]) -> SourceRow:
     return SourceRow(*tuple(row))
 
 
-def add_source(tx: Transaction, **values: Any) -> None:
+def add_source(tx: Transaction, /, **values: Any) -> None:
     """A new source with its empty account."""
     tx.connection.execute(insert(source).values(created_at=tx.now, updated_at=tx.now, **values))
     tx.connection.execute(insert(account).values(source_id=values["id"]))
     _told(tx, values["id"])
 
 
-def change_source(tx: Transaction, source_id: str, **values: Any) -> bool:
+def change_source(tx: Transaction, source_id: str, /, **values: Any) -> bool:
     """Set some of its columns; False: there is no such source."""
     changed = tx.connection.execute(
         update(source).where(source.c.id == source_id).values(updated_at=tx.now, **values)

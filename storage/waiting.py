@@ -166,3 +166,31 @@ def states_of(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
         connection, "SELECT e.id, e.state FROM {wanted} JOIN envelope e ON e.id = w.id", {"id": list(ids)}
     )
     return {row.id: row.state for row in rows}
+
+
+def envelope_of(connection: Connection, message_id: str) -> int | None:
+    """The envelope that brought a message; None: it is one of ours."""
+    found: int | None = connection.execute(
+        text("SELECT envelope_id FROM message WHERE id = :id"), {"id": message_id}
+    ).scalar()
+    return found
+
+
+def listed(
+    connection: Connection, source_id: str, state: int, before: int | None, limit: int
+) -> list[Stored]:
+    """A source's envelopes of one state, newest first."""
+    below = "AND e.id < :before" if before is not None else ""
+    rows = connection.execute(
+        text(
+            f"SELECT {COLUMNS} FROM envelope e WHERE e.source_id = :source AND e.state = :state {below}"
+            " ORDER BY e.id DESC LIMIT :limit"
+        ),
+        {"source": source_id, "state": state, "before": before, "limit": limit},
+    )
+    return [_stored(row) for row in rows]
+
+
+def accounts(connection: Connection) -> dict[str, dict[str, int]]:
+    """Every source's account."""
+    return {row.source_id: dict(row._mapping) for row in connection.execute(text("SELECT * FROM account"))}

@@ -1,0 +1,163 @@
+"""What can a person do with a conversation? Each act answers with the row as it is then, and how to take it back."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from gateway.api import shapes
+from gateway.api.handlers.inbox import item_of, must_see, row_of
+from gateway.api.layer import PREFIX, Body, Call, route
+from gateway.refusals import Refusal
+from gateway.rules import setup_of
+from storage import acts, queue
+from storage.acts import Undo
+
+REPLY = "conversation.reply"
+
+
+class Moved(TypedDict):
+    item: shapes.Item
+    undo: shapes.Undo
+
+
+class StateChange(Body):
+    state: Literal["open", "waiting", "snoozed", "closed"]
+    until: int | None = None
+    why: Literal["no_answer", "spam", "elsewhere"] | None = None
+
+
+class Assignment(Body):
+    member_id: str | None = None
+    comment: str = Field(default="", max_length=4000)
+
+
+class NatureChange(Body):
+    nature: Literal["client", "spam", "internal", "personal"]
+
+
+class ReadMark(Body):
+    message_id: str | None = None
+
+
+class Pin(Body):
+    deal_id: str | None = None
+
+
+class Move(Body):
+    deal_id: str | None = None
+    scope: Literal["one", "following", "conversation"] = "one"
+
+
+class Back(Body):
+    audit_id: str
+
+
+async def changed(call: Call, conversation_id: str, undo: Undo | None) -> shapes.Changed:
+    """The row as it is now, with what takes the act back."""
+    back: shapes.Undo | None = None
+    if undo is not None:
+        path = f"{PREFIX}/conversations/{conversation_id}/{undo.path}"
+        back = {"method": undo.method, "path": path, "body": undo.body}
+    return {"row": await row_of(call, conversation_id), "undo": back}
+
+
+@route("POST", "/conversations/{id}/state", answer=shapes.Changed, body=StateChange, needs=REPLY)
+async def change_state(call: Call, body: StateChange) -> shapes.Changed:
+    """Finish, put off, open again, or say that no answer is needed."""
+    ref = call.path("id")
+    await must_see(call, ref)
+    undo = await call.gateway.database.write(
+        acts.set_state, ref, call.me, body.state, body.until, body.why or ""
+    )
+    return await changed(call, ref, undo)
+
+
+@route("POST", "/conversations/{id}/undo", answer=shapes.Changed, body=Back, needs=REPLY)
+async def undo_state(call: Call, body: Back) -> shapes.Changed:
+    """Take an act of one's own back."""
+    ref = call.path("id")
+    await must_see(call, ref)
+    await call.gateway.database.write(acts.undo_state, ref, call.me, body.audit_id)
+    return await changed(call, ref, None)
+
+
+@route("POST", "/conversations/{id}/assignee", answer=shapes.Changed, body=Assignment, needs=REPLY)
+async def change_assignee(call: Call, body: Assignment) -> shapes.Changed:
+    """Take the conversation, or give it to somebody."""
+    ref = call.path("id")
+    await must_see(call, ref)
+    if body.member_id not in (None, call.me):
+        call.need("conversation.assign")
+    undo = await call.gateway.database.write(acts.assign, ref, call.me, body.member_id, body.comment.strip())
+    return await changed(call, ref, undo)
+
+
+@route("POST", "/conversations/{id}/nature", answer=shapes.Changed, body=NatureChange, needs=REPLY)
+async def change_nature(call: Call, body: NatureChange) -> shapes.Changed:
+    """Spam, or a client after all."""
+    ref = call.path("id")
+    await must_see(call, ref)
+    undo = await call.gateway.database.write(acts.set_nature, ref, call.me, body.nature)
+    return await changed(call, ref, undo)
+
+
+@route("PUT", "/conversations/{id}/read", answer=shapes.Row, body=ReadMark, needs="conversation.read")
+async def mark_read(call: Call, body: ReadMark) -> shapes.Row:
+    """Read up to a message; without one: keep it unread."""
+    ref = call.path("id")
+    await must_see(call, ref)
+    await call.gateway.database.write(acts.mark_read, ref, call.me, body.message_id)
+    return await row_of(call, ref)
+
+
+@route("PUT", "/conversations/{id}/pin", answer=shapes.Changed, body=Pin, needs="deal.attach")
+async def pin(call: Call, body: Pin) -> shapes.Changed:
+    """Keep the conversation on a deal, or let it go."""
+    ref = call.path("id")
+    await must_see(call, ref)
+    undo = await call.gateway.database.write(acts.pin, ref, call.me, body.deal_id)
+    return await changed(call, ref, undo)
+
+
+@route("POST", "/conversations/{id}/claim", answer=shapes.Row, needs=REPLY)
+async def claim(call: Call) -> shapes.Row:
+    """Say for two minutes that one is on it."""
+    ref = call.path("id")
+    await must_see(call, ref)
+    if not await call.gateway.database.write(queue.claim, ref, call.me):
+        raise Refusal("taken")
+    return await row_of(call, ref)
+
+
+@route("DELETE", "/conversations/{id}/claim", status=204, needs=REPLY)
+async def unclaim(call: Call) -> None:
+    """Give a claim back."""
+    await call.gateway.database.write(queue.unclaim, call.path("id"), call.me)
+
+
+@route("POST", "/messages/{id}/deal", answer=Moved, body=Move, needs="deal.attach")
+async def move_message(call: Call, body: Move) -> Moved:
+    """Move a message to another deal, or to a new lead."""
+    item = await item_of(call, call.path("id"))
+    setup = await setup_of(call.gateway)
+    stage = (setup.pipeline_id, setup.lead_stage_id)
+    audit_id = await call.gateway.database.write(
+        acts.move_messages, item["id"], call.me, body.deal_id, body.scope, stage
+    )
+    path = f"{PREFIX}/conversations/{item['conversation_id']}/undo-move"
+    return {
+        "item": await item_of(call, item["id"]),
+        "undo": {"method": "POST", "path": path, "body": {"audit_id": audit_id}},
+    }
+
+
+@route("POST", "/conversations/{id}/undo-move", answer=shapes.Changed, body=Back, needs="deal.attach")
+async def undo_move(call: Call, body: Back) -> shapes.Changed:
+    """Put moved messages back."""
+    ref = call.path("id")
+    await must_see(call, ref)
+    await call.gateway.database.write(acts.undo_move, ref, call.me, body.audit_id)
+    return await changed(call, ref, None)

@@ -1,0 +1,181 @@
+"""What stands in the queue, and what was said?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from gateway.api import build, shapes
+from gateway.api.layer import Body, Call, Query, route
+from gateway.context import Gateway
+from gateway.live import head_of, viewers
+from gateway.refusals import Refusal
+from storage import cards, queue, timeline
+from storage.queue import Ask
+from storage.team import Account
+
+READ = "conversation.read"
+
+
+class ListQuery(Query):
+    view: Literal["unanswered", "mine", "all", "snoozed", "closed", "nobody", "spam"] = "unanswered"
+    order: Literal["urgent", "newest", "longest"] = "urgent"
+    source: str | None = Field(default=None, max_length=80)
+    cursor: str | None = Field(default=None, max_length=300)
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+class TimelineQuery(Query):
+    scope: Literal["contact", "conversation"] = "contact"
+    before: str | None = Field(default=None, max_length=300)
+    around: str | None = Field(default=None, max_length=80)
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+class NextBody(Body):
+    skip: str | None = None
+
+
+@route("GET", "/conversations", answer=shapes.Page, query=ListQuery, needs=READ)
+async def conversations(call: Call, query: ListQuery) -> shapes.Page:
+    """A page of the one queue."""
+    ask = Ask(
+        view=query.view, order=query.order, member_id=call.me, own_only=own_only(call.account), source_id=query.source,
+        cursor=query.cursor, limit=query.limit,
+    )  # fmt: skip
+    ids, following = await call.gateway.database.read(queue.page, ask, call.now)
+    return {"rows": await rows_of(call.gateway, call.account, ids), "next": following}
+
+
+def own_only(account: Account) -> bool:
+    """Whether the member sees only what is their own."""
+    return not account.everywhere(READ)
+
+
+async def rows_of(gateway: Gateway, account: Account, ids: Sequence[str]) -> list[shapes.Row]:
+    """Lines of the queue, in the order of `ids`."""
+    if not ids:
+        return []
+    facts = await gateway.database.read(queue.facts, ids, account.id)
+    return build.rows(gateway, account, facts, head_of(gateway))
+
+
+@route("GET", "/counters", answer=shapes.Counters, needs=READ)
+async def counters(call: Call) -> shapes.Counters:
+    """The numbers on the filters."""
+    return await counters_of(call.gateway, call.account)
+
+
+async def counters_of(gateway: Gateway, account: Account) -> shapes.Counters:
+    """The numbers a member sees."""
+    found = await gateway.database.read(queue.counters, account.id, own_only(account), gateway.now())
+    return found  # type: ignore[return-value]
+
+
+@route("POST", "/conversations/next", answer=shapes.Next, body=NextBody, needs="conversation.reply")
+async def next_conversation(call: Call, body: NextBody) -> shapes.Next:
+    """Take the next unanswered conversation, claimed for two minutes; nobody else gets the same."""
+    ask = Ask(view="unanswered", order="urgent", member_id=call.me, own_only=own_only(call.account), limit=50)
+    cursor: str | None = None
+    while True:
+        page, cursor = await call.gateway.database.read(
+            queue.page, Ask(**{**_fields(ask), "cursor": cursor}), call.now
+        )
+        for conversation_id in page:
+            if conversation_id == body.skip or not await call.gateway.database.read(
+                queue.takeable, conversation_id, call.me, call.now
+            ):
+                continue
+            if await call.gateway.database.write(queue.claim, conversation_id, call.me):
+                return {"conversation_id": conversation_id}
+        if cursor is None:
+            return {"conversation_id": None}
+
+
+def _fields(ask: Ask) -> dict[str, object]:
+    return {name: getattr(ask, name) for name in Ask.__dataclass_fields__}
+
+
+async def must_see(call: Call, conversation_id: str) -> None:
+    """Raise Refusal not_found unless the member may see the conversation."""
+    seen = await call.gateway.database.read(queue.visible, [conversation_id], call.me, own_only(call.account))
+    if not call.account.may(READ) or conversation_id not in seen:
+        raise Refusal("not_found", 404)
+
+
+async def row_of(call: Call, conversation_id: str) -> shapes.Row:
+    """One line of the queue. Raises Refusal not_found."""
+    await must_see(call, conversation_id)
+    found = await rows_of(call.gateway, call.account, [conversation_id])
+    if not found:
+        raise Refusal("not_found", 404)
+    return found[0]
+
+
+@route("GET", "/conversations/{id}", answer=shapes.Conversation, needs=READ)
+async def conversation(call: Call) -> shapes.Conversation:
+    """A conversation with its contact, deals and tasks, and where one may write."""
+    row = await row_of(call, call.path("id"))
+    database = call.gateway.database
+    facts = await database.read(queue.facts, [row["id"]], call.me)
+    live = call.gateway.sources.get(row["source"]["id"])
+    addresses = await database.read(cards.addresses, row["contact"]["id"])
+    contact = await contact_of(call, row["contact"]["id"])
+    if live is None:
+        raise Refusal("not_found", 404)
+    return {
+        "row": row, "contact": contact, "limits": build.limits(live.channel.can()),
+        "fallbacks": build.fallbacks(call.gateway, call.account, addresses, row["id"]),
+        "viewers": viewers(call.gateway, row["id"], but=call.me), "read_up_to": facts.rows[0].read_message_id,
+        "subject": facts.rows[0].subject,
+    }  # fmt: skip
+
+
+async def contact_of(call: Call, contact_id: str) -> shapes.Contact:
+    """A contact's card. Raises Refusal not_found."""
+    found = await contact_shape(call.gateway, contact_id)
+    if found is None:
+        raise Refusal("not_found", 404)
+    return found
+
+
+async def contact_shape(gateway: Gateway, contact_id: str) -> shapes.Contact | None:
+    """A contact's card; None: there is none."""
+    database = gateway.database
+    row = await database.read(cards.contact, contact_id)
+    if row is None:
+        return None
+    identities = await database.read(cards.identities, contact_id)
+    deals = await database.read(cards.deals, await database.read(cards.deals_of, contact_id))
+    tasks = await database.read(cards.tasks, contact_id=contact_id)
+    return build.contact(row, identities, deals, tasks)
+
+
+@route("GET", "/conversations/{id}/messages", answer=shapes.Timeline, query=TimelineQuery, needs=READ)
+async def messages(call: Call, query: TimelineQuery) -> shapes.Timeline:
+    """What was said, oldest first: the contact's whole timeline or this conversation alone."""
+    row = await row_of(call, call.path("id"))
+    whole = query.scope == "contact" and row["nature"] != "group"
+    ids, older = await call.gateway.database.read(
+        timeline.page, contact_id=row["contact"]["id"] if whole else None,
+        conversation_id=None if whole else row["id"], before=query.before, limit=query.limit, around=query.around,
+    )  # fmt: skip
+    return {"items": await items_of(call.gateway, call.account, ids), "before": older}
+
+
+async def items_of(gateway: Gateway, account: Account, ids: Sequence[str]) -> list[shapes.Item]:
+    """Things of a timeline, in the order of `ids`."""
+    if not ids:
+        return []
+    return build.items(gateway, account, await gateway.database.read(timeline.facts, ids))
+
+
+async def item_of(call: Call, message_id: str) -> shapes.Item:
+    """One thing of a timeline. Raises Refusal not_found."""
+    places = await call.gateway.database.read(timeline.conversations_of, [message_id])
+    if message_id not in places:
+        raise Refusal("not_found", 404)
+    await must_see(call, places[message_id])
+    return (await items_of(call.gateway, call.account, [message_id]))[0]

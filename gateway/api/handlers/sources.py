@@ -1,0 +1,278 @@
+"""Which networks can be connected, which are, and how are they?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+import channels
+from channels.base import Check
+from gateway import replay
+from gateway.api import build, shapes
+from gateway.api.handlers.why import _decisions, raw
+from gateway.api.layer import Body, Call, Query, route
+from gateway.context import Gateway
+from gateway.dryrun import dry_run
+from gateway.refusals import Refusal
+from storage import sourcing, team, testing, waiting
+
+READ, EDIT, REPLAY = "source.read", "source.edit", "source.replay"
+STATES = {"waiting": 0, "opened": 1, "ignored": 2, "set_aside": 3}
+
+
+class Channels(TypedDict):
+    items: list[dict[str, Any]]
+
+
+class Checks(TypedDict):
+    checks: list[shapes.CheckShape]
+
+
+class NewSource(Body):
+    channel: str = Field(max_length=40)
+    name: str = Field(min_length=1, max_length=200)
+    settings: dict[str, str] = Field(default_factory=dict)
+    queue_id: str | None = None
+
+
+class SourceChange(Body):
+    name: str | None = Field(default=None, min_length=1, max_length=200)
+    settings: dict[str, str] | None = None
+    queue_id: str | None = None
+    hours: float | None = Field(default=None, gt=0, le=720)
+    enforcement: Literal["block", "warn", "off"] | None = None
+    first_answer: Literal["manager", "operator"] | None = None
+
+
+class EnvelopeQuery(Query):
+    state: Literal["waiting", "opened", "ignored", "set_aside"] = "set_aside"
+    cursor: str | None = Field(default=None, max_length=30)
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+@route("GET", "/channels", answer=Channels, needs="member.read")
+async def list_channels(call: Call) -> Channels:
+    """Every network there is, as it presents itself."""
+    return {"items": [_channel(name) for name in channels.names()]}
+
+
+def _channel(name: str) -> dict[str, Any]:
+    return {"name": name, **asdict(channels.about(name)), "secrets": sorted(channels.load(name).secrets)}
+
+
+@route("GET", "/sources", answer=shapes.Sources, needs="member.read")
+async def list_sources(call: Call) -> shapes.Sources:
+    """Connected accounts; those who may not see them get their names only."""
+    items = await sources_of(call.gateway, None)
+    if not call.account.may(READ):
+        items = [_name_only(item) for item in items]
+    return {"items": items}
+
+
+def _name_only(item: shapes.Source) -> shapes.Source:
+    return {**item, "settings": {}, "secrets": [], "hook_url": "", "health": [], "last_error": ""}
+
+
+async def sources_of(gateway: Gateway, only: str | None) -> list[shapes.Source]:
+    """All sources, or one."""
+    accounts = await gateway.database.read(waiting.accounts)
+    names = {row.id: row.name for row in await gateway.database.read(team.queues)}
+    leads = await gateway.database.read(sourcing.leads_lately, gateway.now())
+    empty = dict.fromkeys(
+        (
+            "received",
+            "opened",
+            "ignored",
+            "set_aside",
+            "accepted",
+            "sent",
+            "undelivered",
+            "failed",
+            "unknown",
+            "cancelled",
+        ),
+        0,
+    )
+    return [
+        build.source(
+            gateway, live, accounts.get(live.row.id, empty), names.get(live.row.queue_id or ""), leads.get(live.row.id, 0)
+        )
+        for live in gateway.sources.all()
+        if (only is None and live.row.state != "disconnected") or live.row.id == only
+    ]  # fmt: skip
+
+
+async def _one(call: Call, source_id: str) -> shapes.Source:
+    found = await sources_of(call.gateway, source_id)
+    if not found:
+        raise Refusal("not_found", 404)
+    return found[0]
+
+
+@route("POST", "/sources", answer=shapes.Source, body=NewSource, needs=EDIT, status=201)
+async def add_source(call: Call, body: NewSource) -> shapes.Source:
+    """A new source, as a draft."""
+    queue_id = body.queue_id or await _default_queue(call)
+    source_id = await call.gateway.sources.create(
+        body.channel, body.name.strip(), body.settings, queue_id, call.me
+    )
+    return await _one(call, source_id)
+
+
+async def _default_queue(call: Call) -> str | None:
+    rows = await call.gateway.database.read(team.queues)
+    return rows[0].id if rows else None
+
+
+@route("GET", "/sources/{id}", answer=shapes.Source, needs=READ)
+async def one_source(call: Call) -> shapes.Source:
+    """A source's page."""
+    return await _one(call, call.path("id"))
+
+
+@route("PATCH", "/sources/{id}", answer=shapes.Source, body=SourceChange, needs=EDIT)
+async def change_source(call: Call, body: SourceChange) -> shapes.Source:
+    """Change a source; an empty secret keeps the old one."""
+    fields = body.model_dump(exclude_unset=True)
+    await call.gateway.sources.change(call.path("id"), **fields)
+    return await _one(call, call.path("id"))
+
+
+@route("DELETE", "/sources/{id}", status=204, needs=EDIT)
+async def remove_source(call: Call) -> None:
+    """Disconnect a source; what was said stays."""
+    await call.gateway.sources.remove(call.path("id"))
+
+
+def _checks(checks: Sequence[Check]) -> list[shapes.CheckShape]:
+    return [
+        {"code": one.code, "ok": one.ok, "detail": one.detail, "params": dict(one.params)} for one in checks
+    ]
+
+
+@route("POST", "/sources/{id}/check", answer=Checks, needs=EDIT)
+async def check_source(call: Call) -> Checks:
+    """Look whether the account works."""
+    return {"checks": _checks(await call.gateway.sources.check(call.path("id")))}
+
+
+@route("POST", "/sources/{id}/connect", answer=shapes.Source, needs=EDIT)
+async def connect_source(call: Call) -> shapes.Source:
+    """Make the network deliver to us."""
+    await call.gateway.sources.connect(call.path("id"))
+    return await _one(call, call.path("id"))
+
+
+@route("POST", "/sources/{id}/pause", answer=shapes.Source, needs=EDIT)
+async def pause_source(call: Call) -> shapes.Source:
+    """Take nothing in and send nothing for a while."""
+    await call.gateway.sources.pause(call.path("id"))
+    return await _one(call, call.path("id"))
+
+
+@route("POST", "/sources/{id}/resume", answer=shapes.Source, needs=EDIT)
+async def resume_source(call: Call) -> shapes.Source:
+    """Into service again."""
+    await call.gateway.sources.resume(call.path("id"))
+    return await _one(call, call.path("id"))
+
+
+@route("POST", "/sources/{id}/test", answer=shapes.TestSession, needs=EDIT, status=201)
+async def start_test(call: Call) -> shapes.TestSession:
+    """Begin a live test: the next message with the code is a test and nothing else."""
+    await _one(call, call.path("id"))
+    await call.gateway.database.write(testing.begin, call.path("id"), call.me)
+    return await _test(call)
+
+
+@route("GET", "/sources/{id}/test", answer=shapes.TestSession, needs=READ)
+async def read_test(call: Call) -> shapes.TestSession:
+    """How the live test goes."""
+    return await _test(call)
+
+
+async def _test(call: Call) -> shapes.TestSession:
+    found = await test_shape(call.gateway, call.path("id"))
+    if found is None:
+        raise Refusal("not_found", 404)
+    if found["message_at"] is not None:
+        decision = await dry_run(call.gateway, call.path("id"))
+        record = {**decision.to_json(), "at": call.now}
+        found["would_get"] = (await _decisions(call, [record]))[0]
+    return found
+
+
+async def test_shape(gateway: Gateway, source_id: str) -> shapes.TestSession | None:
+    """A source's live test; None: there is none."""
+    row = await gateway.database.read(testing.find, source_id)
+    live = gateway.sources.get(source_id)
+    if row is None or live is None:
+        return None
+    return {
+        "code": row.code, "link": live.channel.test_link(row.code), "started_at": row.started_at,
+        "steps": testing.steps(row), "message_at": row.message_at, "conversation_id": row.conversation_id,
+        "would_get": None,
+    }  # type: ignore[typeddict-item]  # fmt: skip
+
+
+@route("DELETE", "/sources/{id}/test", status=204, needs=EDIT)
+async def end_test(call: Call) -> None:
+    """End the live test."""
+    await call.gateway.database.write(testing.end, call.path("id"))
+
+
+@route("GET", "/sources/{id}/envelopes", answer=shapes.Envelopes, query=EnvelopeQuery, needs=REPLAY)
+async def envelopes(call: Call, query: EnvelopeQuery) -> shapes.Envelopes:
+    """A source's events of one state, newest first."""
+    before = (
+        int(query.cursor)
+        if query.cursor is not None and query.cursor.isascii() and query.cursor.isdigit()
+        else None
+    )
+    rows = await call.gateway.database.read(
+        waiting.listed, call.path("id"), STATES[query.state], before, query.limit + 1
+    )
+    kept = rows[: query.limit]
+    return {
+        "items": [build.envelope(row, preview=_preview(row)) for row in kept],
+        "next": str(kept[-1].id) if len(rows) > query.limit else None,
+    }
+
+
+def _preview(row: waiting.Stored) -> str:
+    return f"{row.method} {row.path}".strip()
+
+
+@route("GET", "/envelopes/{id}", answer=shapes.EnvelopeShape, needs=REPLAY)
+async def envelope(call: Call) -> shapes.EnvelopeShape:
+    """One event."""
+    row = await call.gateway.database.read(waiting.find, call.number("id"))
+    if row is None:
+        raise Refusal("not_found", 404)
+    return build.envelope(row, preview=_preview(row))
+
+
+@route("GET", "/envelopes/{id}/raw", answer=shapes.RawEnvelope, needs=REPLAY)
+async def raw_envelope(call: Call) -> shapes.RawEnvelope:
+    """An event as it came, secrets blanked."""
+    return await raw(call, call.number("id"))
+
+
+@route("POST", "/envelopes/{id}/replay", answer=shapes.Replayed, needs=REPLAY)
+async def replay_envelope(call: Call) -> shapes.Replayed:
+    """Try one set-aside event again."""
+    return _replayed(await replay.replay_one(call.gateway, call.number("id")))
+
+
+@route("POST", "/sources/{id}/replay", answer=shapes.Replayed, needs=REPLAY)
+async def replay_source(call: Call) -> shapes.Replayed:
+    """Try all set-aside events of a source again."""
+    return _replayed(await replay.replay_source(call.gateway, call.path("id")))
+
+
+def _replayed(numbers: tuple[int, int, int]) -> shapes.Replayed:
+    return {"replayed": numbers[0], "opened": numbers[1], "set_aside": numbers[2]}

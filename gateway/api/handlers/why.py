@@ -1,0 +1,115 @@
+"""Why was it decided so, and what came in really?"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from gateway import dryrun
+from gateway.api import build, shapes
+from gateway.api.handlers.inbox import item_of
+from gateway.api.layer import Body, Call, Query, route
+from gateway.letters import letter_csp, page_of
+from gateway.parsing import body_of
+from gateway.redaction import blank
+from gateway.refusals import Refusal
+from storage import cards, timeline, waiting
+
+SHOWN = 256 * 1024
+
+
+class DryRun(Body):
+    source_id: str
+    at: int | None = None
+
+
+class LetterQuery(Query):
+    images: int = 0
+
+
+async def _decisions(call: Call, records: Sequence[Mapping[str, Any]]) -> list[shapes.Decision]:
+    names = await call.gateway.database.read(cards.names, build.refs_of(records))
+    return [build.decision(record, names) for record in records]
+
+
+@route("GET", "/messages/{id}/decisions", answer=shapes.Decisions, needs="conversation.read")
+async def message_decisions(call: Call) -> shapes.Decisions:
+    """Why a message is where it is."""
+    item = await item_of(call, call.path("id"))
+    records = await call.gateway.database.read(cards.decisions, message_id=item["id"])
+    return {"items": await _decisions(call, records)}
+
+
+@route("GET", "/deals/{id}/decisions", answer=shapes.Decisions, needs="deal.read")
+async def deal_decisions(call: Call) -> shapes.Decisions:
+    """Why a lead went to whom it went."""
+    records = await call.gateway.database.read(cards.decisions, deal_id=call.path("id"))
+    return {"items": await _decisions(call, records)}
+
+
+@route("GET", "/decisions/{id}", answer=shapes.Decision, needs="deal.read")
+async def one_decision(call: Call) -> shapes.Decision:
+    """One stored decision."""
+    records = await call.gateway.database.read(cards.decisions, decision_id=call.path("id"))
+    if not records:
+        raise Refusal("not_found", 404)
+    return (await _decisions(call, records))[0]
+
+
+@route("POST", "/routing/dry-run", answer=shapes.Decision, body=DryRun, needs="source.read")
+async def dry_run(call: Call, body: DryRun) -> shapes.Decision:
+    """Who would get a new lead of this source; changes nothing."""
+    decision = await dryrun.dry_run(call.gateway, body.source_id, body.at)
+    record = {**decision.to_json(), "at": body.at or call.now}
+    return (await _decisions(call, [record]))[0]
+
+
+@route("GET", "/messages/{id}/html", query=LetterQuery, needs="conversation.read")
+async def letter(call: Call, query: LetterQuery) -> web.Response:
+    """A letter as a page of its own that can run nothing."""
+    item = await item_of(call, call.path("id"))
+    html = await call.gateway.database.read(timeline.letter, item["id"])
+    if html is None:
+        raise Refusal("not_found", 404)
+    body = page_of(html, item["attachments"], remote=query.images == 1)
+    headers = {
+        "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": letter_csp(query.images == 1),
+        "X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store",
+    }  # fmt: skip
+    return web.Response(body=body.encode(), headers=headers)
+
+
+@route("GET", "/messages/{id}/raw", answer=shapes.RawEnvelope, needs="conversation.read")
+async def raw_message(call: Call) -> shapes.RawEnvelope:
+    """The envelope that brought a message, as it came."""
+    item = await item_of(call, call.path("id"))
+    envelope_id = await call.gateway.database.read(waiting.envelope_of, item["id"])
+    if envelope_id is None:
+        raise Refusal("not_found", 404)
+    return await raw(call, envelope_id)
+
+
+async def raw(call: Call, envelope_id: int) -> shapes.RawEnvelope:
+    """An envelope with its source's secrets blanked. Raises Refusal not_found."""
+    stored = await call.gateway.database.read(waiting.find, envelope_id)
+    if stored is None:
+        raise Refusal("not_found", 404)
+    live = call.gateway.sources.get(stored.source_id)
+    secrets = [live.row.hook_key] if live is not None else []
+    if live is not None:
+        secrets += [live.channel.settings.get(name, "") for name in live.channel.secrets]
+    body = await body_of(call.gateway, stored) if stored.body is not None or stored.body_file else b""
+    shown = body[:SHOWN]
+    try:
+        text, encoding = blank(shown.decode(), secrets), "utf-8"
+    except UnicodeDecodeError:
+        text, encoding = base64.b64encode(shown).decode(), "base64"
+    return {
+        "id": stored.id, "method": stored.method, "path": blank(stored.path, secrets),
+        "query": {name: blank(value, secrets) for name, value in stored.query.items()},
+        "headers": {name: blank(value, secrets) for name, value in stored.headers.items()},
+        "body": text, "encoding": encoding, "truncated": len(body) > SHOWN,
+    }  # type: ignore[typeddict-item]  # fmt: skip

@@ -1,0 +1,233 @@
+"""What can be done from the command line? `inbox --help` lists it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+import typer
+
+from gateway.config import Config
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Единое окно: one queue for every word a client says."
+)
+source_app = typer.Typer(no_args_is_help=True, help="Connected accounts.")
+user_app = typer.Typer(no_args_is_help=True, help="People.")
+keys_app = typer.Typer(no_args_is_help=True, help="Keys that seal the sources' secrets.")
+app.add_typer(source_app, name="source")
+app.add_typer(user_app, name="user")
+app.add_typer(keys_app, name="keys")
+
+Role = Literal["all", "web", "worker", "listener"]
+
+
+def main() -> None:
+    """The `inbox` command."""
+    app()
+
+
+def _config() -> Config:
+    from pydantic import ValidationError
+
+    from gateway import logs
+
+    try:
+        config = Config(_env_file=os.environ.get("INBOX_ENV_FILE", ".env"))  # type: ignore[call-arg]
+    except ValidationError as error:
+        _fail("; ".join(f"INBOX_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+    logs.set_up(config.log_level, config.log_format)
+    return config
+
+
+def _fail(why: str) -> NoReturn:
+    typer.echo(f"inbox: {why}", err=True)
+    raise typer.Exit(1)
+
+
+@app.command()
+def serve(role: Annotated[Role, typer.Option(help="Which parts run in this process.")] = "all") -> None:
+    """Start the gateway (all parts in one process, unless a role is given)."""
+    from gateway.serving import serve as run
+
+    run(_config(), role)
+
+
+@app.command()
+def demo() -> None:
+    """Start the gateway with made-up clients on local stand-ins of the networks; nothing goes out."""
+    from gateway.serving import serve as run
+
+    run(_config(), "all", demo=True)
+
+
+@app.command()
+def migrate(
+    revision: Annotated[str, typer.Argument(help="Where to; `head` is the newest.")] = "head",
+) -> None:
+    """Bring the database's tables up to date."""
+    from storage import migrate as migrations
+
+    config = _config()
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    asyncio.run(migrations.upgrade(config.database(), revision))
+    typer.echo(f"database at revision {asyncio.run(migrations.current(config.database()))}")
+
+
+@app.command()
+def replay(
+    source: Annotated[str | None, typer.Option(help="All set-aside envelopes of this source.")] = None,
+    envelope: Annotated[int | None, typer.Option(help="One envelope by its number.")] = None,
+) -> None:
+    """Try set-aside envelopes again. Workers do the work: one must be running, or runs here meanwhile."""
+    from gateway.maintenance import replay as run
+
+    if (source is None) == (envelope is None):
+        _fail("name either --source or --envelope")
+    replayed, opened, aside = asyncio.run(run(_config(), source, envelope))
+    typer.echo(f"{replayed} tried, {opened} opened, {aside} set aside again")
+
+
+@app.command()
+def doctor() -> None:
+    """Check configuration, database, Redis, disk, clock, public address and each source; say what to do."""
+    from gateway.doctor import examine
+
+    findings = asyncio.run(examine(_config()))
+    for finding in findings:
+        typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.what}: {finding.detail}")
+        if not finding.ok and finding.advice:
+            typer.echo(f"     -> {finding.advice}")
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@app.command()
+def backup(
+    to: Annotated[Path, typer.Argument(help="The archive to write, .tar.gz.")],
+    with_key: Annotated[bool, typer.Option(help="Put the key file in as well.")] = False,
+) -> None:
+    """Write a consistent copy of the embedded database and the files into one archive, while running."""
+    from gateway.maintenance import backup as run
+
+    try:
+        size = run(_config(), to, with_key=with_key)
+    except (OSError, ValueError) as error:
+        _fail(str(error))
+    typer.echo(f"{to}: {size} bytes{'' if with_key else '; without the key, keep secret.key apart'}")
+
+
+@app.command()
+def restore(archive: Annotated[Path, typer.Argument(help="An archive that `backup` wrote.")]) -> None:
+    """Unpack a backup into an empty data folder."""
+    from gateway.maintenance import restore as run
+
+    try:
+        run(_config(), archive)
+    except (OSError, ValueError) as error:
+        _fail(str(error))
+    typer.echo("restored; start with `inbox serve`")
+
+
+@app.command()
+def openapi(
+    to: Annotated[Path | None, typer.Argument(help="A file; without it, to the screen.")] = None,
+) -> None:
+    """Write the API's OpenAPI 3.1 document."""
+    import orjson
+
+    from gateway.api.document import document
+
+    text = orjson.dumps(document(), option=orjson.OPT_INDENT_2).decode()
+    if to is None:
+        typer.echo(text)
+    else:
+        to.write_text(text + "\n", "utf-8")
+
+
+@user_app.command("add")
+def user_add(
+    name: Annotated[str, typer.Argument()],
+    email: Annotated[str, typer.Argument()],
+    role: Annotated[
+        list[str] | None, typer.Option(help="operator, manager, marketer, head or admin.")
+    ] = None,
+) -> None:
+    """Add a person and print the link by which they choose a password."""
+    from gateway.maintenance import add_user
+
+    try:
+        link = asyncio.run(add_user(_config(), name, email, role or ["operator"]))
+    except ValueError as error:
+        _fail(str(error))
+    typer.echo(link)
+
+
+@user_app.command("link")
+def user_link(email: Annotated[str, typer.Argument()]) -> None:
+    """Print a one-time sign-in link for a person, good for ten minutes."""
+    from gateway.maintenance import sign_in_link
+
+    try:
+        link = asyncio.run(sign_in_link(_config(), email))
+    except ValueError as error:
+        _fail(str(error))
+    typer.echo(link)
+
+
+@source_app.command("list")
+def source_list() -> None:
+    """Show every source with its state and account."""
+    from gateway.maintenance import list_sources
+
+    for line in asyncio.run(list_sources(_config())):
+        typer.echo(line)
+
+
+@source_app.command("test")
+def source_test(source: Annotated[str, typer.Argument(help="Its id or name.")]) -> None:
+    """Check one source: key, rights, reachability."""
+    from gateway.maintenance import test_source
+
+    try:
+        checks = asyncio.run(test_source(_config(), source))
+    except ValueError as error:
+        _fail(str(error))
+    for check in checks:
+        typer.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.code} {check.detail}")
+    raise typer.Exit(0 if all(check.ok for check in checks) else 1)
+
+
+@keys_app.command("new")
+def keys_new() -> None:
+    """Print a new key. Put it first in INBOX_SECRET_KEYS (or the key file), then `inbox keys rotate`."""
+    from cryptography.fernet import Fernet
+
+    typer.echo(Fernet.generate_key().decode())
+
+
+@keys_app.command("rotate")
+def keys_rotate() -> None:
+    """Seal every source's secrets with the newest key; the old ones may then be taken away."""
+    from gateway.maintenance import rotate_keys
+
+    typer.echo(f"{asyncio.run(rotate_keys(_config()))} sources sealed anew")
+
+
+def describe() -> list[dict[str, Any]]:
+    """Every setting with its variable, default and meaning; docs/configuration.md is made from it."""
+    return [
+        {
+            "variable": f"INBOX_{name.upper()}",
+            "default": ""
+            if field.annotation is not None and "Secret" in str(field.annotation)
+            else field.default,
+            "meaning": field.description or "",
+        }
+        for name, field in Config.model_fields.items()
+    ]
+
+
+if __name__ == "__main__":
+    main()

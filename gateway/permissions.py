@@ -1,0 +1,57 @@
+"""Who may do what? A role is rows of permission and scope; these are the five presets and the whole list.
+
+The server checks permissions, never roles' names. Scopes widen: own, team, below, all.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SCOPES: Final = ("own", "team", "below", "all")
+
+PERMISSIONS: Final[dict[str, str]] = {
+    "conversation.read": "See conversations and what was said in them.",
+    "conversation.reply": "Answer, note, take, put off and finish conversations.",
+    "conversation.assign": "Give conversations to others.",
+    "contact.read": "See contacts.",
+    "contact.edit": "Change contacts.",
+    "deal.read": "See deals and leads, without what was said.",
+    "deal.edit": "Change deals.",
+    "deal.attach": "Move messages between deals.",
+    "lead.accept": "Be offered leads and own them.",
+    "lead.assign": "Give leads to others.",
+    "source.read": "See sources and how they are.",
+    "source.edit": "Connect and change sources.",
+    "source.replay": "See and replay what was set aside.",
+    "member.read": "See colleagues.",
+    "member.edit": "Invite and change colleagues.",
+    "queue.edit": "Change queues.",
+    "company.edit": "Change hours and addresses.",
+    "window.override": "Write past the company's own reply window, with a reason.",
+    "token.edit": "Make access tokens for programs.",
+    "demo.run": "Load demonstration data and play clients.",
+}
+
+_reading = {"member.read": "all"}
+
+PRESETS: Final[dict[str, dict[str, str]]] = {
+    "operator": {
+        **_reading, "conversation.read": "all", "conversation.reply": "all", "conversation.assign": "all",
+        "contact.read": "all", "contact.edit": "all", "deal.read": "all", "deal.attach": "all",
+        "lead.assign": "all", "demo.run": "all",
+    },
+    "manager": {
+        **_reading, "conversation.read": "own", "conversation.reply": "own", "contact.read": "own", "contact.edit": "own",
+        "deal.read": "own", "deal.edit": "own", "deal.attach": "own", "lead.accept": "own",
+    },
+    "marketer": {
+        **_reading, "deal.read": "all", "source.read": "all", "source.edit": "all", "source.replay": "all",
+    },
+    "head": {
+        **_reading, "conversation.read": "all", "conversation.reply": "all", "conversation.assign": "all",
+        "contact.read": "all", "contact.edit": "all", "deal.read": "all", "deal.edit": "all", "deal.attach": "all",
+        "lead.accept": "all", "lead.assign": "all", "source.read": "all", "source.replay": "all",
+        "member.edit": "all", "queue.edit": "all", "company.edit": "all", "window.override": "all",
+    },
+    "admin": dict.fromkeys(PERMISSIONS, "all"),
+}  # fmt: skip

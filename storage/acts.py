@@ -1,0 +1,399 @@
+"""What changes when a person acts on a conversation? Each returns what takes it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, text
+
+from routing import conversations as turns
+from routing.conversations import Status, answer_due, deadline
+from storage import audit, batch
+from storage.errors import Conflict
+from storage.flush import DEAL, next_numbers
+from storage.ids import new_id
+from storage.search import stems
+from storage.tables import conversation, deal, deal_party, message
+from storage.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The call that takes an act back: a method, the path's end below the conversation, and a body."""
+
+    method: str
+    path: str
+    body: dict[str, Any]
+
+
+def locked(tx: Transaction, conversation_id: str) -> Row[Any]:
+    """The conversation, held until the end of the transaction. Raises Conflict not_found."""
+    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    row = tx.connection.execute(
+        text(
+            "SELECT id, contact_id, source_id, identity_id, nature, state, waiting_since, heard_at, answered_at,"
+            f" snoozed_until, due_at, deadline_at, assignee_id, deal_id, pinned_deal_id, closes_at FROM conversation WHERE id = :id{lock}"
+        ),
+        {"id": conversation_id},
+    ).first()
+    if row is None:
+        raise Conflict("not_found", 404)
+    return row
+
+
+def _status(row: Row[Any]) -> Status:
+    return Status(
+        state=row.state, waiting_since=row.waiting_since, heard_at=row.heard_at, answered_at=row.answered_at,
+        snoozed_until=row.snoozed_until,
+    )  # fmt: skip
+
+
+def _store(tx: Transaction, row: Row[Any], status: Status) -> None:
+    since = status.waiting_since
+    due = row.due_at if since == row.waiting_since else None if since is None else answer_due(since)
+    values = (
+        row.id, status.state, since, status.heard_at, status.answered_at, status.snoozed_until, due,
+        None if since is None else deadline(due, row.closes_at), tx.now,
+    )  # fmt: skip
+    columns = (
+        "state", "waiting_since", "heard_at", "answered_at", "snoozed_until", "due_at", "deadline_at", "updated_at",
+    )  # fmt: skip
+    batch.update(tx.connection, conversation, ("id",), columns, [values])
+    tx.changed("conversation", row.id, row.contact_id)
+    tx.ring("router")
+
+
+def set_state(
+    tx: Transaction, conversation_id: str, member_id: str, state: str, until: int | None, why: str
+) -> Undo | None:
+    """Finish, put off, open again, or say that no answer is needed. Raises Conflict bad_request, not_now."""
+    row = locked(tx, conversation_id)
+    before = _status(row)
+    match state:
+        case "closed":
+            if (
+                turns.unanswered(turns.Row(id=row.id, state=row.state, waiting_since=row.waiting_since))
+                and not why
+            ):
+                raise Conflict("not_now", reason="unanswered")
+            after = turns.close(before, tx.now)
+        case "snoozed":
+            if until is None or until <= tx.now:
+                raise Conflict("bad_request", 422, field="until")
+            after = turns.snooze(before, until)
+        case "waiting":
+            after = turns.no_answer_needed(before, tx.now)
+        case _:
+            after = turns.reopen(before) if before.state == "closed" else turns.Status(
+                state="open", waiting_since=before.waiting_since or tx.now, heard_at=max(before.heard_at, tx.now),
+                answered_at=before.answered_at,
+            )  # fmt: skip
+    _store(tx, row, after)
+    audit_id = audit.note(
+        tx, member_id, f"conversation.{state}", "conversation", row.id,
+        {"why": why, "before": _record(row), "mine": after.answered_at},
+    )  # fmt: skip
+    return Undo("POST", "undo", {"audit_id": audit_id})
+
+
+def _record(row: Row[Any]) -> dict[str, Any]:
+    return {
+        name: getattr(row, name)
+        for name in (
+            "state",
+            "waiting_since",
+            "heard_at",
+            "answered_at",
+            "snoozed_until",
+            "due_at",
+            "deadline_at",
+        )
+    }
+
+
+def undo_state(tx: Transaction, conversation_id: str, member_id: str, audit_id: str) -> None:
+    """Put the conversation back as it was before an act of this member. Raises Conflict not_now when more happened."""
+    row = locked(tx, conversation_id)
+    found = tx.connection.execute(
+        text("SELECT facts FROM audit_log WHERE id = :id AND member_id = :me AND object_id = :conversation"),
+        {"id": audit_id, "me": member_id, "conversation": conversation_id},
+    ).first()
+    if found is None:
+        raise Conflict("not_found", 404)
+    facts = orjson.loads(found.facts)
+    if (
+        "before" not in facts
+        or row.heard_at > facts["before"]["heard_at"]
+        and facts["before"]["state"] == "closed"
+    ):
+        raise Conflict("not_now")
+    before = facts["before"]
+    tx.connection.execute(
+        text(
+            "UPDATE conversation SET state = :state, waiting_since = :waiting_since, heard_at = :heard_at,"
+            " answered_at = :answered_at, snoozed_until = :snoozed_until, due_at = :due_at, deadline_at = :deadline_at"
+            " WHERE id = :id"
+        ),
+        {**before, "heard_at": max(before["heard_at"], row.heard_at), "id": conversation_id},
+    )
+    audit.note(tx, member_id, "undo", "conversation", conversation_id, {"of": audit_id})
+    tx.changed("conversation", conversation_id, row.contact_id)
+
+
+def assign(tx: Transaction, conversation_id: str, by: str, member_id: str | None, comment: str) -> Undo:
+    """Give the conversation to somebody, or to nobody."""
+    row = locked(tx, conversation_id)
+    if member_id is not None:
+        known = tx.connection.execute(
+            text("SELECT active FROM member WHERE id = :id"), {"id": member_id}
+        ).scalar()
+        if not known:
+            raise Conflict("bad_request", 422, field="member_id")
+    tx.connection.execute(
+        text("UPDATE conversation SET assignee_id = :member, updated_at = :now WHERE id = :id"),
+        {"member": member_id, "now": tx.now, "id": conversation_id},
+    )
+    if comment:
+        add_note(tx, row, by, new_id(tx.now), comment)
+    system_line(tx, row, {"code": "assigned", "by": by, "to": member_id})
+    audit.note(
+        tx, by, "conversation.assign", "conversation", row.id, {"from": row.assignee_id, "to": member_id}
+    )
+    tx.changed("conversation", row.id, row.contact_id)
+    tx.ring("router")
+    return Undo("POST", "assignee", {"member_id": row.assignee_id})
+
+
+def set_nature(tx: Transaction, conversation_id: str, by: str, nature: str) -> Undo:
+    """Spam, not spam, a client after all: marks the identity, so that later messages follow."""
+    row = locked(tx, conversation_id)
+    spam = nature == "spam"
+    tx.connection.execute(
+        text("UPDATE identity SET spam = :spam WHERE id = :id"), {"spam": int(spam), "id": row.identity_id}
+    )
+    tx.connection.execute(
+        text("UPDATE conversation SET nature = :nature, updated_at = :now WHERE id = :id"),
+        {"nature": nature, "now": tx.now, "id": conversation_id},
+    )
+    if spam:
+        _store(tx, row, turns.close(_status(row), tx.now))
+        withdraw_leads(tx, row)
+    audit.note(tx, by, "conversation.nature", "conversation", row.id, {"from": row.nature, "to": nature})
+    tx.changed("conversation", row.id, row.contact_id)
+    return Undo("POST", "nature", {"nature": row.nature})
+
+
+def withdraw_leads(tx: Transaction, row: Row[Any]) -> None:
+    """Nobody is asked any more about an unowned lead that turned out to be spam: it ends on the junk stage."""
+    junk = tx.connection.execute(text("SELECT id, kind FROM stage WHERE junk = 1 LIMIT 1")).first()
+    deals = tx.connection.execute(
+        text(
+            "SELECT id FROM deal WHERE conversation_id = :id AND open = 1 AND stage_kind = 'lead' AND owner_id IS NULL"
+        ),
+        {"id": row.id},
+    ).all()
+    for lead in deals:
+        ended = tx.connection.execute(
+            text("UPDATE offer SET state = 'withdrawn', settled_at = :now WHERE deal_id = :id AND state = 'open'"
+                 " RETURNING id, member_id"),
+            {"now": tx.now, "id": lead.id},
+        ).all()  # fmt: skip
+        for offer in ended:
+            tx.changed("offer", offer.id, audience=f"member:{offer.member_id}")
+        if junk is not None:
+            tx.connection.execute(
+                text("UPDATE deal SET stage_id = :stage, stage_kind = :kind, open = 0, waiting = '', closed_at = :now,"
+                     " next_at = NULL WHERE id = :id"),
+                {"stage": junk.id, "kind": junk.kind, "now": tx.now, "id": lead.id},
+            )  # fmt: skip
+        tx.changed("deal", lead.id, row.contact_id)
+
+
+def pin(tx: Transaction, conversation_id: str, by: str, deal_id: str | None) -> Undo:
+    """Later messages of this conversation go to this deal. Raises Conflict bad_request for a closed or strange one."""
+    row = locked(tx, conversation_id)
+    if deal_id is not None:
+        known = tx.connection.execute(text("SELECT open FROM deal WHERE id = :id"), {"id": deal_id}).scalar()
+        if not known:
+            raise Conflict("bad_request", 422, field="deal_id")
+    tx.connection.execute(
+        text(
+            "UPDATE conversation SET pinned_deal_id = :deal, deal_id = COALESCE(:deal, deal_id), updated_at = :now"
+            " WHERE id = :id"
+        ),
+        {"deal": deal_id, "now": tx.now, "id": conversation_id},
+    )
+    audit.note(
+        tx, by, "conversation.pin", "conversation", row.id, {"from": row.pinned_deal_id, "to": deal_id}
+    )
+    tx.changed("conversation", row.id, row.contact_id)
+    return Undo("PUT", "pin", {"deal_id": row.pinned_deal_id})
+
+
+def mark_read(tx: Transaction, conversation_id: str, member_id: str, message_id: str | None) -> None:
+    """This member has read up to a message; None: keep it unread."""
+    row = tx.connection.execute(
+        text("SELECT inbound, contact_id FROM conversation WHERE id = :id"), {"id": conversation_id}
+    ).one()
+    tx.connection.execute(
+        text(
+            "INSERT INTO read_marker (member_id, conversation_id, message_id, inbound, kept_unread)"
+            " VALUES (:me, :id, :message, :inbound, :kept) ON CONFLICT (member_id, conversation_id) DO UPDATE SET"
+            " message_id = COALESCE(:message, read_marker.message_id),"
+            " inbound = CASE WHEN :kept = 1 THEN read_marker.inbound ELSE :inbound END, kept_unread = :kept"
+        ),
+        {
+            "me": member_id, "id": conversation_id, "message": message_id, "inbound": row.inbound if message_id else 0,
+            "kept": int(message_id is None),
+        },
+    )  # fmt: skip
+    tx.changed("conversation", conversation_id, row.contact_id, f"member:{member_id}")
+
+
+def note(tx: Transaction, conversation_id: str, member_id: str, note_id: str, words: str) -> str:
+    """A note that the client does not see; the same id again is the same note."""
+    row = locked(tx, conversation_id)
+    known = tx.connection.execute(text("SELECT 1 FROM message WHERE id = :id"), {"id": note_id}).first()
+    if known is None:
+        add_note(tx, row, member_id, note_id, words)
+        tx.connection.execute(
+            text("DELETE FROM draft WHERE member_id = :me AND conversation_id = :id AND mode = 'note'"),
+            {"me": member_id, "id": conversation_id},
+        )
+    return note_id
+
+
+def add_note(tx: Transaction, row: Row[Any], member_id: str, note_id: str, words: str) -> None:
+    """Write a note into a conversation."""
+    name = (
+        tx.connection.execute(text("SELECT name FROM member WHERE id = :id"), {"id": member_id}).scalar()
+        or ""
+    )
+    _line(tx, row, note_id, "note", "person", member_id, name, words, {})
+
+
+def system_line(tx: Transaction, row: Row[Any], facts: dict[str, Any]) -> None:
+    """A line that says what happened, by a code and its facts."""
+    named = {
+        name: tx.connection.execute(text("SELECT name FROM member WHERE id = :id"), {"id": ref}).scalar()
+        for name, ref in facts.items()
+        if name in ("by", "to") and ref
+    }
+    _line(tx, row, new_id(tx.now), "system", "system", None, "", "", {"system": {**facts, **named}})
+
+
+def _line(
+    tx: Transaction, row: Row[Any], message_id: str, kind: str, author: str, member_id: str | None, name: str, words: str,
+    content: dict[str, Any],
+) -> None:  # fmt: skip
+    values = {
+        "id": message_id, "conversation_id": row.id, "contact_id": row.contact_id, "source_id": row.source_id,
+        "deal_id": row.deal_id, "kind": kind, "direction": "none", "author_kind": author, "author_id": member_id,
+        "author_name": name, "nature": row.nature, "text": words, "content": content, "at": tx.now, "seq": 0,
+        "received_at": tx.now, "stems": stems(words),
+    }  # fmt: skip
+    batch.insert(tx.connection, message, tuple(values), [tuple(values.values())])
+    tx.changed("message", message_id, row.contact_id)
+
+
+def move_messages(
+    tx: Transaction, message_id: str, by: str, deal_id: str | None, scope: str, stage: tuple[str, str]
+) -> str:
+    """Move one message, it and all later ones, or the whole conversation to a deal (None: a new lead of their own).
+
+    Returns the audit entry that takes it back. Each message keeps its old place there.
+    """
+    found = tx.connection.execute(
+        text("SELECT conversation_id, at, seq, id FROM message WHERE id = :id"), {"id": message_id}
+    ).first()
+    if found is None:
+        raise Conflict("not_found", 404)
+    row = locked(tx, found.conversation_id)
+    if deal_id is None:
+        deal_id = _new_lead(tx, row, by, stage)
+    elif (
+        tx.connection.execute(text("SELECT open FROM deal WHERE id = :id"), {"id": deal_id}).scalar() is None
+    ):
+        raise Conflict("bad_request", 422, field="deal_id")
+    where = {
+        "one": "id = :id",
+        "following": "conversation_id = :conversation AND (at, seq, id) >= (:at, :seq, :id)",
+        "conversation": "conversation_id = :conversation",
+    }[scope]
+    parameters = {
+        "id": message_id, "conversation": row.id, "at": found.at, "seq": found.seq, "deal": deal_id,
+    }  # fmt: skip
+    old = tx.connection.execute(
+        text(f"SELECT id, deal_id FROM message WHERE {where} AND kind NOT IN ('note', 'system')"), parameters
+    ).all()
+    tx.connection.execute(
+        text(f"UPDATE message SET deal_id = :deal WHERE {where} AND kind NOT IN ('note', 'system')"),
+        parameters,
+    )
+    if scope != "one":
+        tx.connection.execute(
+            text("UPDATE conversation SET pinned_deal_id = :deal, deal_id = :deal WHERE id = :conversation"),
+            parameters,
+        )
+    tx.connection.execute(
+        text("INSERT INTO deal_party (deal_id, contact_id, role, main) VALUES (:deal, :contact, 'client', 0)"
+             " ON CONFLICT DO NOTHING"),
+        {"deal": deal_id, "contact": row.contact_id},
+    )  # fmt: skip
+    for moved in old:
+        tx.changed("message", moved.id, row.contact_id)
+    tx.changed("conversation", row.id, row.contact_id)
+    tx.changed("contact", row.contact_id, row.contact_id)
+    facts = {
+        "to": deal_id, "scope": scope, "messages": {moved.id: moved.deal_id for moved in old},
+        "pinned": row.pinned_deal_id, "deal": row.deal_id,
+    }  # fmt: skip
+    return audit.note(tx, by, "message.move", "conversation", row.id, facts)
+
+
+def _new_lead(tx: Transaction, row: Row[Any], by: str, stage: tuple[str, str]) -> str:
+    """A lead of the person who asks for it: nobody else is to be asked."""
+    deal_id = new_id(tx.now)
+    name = tx.connection.execute(
+        text("SELECT name FROM contact WHERE id = :id"), {"id": row.contact_id}
+    ).scalar()
+    values = (
+        deal_id, next_numbers(tx.connection, "deal", 1), row.contact_id, stage[0], stage[1], "lead", 1, name or "",
+        "RUB", by, None, row.source_id, row.id, "", None, 0, 0, 0, {}, 0, tx.now, tx.now, tx.now,
+    )  # fmt: skip
+    batch.insert(tx.connection, deal, DEAL, [values])
+    batch.insert(
+        tx.connection,
+        deal_party,
+        ("deal_id", "contact_id", "role", "main"),
+        [(deal_id, row.contact_id, "client", 1)],
+    )
+    tx.changed("deal", deal_id, row.contact_id)
+    return deal_id
+
+
+def undo_move(tx: Transaction, conversation_id: str, by: str, audit_id: str) -> None:
+    """Put moved messages back where each was. Raises Conflict not_found."""
+    row = locked(tx, conversation_id)
+    found = tx.connection.execute(
+        text(
+            "SELECT facts FROM audit_log WHERE id = :id AND object_id = :conversation AND action = 'message.move'"
+        ),
+        {"id": audit_id, "conversation": conversation_id},
+    ).first()
+    if found is None:
+        raise Conflict("not_found", 404)
+    facts = orjson.loads(found.facts)
+    rows = [(moved, old) for moved, old in facts["messages"].items()]
+    batch.update(tx.connection, message, ("id",), ("deal_id",), rows)
+    if facts["scope"] != "one":
+        tx.connection.execute(
+            text("UPDATE conversation SET pinned_deal_id = :pinned, deal_id = :deal WHERE id = :id"),
+            {"pinned": facts["pinned"], "deal": facts["deal"], "id": conversation_id},
+        )
+    for moved, _ in rows:
+        tx.changed("message", moved, row.contact_id)
+    tx.changed("conversation", conversation_id, row.contact_id)
+    audit.note(tx, by, "undo", "conversation", conversation_id, {"of": audit_id})

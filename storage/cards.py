@@ -1,0 +1,196 @@
+"""What do a contact, a deal, a task, an offer and a decision show?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, text
+
+from storage import batch
+
+DEAL = (
+    "SELECT d.id, d.number, d.title, d.contact_id, d.stage_id, s.name AS stage, d.stage_kind, d.amount, d.currency, d.owner_id,"
+    " m.name AS owner_name, d.queue_id, q.name AS queue_name, d.waiting, d.repeat, d.quiet, d.created_at,"
+    " d.last_activity_at, d.closed_at, d.open, d.source_id, d.conversation_id, d.attribution"
+    " FROM {wanted} JOIN deal d ON d.id = w.id JOIN stage s ON s.id = d.stage_id"
+    " LEFT JOIN member m ON m.id = d.owner_id LEFT JOIN queue q ON q.id = d.queue_id ORDER BY w.n"
+)
+
+
+def contact(connection: Connection, contact_id: str) -> Row[Any] | None:
+    """A contact with its responsible."""
+    return connection.execute(
+        text(
+            "SELECT c.id, c.name, c.responsible_id, m.name AS responsible_name, c.attribution, c.merged_into"
+            " FROM contact c LEFT JOIN member m ON m.id = c.responsible_id WHERE c.id = :id"
+        ),
+        {"id": contact_id},
+    ).first()
+
+
+def identities(connection: Connection, contact_id: str) -> list[Row[Any]]:
+    """A contact's addresses, proved ones first."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT i.id, i.kind, i.value, i.username, i.shared, l.origin, l.verified, l.name FROM contact_identity l"
+                " JOIN identity i ON i.id = l.identity_id WHERE l.contact_id = :id ORDER BY l.verified DESC, l.created_at"
+            ),
+            {"id": contact_id},
+        )
+    )
+
+
+def addresses(connection: Connection, contact_id: str) -> list[Row[Any]]:
+    """The contact's conversations as ways to write: the newest of each address on each source."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT c.id, c.source_id, c.identity_id, c.last_at, i.kind, i.value, a.last_client_at, a.unreachable,"
+                " a.reason FROM conversation c JOIN identity i ON i.id = c.identity_id"
+                " LEFT JOIN address a ON a.source_id = c.source_id AND a.identity_id = c.identity_id"
+                " WHERE c.contact_id = :id ORDER BY c.last_at DESC"
+            ),
+            {"id": contact_id},
+        )
+    )
+
+
+def deals_of(connection: Connection, contact_id: str) -> list[str]:
+    """The deals a contact is a party of, open ones first, newest first."""
+    rows = connection.execute(
+        text(
+            "SELECT d.id FROM deal_party p JOIN deal d ON d.id = p.deal_id WHERE p.contact_id = :id"
+            " ORDER BY d.open DESC, d.last_activity_at DESC, d.id LIMIT 50"
+        ),
+        {"id": contact_id},
+    )
+    return [row.id for row in rows]
+
+
+def deals(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
+    """Deals with their stage, owner and queue."""
+    return batch.select(connection, DEAL, {"id": list(ids)})
+
+
+def find_deals(connection: Connection, words: str, limit: int) -> list[str]:
+    """Deals by number or words of the title."""
+    number = int(words.lstrip("№# ")) if words.lstrip("№# ").isdigit() and len(words) < 15 else -1
+    rows = connection.execute(
+        text(
+            "SELECT id FROM deal WHERE number = :number OR title LIKE :words ORDER BY open DESC, last_activity_at DESC"
+            " LIMIT :limit"
+        ),
+        {"number": number, "words": f"%{words}%" if words else "%", "limit": limit},
+    )
+    return [row.id for row in rows]
+
+
+def tasks(
+    connection: Connection, *, contact_id: str | None = None, task_id: str | None = None
+) -> list[Row[Any]]:
+    """A contact's open tasks, or one task."""
+    where = "t.id = :id" if task_id is not None else "t.contact_id = :id AND t.done_at IS NULL"
+    return list(
+        connection.execute(
+            text(
+                "SELECT t.id, t.kind, t.title, t.due_at, t.done_at, t.owner_id, m.name AS owner_name, t.deal_id, t.contact_id"
+                f" FROM task t LEFT JOIN member m ON m.id = t.owner_id WHERE {where} ORDER BY t.due_at, t.id"
+            ),
+            {"id": task_id or contact_id},
+        )
+    )
+
+
+OFFER = (
+    "SELECT o.id, o.deal_id, o.member_id, o.broadcast, o.state, o.offered_at, o.expires_at, o.extended, o.decision_id,"
+    " d.number, d.title, d.stage_kind, d.contact_id, d.source_id, d.conversation_id, d.created_at, d.repeat,"
+    " d.owner_id, d.attribution, s.name AS stage, c.name AS contact_name, m.name AS owner_name, k.last_text"
+    " FROM {wanted} JOIN offer o ON o.id = w.id JOIN deal d ON d.id = o.deal_id JOIN stage s ON s.id = d.stage_id"
+    " JOIN contact c ON c.id = d.contact_id LEFT JOIN member m ON m.id = d.owner_id"
+    " LEFT JOIN conversation k ON k.id = d.conversation_id ORDER BY w.n"
+)
+
+
+def offers(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
+    """Offers with their lead."""
+    return batch.select(connection, OFFER, {"id": list(ids)})
+
+
+def open_offers(connection: Connection, member_id: str, now: int) -> list[str]:
+    """A member's open offers, oldest first."""
+    rows = connection.execute(
+        text(
+            "SELECT id FROM offer WHERE member_id = :me AND state = 'open' AND expires_at > :now ORDER BY offered_at, id"
+        ),
+        {"me": member_id, "now": now},
+    )
+    return [row.id for row in rows]
+
+
+def offer_owner(connection: Connection, offer_id: str) -> str | None:
+    """The member an offer was made to."""
+    found: str | None = connection.execute(
+        text("SELECT member_id FROM offer WHERE id = :id"), {"id": offer_id}
+    ).scalar()
+    return found
+
+
+def decisions(
+    connection: Connection,
+    *,
+    message_id: str | None = None,
+    deal_id: str | None = None,
+    decision_id: str | None = None,
+) -> list[dict[str, Any]]:
+    """Stored decisions about a message, of a deal (how it was routed), or one; newest first."""
+    if message_id is not None:
+        where, value = "message_id = :value", message_id
+    elif deal_id is not None:
+        where, value = "deal_id = :value AND kind <> 'attach'", deal_id
+    else:
+        where, value = "id = :value", decision_id or ""
+    rows = connection.execute(
+        text(
+            "SELECT id, record, at, chosen, conversation_id, contact_id FROM decision"
+            f" WHERE {where} ORDER BY at DESC, id DESC LIMIT 50"
+        ),
+        {"value": value},
+    )
+    return [
+        {
+            **orjson.loads(row.record),
+            "id": row.id,
+            "at": row.at,
+            "picked": row.chosen,
+            "contact_id": row.contact_id,
+        }
+        for row in rows
+    ]
+
+
+def names(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """What people call these: members by name, deals by number and title."""
+    found = {
+        row.id: row.name
+        for row in batch.select(
+            connection,
+            "SELECT m.id, m.name FROM {wanted} JOIN member m ON m.id = w.id",
+            {"id": sorted(set(ids))},
+        )
+    }
+    for row in batch.select(
+        connection,
+        "SELECT d.id, d.number, d.title FROM {wanted} JOIN deal d ON d.id = w.id",
+        {"id": sorted(set(ids))},
+    ):
+        found[row.id] = f"№{row.number} {row.title}".strip()
+    return found
+
+
+def conversation_ids(connection: Connection, contact_id: str) -> list[str]:
+    """A contact's conversations."""
+    rows = connection.execute(text("SELECT id FROM conversation WHERE contact_id = :id"), {"id": contact_id})
+    return [row.id for row in rows]

@@ -1,0 +1,302 @@
+"""Who works here, and what may they do?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, text, update
+
+from storage.errors import Conflict
+from storage.ids import new_id
+from storage.tables import (
+    counter,
+    member,
+    member_role,
+    pipeline,
+    queue,
+    queue_member,
+    role,
+    role_permission,
+    setting,
+    stage,
+)
+from storage.transaction import Transaction
+
+WIDTH = {"own": 0, "team": 1, "below": 2, "all": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A member who is signed in: who, with what rights."""
+
+    id: str
+    name: str
+    email: str
+    roles: tuple[str, ...]
+    permissions: Mapping[str, str]
+    prefs: Mapping[str, Any]
+    presence: str
+    presence_until: int | None
+    presence_automatic: bool
+    needs_setup: bool
+    password_hash: str
+    active: bool
+
+    def may(self, permission: str) -> bool:
+        """Whether the member has the permission at all, in whatever scope."""
+        return permission in self.permissions
+
+    def everywhere(self, permission: str) -> bool:
+        """Whether the permission covers everything, not only their own."""
+        return self.permissions.get(permission) == "all"
+
+
+def account_of(connection: Connection, member_id: str) -> Account | None:
+    """The member with their rights; None: there is none."""
+    row = connection.execute(select(member).where(member.c.id == member_id)).first()
+    return None if row is None else _account(connection, row)
+
+
+def account_by_email(connection: Connection, email: str) -> Account | None:
+    """The member who signs in with this address."""
+    row = connection.execute(select(member).where(member.c.email == email.strip().casefold())).first()
+    return None if row is None else _account(connection, row)
+
+
+def _account(connection: Connection, row: Row[Any]) -> Account:
+    granted: dict[str, str] = {}
+    roles = []
+    for found in connection.execute(
+        select(role.c.name, role_permission.c.permission, role_permission.c.scope)
+        .join(member_role, member_role.c.role_id == role.c.id)
+        .outerjoin(role_permission, role_permission.c.role_id == role.c.id)
+        .where(member_role.c.member_id == row.id)
+        .order_by(role.c.name)
+    ):
+        roles.append(found.name)
+        if found.permission is not None:
+            widest = max(found.scope, granted.get(found.permission, "own"), key=lambda scope: WIDTH[scope])
+            granted[found.permission] = widest
+    return Account(
+        row.id, row.name, row.email or "", tuple(dict.fromkeys(roles)), granted, row.prefs, row.presence or "off",
+        row.presence_until, bool(row.presence_automatic), bool(row.needs_setup), row.password_hash, bool(row.active),
+    )  # fmt: skip
+
+
+def allowed(connection: Connection, member_id: str, permission: str) -> bool:
+    """Whether the member has the permission in any scope."""
+    found = account_of(connection, member_id)
+    return found is not None and found.active and found.may(permission)
+
+
+def anybody(connection: Connection) -> bool:
+    """Whether there is a member already."""
+    return connection.execute(select(member.c.id).limit(1)).first() is not None
+
+
+STAGES: Sequence[tuple[str, str, dict[str, Any]]] = (
+    ("Новый лид", "lead", {"title": "Взять в работу и решить", "minutes": 15}),
+    ("Обрабатываем запрос", "open", {"title": "Уточнить информацию и сделать предложение", "minutes": 540}),
+    ("Сделали предложение", "open", {"title": "Получить ответ", "minutes": 1080}),
+    ("Получили ответ", "open", {"title": "Отправить счёт", "minutes": 540}),
+    ("Отправили счёт", "open", {"title": "Получить оплату", "minutes": 1620}),
+    ("Получили оплату", "open", {"title": "Собрать и отправить", "minutes": 1080}),
+    ("Отправили заказ", "open", {"title": "Убедиться, что заказ получен", "minutes": 2700}),
+    ("Клиент получил заказ", "won", {}),
+    ("Спам", "lost", {}),
+    ("Не подошёл по портрету", "lost", {}),
+    ("Перестал выходить на связь", "lost", {}),
+    ("Дорого", "lost", {}),
+    ("Другое", "lost", {}),
+)
+COMMENTED = frozenset({"Не подошёл по портрету", "Дорого", "Другое"})
+
+
+def first_start(tx: Transaction, presets: Mapping[str, Mapping[str, str]], admin_name: str) -> str:
+    """Make what an installation begins with: roles, the first admin, queue «Все», the pipeline. Their id.
+
+    Does nothing but return the first admin when it was done before.
+    """
+    connection = tx.connection
+    known = connection.execute(select(member.c.id).order_by(member.c.created_at).limit(1)).scalar()
+    if known is not None:
+        return str(known)
+    for name, permissions in presets.items():
+        role_id = new_id(tx.now)
+        connection.execute(insert(role).values(id=role_id, name=name, preset=1))
+        rows = [
+            {"role_id": role_id, "permission": what, "scope": scope} for what, scope in permissions.items()
+        ]
+        connection.execute(insert(role_permission), rows)
+    admin = add_member(tx, admin_name, None, ("admin", "head"), needs_setup=True)
+    queue_id = new_id(tx.now)
+    connection.execute(
+        insert(queue).values(
+            id=queue_id, name="Все", strategy="all_at_once", head_id=admin, created_at=tx.now
+        )
+    )
+    connection.execute(insert(queue_member).values(queue_id=queue_id, member_id=admin, position=0))
+    _first_pipeline(tx)
+    connection.execute(insert(counter).values(name="deal", value=1000))
+    values = {"name": "", "timezone": "Europe/Moscow", "hours": [[] for _ in range(7)], "public_url": ""}
+    connection.execute(insert(setting).values(name="company", value=values, updated_at=tx.now))
+    return admin
+
+
+def _first_pipeline(tx: Transaction) -> None:
+    pipeline_id = new_id(tx.now)
+    tx.connection.execute(insert(pipeline).values(id=pipeline_id, name="Продажи", position=0))
+    for place, (name, kind, task) in enumerate(STAGES):
+        tx.connection.execute(
+            insert(stage).values(
+                id=new_id(tx.now), pipeline_id=pipeline_id, position=place, name=name, kind=kind, task=task,
+                junk=int(name == "Спам"), comment=int(name in COMMENTED),
+            )
+        )  # fmt: skip
+
+
+def add_member(
+    tx: Transaction,
+    name: str,
+    email: str | None,
+    roles: Sequence[str],
+    *,
+    needs_setup: bool = False,
+    demo: int = 0,
+) -> str:
+    """A new member; their id. Raises Conflict bad_request for an unknown role or an address in use."""
+    address = email.strip().casefold() if email else None
+    if address and tx.connection.execute(select(member.c.id).where(member.c.email == address)).first():
+        raise Conflict("bad_request", 422, field="email", reason="in_use")
+    member_id = new_id(tx.now)
+    tx.connection.execute(
+        insert(member).values(
+            id=member_id, name=name.strip(), email=address, active=1, needs_setup=int(needs_setup), presence="on_shift",
+            demo=demo, created_at=tx.now,
+        )
+    )  # fmt: skip
+    set_roles(tx, member_id, roles)
+    tx.changed("member", member_id)
+    return member_id
+
+
+def set_roles(tx: Transaction, member_id: str, roles: Sequence[str]) -> None:
+    """Give exactly these roles. Raises Conflict bad_request for an unknown one, not_now for the last admin."""
+    known = {row.name: row.id for row in tx.connection.execute(select(role.c.name, role.c.id))}
+    unknown = [name for name in roles if name not in known]
+    if unknown or not roles:
+        raise Conflict("bad_request", 422, field="roles")
+    tx.connection.execute(member_role.delete().where(member_role.c.member_id == member_id))
+    rows = [{"member_id": member_id, "role_id": known[name]} for name in dict.fromkeys(roles)]
+    tx.connection.execute(insert(member_role), rows)
+    if not admins(tx.connection):
+        raise Conflict("not_now", reason="last_admin")
+    tx.changed("member", member_id)
+
+
+def admins(connection: Connection) -> list[str]:
+    """Active members who are administrators."""
+    rows = connection.execute(
+        text(
+            "SELECT r.member_id FROM member_role r JOIN role o ON o.id = r.role_id AND o.name = 'admin'"
+            " JOIN member m ON m.id = r.member_id AND m.active = 1"
+        )
+    )
+    return [row.member_id for row in rows]
+
+
+def change_member(tx: Transaction, member_id: str, **values: Any) -> None:
+    """Set columns of a member. Raises Conflict not_found."""
+    if not tx.connection.execute(update(member).where(member.c.id == member_id).values(**values)).rowcount:
+        raise Conflict("not_found", 404)
+    if values.get("active") == 0 and not admins(tx.connection):
+        raise Conflict("not_now", reason="last_admin")
+    tx.changed("member", member_id)
+    tx.ring("router")
+
+
+def set_presence(tx: Transaction, member_id: str, state: str, until: int | None) -> None:
+    """What the member chose; the router looks at once."""
+    change_member(tx, member_id, presence=state, presence_until=until, presence_automatic=0)
+
+
+def seen(tx: Transaction, member_ids: Sequence[str]) -> None:
+    """Heartbeats of open consoles."""
+    back = 0
+    for member_id in sorted(member_ids):
+        row = tx.connection.execute(select(member.c.seen_at).where(member.c.id == member_id)).first()
+        if row is not None and tx.now - (row.seen_at or 0) > 60_000_000:
+            back += 1
+        tx.connection.execute(update(member).where(member.c.id == member_id).values(seen_at=tx.now))
+    if back:  # somebody became reachable: a lead may be waiting for them
+        tx.ring("router")
+
+
+def members(connection: Connection) -> list[Row[Any]]:
+    """Everybody, with their roles as a comma-separated text, by name."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT m.id, m.name, m.email, m.active, m.presence, m.presence_until, m.presence_automatic, m.capacity,"
+                " m.password_hash, m.needs_setup FROM member m ORDER BY m.name, m.id"
+            )
+        )
+    )
+
+
+def roles_of(connection: Connection) -> dict[str, list[str]]:
+    """Each member's roles."""
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(
+        text("SELECT r.member_id, o.name FROM member_role r JOIN role o ON o.id = r.role_id ORDER BY o.name")
+    ):
+        found.setdefault(row.member_id, []).append(row.name)
+    return found
+
+
+def queues(connection: Connection) -> list[Row[Any]]:
+    """Every queue."""
+    return list(
+        connection.execute(
+            text("SELECT id, name, strategy, head_id, rules FROM queue ORDER BY created_at, id")
+        )
+    )
+
+
+def queue_members(connection: Connection) -> dict[str, list[str]]:
+    """The members of each queue in their order."""
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(
+        text("SELECT queue_id, member_id FROM queue_member ORDER BY queue_id, position, member_id")
+    ):
+        found.setdefault(row.queue_id, []).append(row.member_id)
+    return found
+
+
+def save_queue(
+    tx: Transaction, queue_id: str | None, values: Mapping[str, Any], people: Sequence[str] | None
+) -> str:
+    """Make or change a queue; its id. Raises Conflict queue_empty when it would have nobody or no head."""
+    made = queue_id or new_id(tx.now)
+    columns = {name: values[name] for name in ("name", "strategy", "head_id") if name in values}
+    if "accept_seconds" in values:
+        columns["rules"] = {"accept_seconds": values["accept_seconds"]}
+    if queue_id is None:
+        tx.connection.execute(insert(queue).values(id=made, created_at=tx.now, **columns))
+    elif (
+        columns
+        and not tx.connection.execute(update(queue).where(queue.c.id == made).values(**columns)).rowcount
+    ):
+        raise Conflict("not_found", 404)
+    if people is not None:
+        tx.connection.execute(queue_member.delete().where(queue_member.c.queue_id == made))
+        rows = [{"queue_id": made, "member_id": ref, "position": place} for place, ref in enumerate(people)]
+        if rows:
+            tx.connection.execute(insert(queue_member), rows)
+    row = tx.connection.execute(select(queue.c.head_id).where(queue.c.id == made)).one()
+    if row.head_id is None or not queue_members(tx.connection).get(made):
+        raise Conflict("queue_empty", 422)
+    tx.ring("router")
+    return made

@@ -1,0 +1,158 @@
+"""What was said, in order? A contact's whole timeline or one conversation's, page by page."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, text
+
+from storage import batch
+
+COLUMNS = (
+    "m.id, m.conversation_id, m.contact_id, m.source_id, m.deal_id, m.external_id, m.kind, m.direction, m.author_kind,"
+    " m.author_id, m.author_name, m.nature, m.text, m.content, m.at, m.seq, m.received_at, m.state, m.reason,"
+    " m.reply_to_id, m.reply_to_external, m.attachments, m.edited, m.deleted, m.envelope_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Messages with all that a screen shows of them."""
+
+    rows: list[Row[Any]]
+    attachments: dict[str, list[Row[Any]]]
+    reactions: dict[str, list[str]]
+    quotes: dict[str, Row[Any]]
+    deals: dict[str, Row[Any]]
+    waiting: dict[str, Row[Any]]
+    """message -> when its next part goes."""
+    answered_by: dict[str, str]
+    """member -> name, for calls."""
+
+
+def page(
+    connection: Connection, *, contact_id: str | None, conversation_id: str | None, before: str | None, limit: int,
+    around: str | None = None,
+) -> tuple[list[str], str | None]:  # fmt: skip
+    """Ids, oldest first, and the cursor of what is older; None: this is the beginning."""
+    column, value = (
+        ("contact_id", contact_id) if contact_id is not None else ("conversation_id", conversation_id)
+    )
+    after = _read_cursor(before) or _just_after(connection, around)
+    where = f"m.{column} = :value AND NOT (m.deleted = 1 AND m.state = 'cancelled')"
+    parameters: dict[str, Any] = {"value": value, "limit": limit + 1}
+    if after is not None:
+        where += " AND (m.at, m.seq, m.id) < (:at, :seq, :id)"
+        parameters |= dict(zip(("at", "seq", "id"), after, strict=True))
+    rows = connection.execute(
+        text(
+            f"SELECT m.id, m.at, m.seq FROM message m WHERE {where}"
+            " ORDER BY m.at DESC, m.seq DESC, m.id DESC LIMIT :limit"
+        ),
+        parameters,
+    ).all()
+    kept = rows[:limit]
+    older = _cursor(kept[-1]) if len(rows) > limit else None
+    return [row.id for row in reversed(kept)], older
+
+
+def _just_after(connection: Connection, message_id: str | None) -> tuple[int, int, str] | None:
+    """A place some messages after this one, so that it stands in the middle of the page."""
+    if message_id is None:
+        return None
+    row = connection.execute(text("SELECT at, seq FROM message WHERE id = :id"), {"id": message_id}).first()
+    return None if row is None else (row.at + 1, row.seq, message_id)
+
+
+def _cursor(row: Row[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([row.at, row.seq, row.id])).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str | None) -> tuple[int, int, str] | None:
+    if cursor is None:
+        return None
+    try:
+        at, seq, row_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, TypeError):
+        return None
+    return (
+        (at, seq, row_id)
+        if isinstance(at, int) and isinstance(seq, int) and isinstance(row_id, str)
+        else None
+    )
+
+
+def facts(connection: Connection, ids: Sequence[str]) -> Facts:
+    """The messages with their attachments, reactions, quotes and deals; one statement each."""
+    rows = batch.select(
+        connection,
+        f"SELECT {COLUMNS} FROM {{wanted}} JOIN message m ON m.id = w.id ORDER BY w.n",
+        {"id": list(ids)},
+    )
+    attachments: dict[str, list[Row[Any]]] = {}
+    with_files = [row.id for row in rows if row.attachments]
+    for row in batch.select(
+        connection,
+        "SELECT a.* FROM {wanted} JOIN attachment a ON a.message_id = w.id ORDER BY a.position, a.id",
+        {"id": with_files},
+    ):
+        attachments.setdefault(row.message_id, []).append(row)
+    reactions: dict[str, list[str]] = {}
+    for row in batch.select(
+        connection,
+        "SELECT r.message_id, r.emojis FROM {wanted} JOIN reaction r ON r.message_id = w.id",
+        {"id": list(ids)},
+    ):
+        reactions.setdefault(row.message_id, []).extend(orjson.loads(row.emojis))
+    quotes = batch.select(
+        connection,
+        "SELECT q.id, q.author_name, q.author_kind, q.text, q.kind FROM {wanted} JOIN message q ON q.id = w.id",
+        {"id": sorted({row.reply_to_id for row in rows if row.reply_to_id})},
+    )
+    deals = batch.select(
+        connection,
+        "SELECT d.id, d.number, d.title, d.stage_kind, s.name AS stage FROM {wanted} JOIN deal d ON d.id = w.id"
+        " JOIN stage s ON s.id = d.stage_id",
+        {"id": sorted({row.deal_id for row in rows if row.deal_id})},
+    )
+    pending = [row.id for row in rows if row.state in ("held", "queued", "postponed")]
+    waiting = batch.select(
+        connection,
+        "SELECT o.message_id, min(o.not_before) AS at FROM {wanted} JOIN outbox o ON o.message_id = w.id"
+        " AND o.state IN ('held', 'queued', 'postponed') GROUP BY o.message_id",
+        {"id": pending},
+    )
+    members = {
+        orjson.loads(row.content).get("call", {}).get("answered_by") for row in rows if row.kind == "call"
+    }
+    names = batch.select(
+        connection,
+        "SELECT m.id, m.name FROM {wanted} JOIN member m ON m.id = w.id",
+        {"id": sorted(filter(None, members))},
+    )
+    return Facts(
+        rows, attachments, reactions, {row.id: row for row in quotes}, {row.id: row for row in deals},
+        {row.message_id: row for row in waiting}, {row.id: row.name for row in names},
+    )  # fmt: skip
+
+
+def conversations_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """message -> its conversation."""
+    rows = batch.select(
+        connection,
+        "SELECT m.id, m.conversation_id FROM {wanted} JOIN message m ON m.id = w.id",
+        {"id": list(ids)},
+    )
+    return {row.id: row.conversation_id for row in rows}
+
+
+def letter(connection: Connection, message_id: str) -> str | None:
+    """A letter's HTML as it came."""
+    found: str | None = connection.execute(
+        text("SELECT html FROM letter WHERE message_id = :id"), {"id": message_id}
+    ).scalar()
+    return found

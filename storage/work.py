@@ -1,0 +1,60 @@
+"""What do people do with contacts, leads and tasks?"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from routing.schedule import Schedule
+from storage import audit, leads
+from storage.errors import Conflict
+from storage.offers import take
+from storage.transaction import Transaction
+
+
+def rename(tx: Transaction, contact_id: str, by: str, name: str) -> None:
+    """A person names a contact. Raises Conflict not_found."""
+    found = tx.connection.execute(
+        text("UPDATE contact SET name = :name, name_from = 'person', updated_at = :now WHERE id = :id"),
+        {"name": name, "now": tx.now, "id": contact_id},
+    )
+    if not found.rowcount:
+        raise Conflict("not_found", 404)
+    audit.note(tx, by, "contact.rename", "contact", contact_id)
+    tx.changed("contact", contact_id, contact_id)
+    for row in tx.connection.execute(
+        text("SELECT id FROM conversation WHERE contact_id = :id"), {"id": contact_id}
+    ):
+        tx.changed("conversation", row.id, contact_id)
+
+
+def set_done(tx: Transaction, task_id: str, by: str, done: bool) -> None:
+    """Tick a task off or open it again. Raises Conflict not_found."""
+    row = tx.connection.execute(
+        text("UPDATE task SET done_at = :at, done_by_id = :by WHERE id = :id RETURNING contact_id, deal_id"),
+        {"at": tx.now if done else None, "by": by if done else None, "id": task_id},
+    ).first()
+    if row is None:
+        raise Conflict("not_found", 404)
+    audit.note(tx, by, "task.done" if done else "task.open", "task", task_id)
+    tx.changed("task", task_id, row.contact_id)
+    tx.ring("router")
+
+
+def take_lead(tx: Transaction, deal_id: str, by: str, company: Schedule) -> None:
+    """Take a lead that nobody owns; open offers to others end. Raises Conflict taken."""
+    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    row = tx.connection.execute(
+        text(f"SELECT owner_id, open FROM deal WHERE id = :id{lock}"), {"id": deal_id}
+    ).first()
+    if row is None:
+        raise Conflict("not_found", 404)
+    if row.owner_id == by:
+        return
+    if row.owner_id is not None or not row.open:
+        name = tx.connection.execute(
+            text("SELECT name FROM member WHERE id = :id"), {"id": row.owner_id}
+        ).scalar()
+        raise Conflict("taken", by=name)
+    leads.settle_offers(tx, deal_id, "taken")
+    take(tx, deal_id, by, company)
+    audit.note(tx, by, "lead.take", "deal", deal_id)
