@@ -1,8 +1,9 @@
 """What must every channel's tests tell the shared contract test?
 
-A channel's `tests/channels/<name>/case.py` holds `CASE = ChannelCase(…)`. Its fixtures lie in `fixtures/` beside it, one
-file an event: `<event>__<variant>.<ext>`. A name that begins with `broken__` is an envelope that is proven and must raise
-PayloadUnreadable when parsed. Files that end in `.expected.json` are no fixtures.
+A channel's `tests/channels/<name>/case.py` holds `CASE = ChannelCase(…)`. Its fixtures lie in `fixtures/`
+beside it, one file an event: `<event>__<variant>.<ext>`. A name that begins with `broken__` is an
+envelope that is proven and must raise PayloadUnreadable when parsed. Files that end in `.expected.json` are
+no fixtures.
 """
 
 from __future__ import annotations
@@ -38,22 +39,22 @@ class ChannelCase:
     account: Account
     """The account that the fixtures belong to."""
     proven: Callable[[Path], Envelope]
-    """The fixture as the provider would deliver it: with a true proof. `received_at` should be RECEIVED_AT."""
+    """The fixture as the provider would deliver it, with a true proof. `received_at`: RECEIVED_AT."""
     forged: Callable[[bytes], Iterable[Envelope]] = nothing
-    """Envelopes with these bytes that prove nothing: without proof, with a wrong one, with a non-ASCII one, with the
-    proof of another account. `admit` must answer each with WebhookRefused. Nothing: the channel is only polled, or
-    asks for no proof beyond its address."""
+    """Envelopes with these bytes that prove nothing: without proof, with a wrong one, with a non-ASCII one,
+    with the proof of another account. `admit` must answer each with WebhookRefused. Nothing: the channel is
+    only polled, or asks for no proof beyond its address."""
     hostile: Callable[[bytes], Iterable[Envelope]] = nothing
-    """Envelopes that carry these bytes with a true proof, as body or, where the proof lies in the body, inside it.
-    `admit` must take or refuse them, `parse` must give events or PayloadUnreadable."""
+    """Envelopes that carry these bytes with a true proof, as body or, where the proof lies in the body,
+    inside it. `admit` must take or refuse them, `parse` must give events or PayloadUnreadable."""
     sign: Callable[[Envelope], Envelope] = unchanged
     """The envelope proven anew after a test changed its body (a signature over the body)."""
     account_for: Callable[[Path], Account] | None = None
-    """The account of one fixture, where fixtures belong to several (telephone systems); None: `account` for all."""
+    """The account of one fixture, where they belong to several (telephone systems); None: `account`."""
     unproven_fixtures: tuple[Envelope, ...] = ()
     """Further whole requests that `admit` must refuse."""
     ways: tuple[Mapping[str, str], ...] = ({},)
-    """Settings laid over the fake's own, one run of the fake test each: {"mode": "webhook"}, {"mode": "polling"}."""
+    """Settings laid over the fake's own, one run of the fake's test each: {"mode": "polling"}."""
     skipped_doings: Mapping[str, str] = field(default_factory=dict)
     """Doings of the fake that the generic test cannot judge, and where they are tested instead."""
 
