@@ -130,3 +130,15 @@ class RedisBells(Bells):
             except (RedisError, OSError) as error:
                 log.warning("bells not heard", error=type(error).__name__)
             await asyncio.sleep(0.5 + random.random())
+
+
+async def ping(url: str) -> str:
+    """What is wrong with Redis; "" when it answers."""
+    client = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+    try:
+        await client.ping()
+    except (RedisError, OSError) as error:
+        return type(error).__name__
+    finally:
+        await client.aclose()
+    return ""
