@@ -1,7 +1,7 @@
 """What does a change look like to each person who may see it?
 
-One reading of the database serves everybody; each patch is then built from it once a member, because a row shows their
-own unread count, draft and rights. Who lost the right to something is told that it is gone, and nothing else.
+One reading of the database serves everybody; each patch is then built from it once a member, because a row shows
+their own unread count, draft and rights. Who lost the right to something is told that it is gone, and no more.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import orjson
 from gateway.api import build
 from gateway.context import Gateway
 from storage import news
-from storage.events import Event, newest_of
+from storage.log import Entry, newest_of
 from storage.news import Read
 from storage.queue import Facts
 from storage.team import Account
@@ -67,9 +67,10 @@ class Personal:
 @dataclass(slots=True)
 class _Batch:
     gateway: Gateway
-    entries: list[Event]
+    entries: list[Entry]
     read: Read
     head: int
+    shared: Mapping[tuple[str, str], Mapping[str, Any]]
     rows: dict[str, Any] = field(init=False)
     items: dict[str, Any] = field(init=False)
 
@@ -79,17 +80,34 @@ class _Batch:
 
 
 async def tell(
-    gateway: Gateway, entries: Sequence[Event], readers: Sequence[Reader]
+    gateway: Gateway, entries: Sequence[Entry], readers: Sequence[Reader]
 ) -> dict[str, list[Frame]]:
-    """The frames for each member, in the order of the log. `known` of the readers follows what they may see."""
+    """The frames for each member, in the log's order. `known` of the readers follows what they may see."""
     entries = newest_of(entries)
-    if any(entry.type in ("source", "company", "source_test") for entry in entries):
-        await gateway.sources.look()
     members = [reader.account.id for reader in readers]
     own = any(reader.own_only for reader in readers)
-    read = await gateway.database.read(news.read, entries, members, own, gateway.now())
-    batch = _Batch(gateway, entries, read, entries[-1].seq if entries else 0)
+    read = await gateway.database.read(news.read, entries, members, own)
+    batch = _Batch(gateway, entries, read, entries[-1].seq, await _shared(gateway, entries))
     return {reader.account.id: list(_frames(batch, reader)) for reader in readers}
+
+
+async def _shared(gateway: Gateway, entries: Sequence[Entry]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """(type, id) -> what looks the same to everybody: sources, their tests, members."""
+    from gateway.api.handlers.people import members_of
+    from gateway.api.handlers.sources import sources_of, test_shape
+
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    named = {(entry.type, entry.object_id) for entry in entries}
+    if any(kind in ("source", "source_test") for kind, _ in named):
+        await gateway.sources.look()
+    for kind, ref in named:
+        if kind == "source":
+            found.update(((kind, ref), one) for one in await sources_of(gateway, ref))
+        elif kind == "source_test" and (test := await test_shape(gateway, ref)) is not None:
+            found[kind, ref] = test
+    if any(kind == "member" for kind, _ in named):
+        found.update((("member", one["id"]), one) for one in await members_of(gateway))
+    return found
 
 
 def _frames(batch: _Batch, reader: Reader) -> Iterator[Frame]:
@@ -122,7 +140,7 @@ def _sees(batch: _Batch, reader: Reader, conversation_id: str) -> bool:
     return reader.account.id in batch.read.of_conversations.get(conversation_id, ())
 
 
-def _conversation(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+def _conversation(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     return _conversation_by_id(batch, reader, entry.object_id, entry.seq)
 
 
@@ -150,7 +168,7 @@ def _row(batch: _Batch, account: Account, row: Any) -> Mapping[str, Any]:
     return build.rows(batch.gateway, account, facts, batch.head)[0]
 
 
-def _message(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+def _message(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     row = batch.items.get(entry.object_id)
     if row is None or not _sees(batch, reader, row.conversation_id):
         return
@@ -168,7 +186,7 @@ def _of_contact(batch: _Batch, reader: Reader, contact_id: str | None, *also: st
     return reader.account.id in batch.read.of_contacts.get(contact_id or "", ())
 
 
-def _deal(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+def _deal(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     row, account = batch.read.deals.get(entry.object_id), reader.account
     if row is None or not account.may("deal.read"):
         return
@@ -176,7 +194,7 @@ def _deal(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
         yield Frame(entry.seq, "deal.upsert", row.id, build.deal(row))
 
 
-def _task(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+def _task(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     row, account = batch.read.tasks.get(entry.object_id), reader.account
     if row is None or not account.may("contact.read"):
         return
@@ -184,7 +202,7 @@ def _task(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
         yield Frame(entry.seq, "task.upsert", row.id, build.task(row))
 
 
-def _contact(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+def _contact(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     found, account = batch.read.contacts.get(entry.object_id), reader.account
     if found is None or not account.may("contact.read"):
         return
@@ -193,7 +211,7 @@ def _contact(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
         yield Frame(entry.seq, "contact.upsert", found.row.id, patch)
 
 
-def _offer(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+def _offer(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     row = batch.read.offers.get(entry.object_id)
     if row is None:
         yield Frame(entry.seq, "offer.remove", entry.object_id)
@@ -201,20 +219,31 @@ def _offer(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
         yield Frame(entry.seq, "offer.upsert", row.id, build.offer(batch.gateway, row))
 
 
-def _source(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
-    found, live = batch.read.sources.get(entry.object_id), batch.gateway.sources.get(entry.object_id)
+def _source(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
+    patch = batch.shared.get(("source", entry.object_id))
     if not reader.account.may("source.read"):
         return
-    if found is None or live is None:
+    if patch is None or patch["state"] == "disconnected":
         yield Frame(entry.seq, "source.remove", entry.object_id)
-        return
-    patch = build.source(batch.gateway, live, found.account, found.queue, found.leads)
-    yield Frame(entry.seq, "source.upsert", entry.object_id, patch)
+    else:
+        yield Frame(entry.seq, "source.upsert", entry.object_id, patch)
 
 
-def _notification(batch: _Batch, reader: Reader, entry: Event) -> Iterator[Frame]:
+def _test(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
+    patch = batch.shared.get(("source_test", entry.object_id))
+    if patch is not None and reader.account.may("source.read"):
+        yield Frame(entry.seq, "source.test", entry.object_id, patch)
+
+
+def _member(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
+    patch = batch.shared.get(("member", entry.object_id))
+    if patch is not None and reader.account.may("member.read"):
+        yield Frame(entry.seq, "member.upsert", entry.object_id, patch)
+
+
+def _notification(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     code, _, about = entry.object_id.partition(":")
-    params = {"deal_id": about} if about else {}
+    params = {"id": about} if about else {}
     yield Frame(entry.seq, "notification", entry.object_id, {"code": code, "params": params})
 
 
@@ -226,6 +255,8 @@ BUILDERS = {
     "contact": _contact,
     "offer": _offer,
     "source": _source,
+    "source_test": _test,
+    "member": _member,
     "notification": _notification,
 }
-"""Of what happened, what can be told from one reading; members, drafts and tests are asked for one by one."""
+"""What is told of each kind of change; a kind that is not here is nobody's news."""

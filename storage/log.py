@@ -1,7 +1,8 @@
-"""What changed since when? The live log, read in its numbers' order."""
+"""What changed since when? The live log, read in the order in which its transactions became visible."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -14,7 +15,7 @@ KEPT, MOST = DAY, 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change: ids only."""
+    """One change: ids only. `audience` "" is everybody who may see it."""
 
     seq: int
     type: str
@@ -29,26 +30,38 @@ def head(connection: Connection) -> int:
     return found or 0
 
 
-def after(connection: Connection, seq: int, limit: int) -> list[Entry]:
-    """Changes after a number, oldest first."""
+def after(connection: Connection, seq: int, limit: int, until: int = 2**62) -> list[Entry]:
+    """Changes after a number and not after another, oldest first."""
     rows = connection.execute(
         text(
-            "SELECT seq, type, object_id, contact_id, audience FROM event WHERE seq > :seq ORDER BY seq LIMIT :limit"
+            "SELECT seq, type, object_id, contact_id, audience FROM event WHERE seq > :seq AND seq <= :until"
+            " ORDER BY seq LIMIT :limit"
         ),
-        {"seq": seq, "limit": limit},
+        {"seq": seq, "until": until, "limit": limit},
     )
     return [Entry(*tuple(row)) for row in rows]
 
 
 def reaches_back(connection: Connection, seq: int) -> bool:
-    """Whether everything after this number is still there."""
-    oldest: int | None = connection.execute(text("SELECT min(seq) FROM event")).scalar()
-    return oldest is None or seq >= oldest - 1
+    """Whether everything after this number is still there; False for a number that was never given."""
+    newest = head(connection)
+    if seq >= newest:
+        return seq == newest
+    oldest: int = connection.execute(text("SELECT min(seq) FROM event")).scalar_one()
+    return seq >= oldest - 1
+
+
+def newest_of(entries: Iterable[Entry]) -> list[Entry]:
+    """Of several changes of one object only the last, in the order of these."""
+    last = {(entry.type, entry.object_id, entry.audience): entry for entry in entries}
+    return sorted(last.values(), key=lambda entry: entry.seq)
 
 
 def sweep(tx: Transaction) -> int:
-    """Take old changes away; how many."""
-    return tx.connection.execute(
-        text("DELETE FROM event WHERE at < :old OR seq <= (SELECT max(seq) FROM event) - :most"),
-        {"old": tx.now - KEPT, "most": MOST},
-    ).rowcount
+    """Take away what is older than a day or behind the last million; how many. The newest always stays."""
+    newest = head(tx.connection)
+    old: int | None = tx.connection.execute(
+        text("SELECT max(seq) FROM event WHERE at < :before"), {"before": tx.now - KEPT}
+    ).scalar()
+    border = min(max(old or 0, newest - MOST), newest - 1)
+    return tx.connection.execute(text("DELETE FROM event WHERE seq <= :border"), {"border": border}).rowcount

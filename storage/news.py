@@ -1,4 +1,4 @@
-"""What has to be read to tell people what changed? Whole batches, one statement a table whatever their size."""
+"""What has to be read to tell people what changed? One statement a table, whatever the size of the batch."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row
 
-from routing.times import DAY
 from storage import batch, cards, queue, sight, timeline
-from storage.events import Event
-
-LEADS_DAYS = 30 * DAY
+from storage.log import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +22,6 @@ class ContactFacts:
     tasks: list[Row[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFacts:
-    """A source's account, the name of its queue, and its leads of thirty days."""
-
-    account: Mapping[str, int]
-    queue: str | None
-    leads: int
-
-
 @dataclass(slots=True)
 class Read:
     """All that the things of a batch show, and who may see them."""
@@ -44,7 +32,6 @@ class Read:
     tasks: dict[str, Row[Any]]
     offers: dict[str, Row[Any]]
     contacts: dict[str, ContactFacts]
-    sources: dict[str, SourceFacts]
     of_conversations: dict[str, set[str]] = field(default_factory=dict)
     """conversation -> members who may see it as their own."""
     of_contacts: dict[str, set[str]] = field(default_factory=dict)
@@ -52,9 +39,7 @@ class Read:
     drafts: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
-def read(
-    connection: Connection, entries: Iterable[Event], members: Iterable[str], own: bool, now: int
-) -> Read:
+def read(connection: Connection, entries: Iterable[Entry], members: Iterable[str], own: bool) -> Read:
     """Read everything these entries are about. `own`: somebody among the members sees only what is theirs."""
     ids: dict[str, set[str]] = {}
     for entry in entries:
@@ -73,7 +58,6 @@ def read(
         tasks=tasks,
         offers={row.id: row for row in cards.offers(connection, sorted(ids.get("offer", ())))},
         contacts=contacts(connection, contact_ids),
-        sources=sources(connection, ids.get("source", ()), now),
     )
     found.markers, found.drafts = sight.personal(connection, conversations, members)
     if own:
@@ -96,8 +80,8 @@ def contacts(connection: Connection, ids: Iterable[str]) -> dict[str, ContactFac
     found = {row.id: ContactFacts(row, [], [], []) for row in rows}
     for row in batch.select(
         connection,
-        "SELECT l.contact_id, i.id, i.kind, i.value, i.username, i.shared, l.origin, l.verified, l.name FROM {wanted}"
-        " JOIN contact_identity l ON l.contact_id = w.id JOIN identity i ON i.id = l.identity_id"
+        "SELECT l.contact_id, i.id, i.kind, i.value, i.username, i.shared, l.origin, l.verified, l.name"
+        " FROM {wanted} JOIN contact_identity l ON l.contact_id = w.id JOIN identity i ON i.id = l.identity_id"
         " ORDER BY l.verified DESC, l.created_at",
         wanted,
     ):
@@ -126,8 +110,8 @@ def _add_deals(
 
 
 TASK = (
-    "SELECT t.id, t.kind, t.title, t.due_at, t.done_at, t.owner_id, m.name AS owner_name, t.deal_id, t.contact_id"
-    " FROM {wanted} JOIN task t"
+    "SELECT t.id, t.kind, t.title, t.due_at, t.done_at, t.owner_id, m.name AS owner_name, t.deal_id,"
+    " t.contact_id FROM {wanted} JOIN task t"
 )
 OWNER = "LEFT JOIN member m ON m.id = t.owner_id ORDER BY t.due_at, t.id"
 
@@ -135,28 +119,6 @@ OWNER = "LEFT JOIN member m ON m.id = t.owner_id ORDER BY t.due_at, t.id"
 def tasks_of(connection: Connection, ids: Iterable[str]) -> list[Row[Any]]:
     """Tasks by their ids."""
     return batch.select(connection, f"{TASK} ON t.id = w.id {OWNER}", {"id": sorted(set(ids))})
-
-
-def sources(connection: Connection, ids: Iterable[str], now: int) -> dict[str, SourceFacts]:
-    """Sources' accounts, queues and leads."""
-    wanted = {"id": sorted(set(ids))}
-    leads = {
-        row.source_id: row.n
-        for row in batch.select(
-            connection,
-            "SELECT d.source_id, count(*) AS n FROM {wanted} JOIN deal d ON d.source_id = w.id"
-            " AND d.created_at > :since GROUP BY d.source_id",
-            wanted,
-            since=now - LEADS_DAYS,
-        )
-    }
-    rows = batch.select(
-        connection,
-        "SELECT s.id, q.name AS queue_name, a.* FROM {wanted} JOIN source s ON s.id = w.id"
-        " JOIN account a ON a.source_id = s.id LEFT JOIN queue q ON q.id = s.queue_id",
-        wanted,
-    )
-    return {row.id: SourceFacts(dict(row._mapping), row.queue_name, leads.get(row.id, 0)) for row in rows}
 
 
 def counters(connection: Connection, members: Mapping[str, bool], now: int) -> dict[str, dict[str, int]]:
@@ -173,8 +135,8 @@ def counters(connection: Connection, members: Mapping[str, bool], now: int) -> d
     )
     offered = _grouped(
         connection,
-        "SELECT o.member_id AS id, count(*) AS n FROM {wanted} JOIN offer o ON o.member_id = w.id AND o.state = 'open'"
-        " AND o.expires_at > :now GROUP BY o.member_id",
+        "SELECT o.member_id AS id, count(*) AS n FROM {wanted} JOIN offer o ON o.member_id = w.id"
+        " AND o.state = 'open' AND o.expires_at > :now GROUP BY o.member_id",
         members,
         now=now,
     )
@@ -198,14 +160,3 @@ def _grouped(
 ) -> dict[str, int]:
     rows = batch.select(connection, sql, {"id": sorted(members)}, **parameters)
     return {row.id: row.n for row in rows}
-
-
-def draft(connection: Connection, member_id: str, conversation_id: str, mode: str) -> Row[Any] | None:
-    """A member's draft."""
-    return connection.execute(
-        text(
-            "SELECT conversation_id, mode, text, files, reply_to_id, version FROM draft WHERE member_id = :me"
-            " AND conversation_id = :conversation AND mode = :mode"
-        ),
-        {"me": member_id, "conversation": conversation_id, "mode": mode},
-    ).first()

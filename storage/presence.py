@@ -1,42 +1,138 @@
-"""Who has which conversation open, and who is typing there? Short leases, kept in memory; they may be lost."""
+"""Who is looking at which conversation right now?
+
+Leases of seconds, in memory; Redis passes them to other processes. Nothing here is worth keeping: a browser repeats
+itself, so a lost word is made good by the next one.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import random
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+
+import orjson
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from routing.times import SECOND
 
-LEASE = 12 * SECOND
+log = structlog.get_logger(__name__)
+TOPIC = "inbox:presence"
+LEASE = 10 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A member looks at a conversation through one window of theirs; conversation "" is none any more."""
+
+    window: str
+    member_id: str
+    name: str
+    conversation_id: str
+    typing: bool
+    until: int
 
 
 class Presence:
-    """The viewers of one process's consoles."""
+    """The looks that this process knows of. `changed` is called with a conversation whose viewers changed."""
 
-    def __init__(self, now: Callable[[], int]) -> None:
-        self._now = now
-        self._seen: dict[str, dict[str, tuple[str, bool, int]]] = {}
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._looks: dict[str, Look] = {}
+        self.changed: Callable[[str], None] = lambda _: None
 
-    def see(self, ref: str, member_id: str, name: str, typing: bool) -> bool:
-        """A member looks or types; True when that is news."""
-        viewers = self._seen.setdefault(ref, {})
-        before = viewers.get(member_id)
-        viewers[member_id] = (name, typing, self._now() + LEASE)
-        return before is None or before[1] != typing or before[2] < self._now()
+    def look(self, window: str, member_id: str, name: str, conversation_id: str, typing: bool) -> None:
+        """The member looks at this through a window, for ten seconds; "" is at nothing."""
+        self.hear(Look(window, member_id, name, conversation_id, typing, self._clock() + LEASE))
 
-    def leave(self, ref: str, member_id: str) -> bool:
-        """A member looks away; True when that is news."""
-        viewers = self._seen.get(ref, {})
-        gone = viewers.pop(member_id, None) is not None
-        if not viewers:
-            self._seen.pop(ref, None)
-        return gone
+    def hear(self, look: Look) -> None:
+        """Remember a look, and say which conversations' viewers are others now."""
+        old = self._looks.pop(look.window, None)
+        if look.conversation_id:
+            self._looks[look.window] = look
+        before = ("", False) if old is None else (old.conversation_id, old.typing)
+        if before == (look.conversation_id, look.typing):
+            return
+        for conversation_id in sorted({look.conversation_id, before[0]} - {""}):
+            self.changed(conversation_id)
 
-    def viewers(self, ref: str, but: str) -> list[dict[str, Any]]:
-        """Who is there now, without one."""
-        now = self._now()
-        return [
-            {"member": {"id": member_id, "name": name}, "typing": typing}
-            for member_id, (name, typing, until) in self._seen.get(ref, {}).items()
-            if until > now and member_id != but
-        ]
+    def viewers(self, conversation_id: str) -> list[tuple[str, str, bool]]:
+        """Who looks at it now: (member, name, typing), each member once, by name."""
+        now = self._clock()
+        found: dict[str, tuple[str, bool]] = {}
+        for look in self._looks.values():
+            if look.conversation_id == conversation_id and look.until > now:
+                typing = look.typing or found.get(look.member_id, ("", False))[1]
+                found[look.member_id] = (look.name, typing)
+        return sorted(((ref, *rest) for ref, rest in found.items()), key=lambda row: (row[1], row[0]))
+
+    def expire(self) -> None:
+        """Forget looks whose lease is over."""
+        now = self._clock()
+        for look in [look for look in self._looks.values() if look.until <= now]:
+            del self._looks[look.window]
+            self.changed(look.conversation_id)
+
+    async def start(self) -> None:
+        """Begin to hear other processes."""
+
+    async def close(self) -> None:
+        """Stop hearing them."""
+
+
+class RedisPresence(Presence):
+    """The same with the looks of all processes. With Redis gone it knows its own."""
+
+    def __init__(self, clock: Callable[[], int], url: str, process: str) -> None:
+        super().__init__(clock)
+        self._process = process
+        self._redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+        # A blocking reader needs its own client without a socket time-out (redis-py 8 defaults to 5 s).
+        self._reader = Redis.from_url(url, socket_timeout=None, socket_connect_timeout=2)
+        self._pending: asyncio.Queue[Look] = asyncio.Queue(1000)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def look(self, window: str, member_id: str, name: str, conversation_id: str, typing: bool) -> None:
+        until = self._clock() + LEASE
+        look = Look(f"{self._process}/{window}", member_id, name, conversation_id, typing, until)
+        self.hear(look)
+        with contextlib.suppress(asyncio.QueueFull):
+            self._pending.put_nowait(look)
+
+    async def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._tell()), asyncio.create_task(self._listen())]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._redis.aclose()
+        await self._reader.aclose()
+
+    async def _tell(self) -> None:
+        while True:
+            look = await self._pending.get()
+            try:
+                await self._redis.publish(TOPIC, orjson.dumps(look))
+            except (RedisError, OSError) as error:
+                log.warning("presence not passed on", error=type(error).__name__)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._reader.pubsub() as topic:
+                    await topic.subscribe(TOPIC)
+                    async for heard in topic.listen():
+                        if heard["type"] == "message":
+                            self._take(heard["data"])
+            except (RedisError, OSError) as error:
+                log.warning("presence not heard", error=type(error).__name__)
+            await asyncio.sleep(0.5 + random.random())
+
+    def _take(self, data: bytes) -> None:
+        look = Look(**orjson.loads(data))
+        if not look.window.startswith(f"{self._process}/"):
+            self.hear(look)

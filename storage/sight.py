@@ -1,7 +1,7 @@
 """Who may see what, for many things and many people at once?
 
-A member whose permission covers only their own sees the conversations assigned to them and everything of contacts whose
-open deal is theirs or is offered to them. The number of statements does not grow with the people.
+A member whose permission covers only their own sees the conversations assigned to them and everything of contacts
+whose open deal is theirs or is offered to them. The number of statements does not grow with the people.
 """
 
 from __future__ import annotations

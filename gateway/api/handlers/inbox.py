@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
@@ -58,8 +59,9 @@ async def rows_of(gateway: Gateway, account: Account, ids: Sequence[str]) -> lis
     """Lines of the queue, in the order of `ids`."""
     if not ids:
         return []
+    head = head_of(gateway)  # before the facts are read: they are at least as new as their number
     facts = await gateway.database.read(queue.facts, ids, account.id)
-    return build.rows(gateway, account, facts, head_of(gateway))
+    return build.rows(gateway, account, facts, head)
 
 
 @route("GET", "/counters", answer=shapes.Counters, needs=READ)
@@ -80,9 +82,7 @@ async def next_conversation(call: Call, body: NextBody) -> shapes.Next:
     ask = Ask(view="unanswered", order="urgent", member_id=call.me, own_only=own_only(call.account), limit=50)
     cursor: str | None = None
     while True:
-        page, cursor = await call.gateway.database.read(
-            queue.page, Ask(**{**_fields(ask), "cursor": cursor}), call.now
-        )
+        page, cursor = await call.gateway.database.read(queue.page, replace(ask, cursor=cursor), call.now)
         for conversation_id in page:
             if conversation_id == body.skip or not await call.gateway.database.read(
                 queue.takeable, conversation_id, call.me, call.now
@@ -92,10 +92,6 @@ async def next_conversation(call: Call, body: NextBody) -> shapes.Next:
                 return {"conversation_id": conversation_id}
         if cursor is None:
             return {"conversation_id": None}
-
-
-def _fields(ask: Ask) -> dict[str, object]:
-    return {name: getattr(ask, name) for name in Ask.__dataclass_fields__}
 
 
 async def must_see(call: Call, conversation_id: str) -> None:

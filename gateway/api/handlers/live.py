@@ -14,7 +14,7 @@ from pydantic import Field
 
 from gateway.api.layer import Call, Query, origin_is_ours, route, sign_in
 from gateway.clock import new_id
-from gateway.live import Hub, hub_of
+from gateway.live import Hub, live_of
 from gateway.news import Frame, Reader
 from gateway.refusals import Refusal
 from gateway.version import VERSION
@@ -41,9 +41,7 @@ async def live(call: Call, query: Since) -> web.WebSocketResponse:
         "Origin" not in request.headers or not origin_is_ours(request, call.gateway)
     ):
         raise Refusal("forbidden", 403, reason="origin")
-    hub = hub_of(call.gateway)
-    if hub is None:
-        raise Refusal("unavailable", 503)
+    hub = live_of(call.gateway)
     if hub.sockets_of(call.me) >= MOST_SOCKETS:
         raise Refusal("too_many", 429, retry_after=30)
     socket = web.WebSocketResponse(max_msg_size=LARGEST_WORD, compress=False, timeout=5.0)
@@ -55,7 +53,7 @@ async def live(call: Call, query: Since) -> web.WebSocketResponse:
 
 
 class Line:
-    """One open socket. Frames wait in a bounded queue: who does not keep up is cut off and reads anew on return."""
+    """One open socket. Frames wait in a bounded queue; who does not keep up is cut off and comes again."""
 
     def __init__(self, call: Call, hub: Hub, socket: web.WebSocketResponse) -> None:
         self._call = call

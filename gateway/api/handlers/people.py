@@ -15,6 +15,7 @@ from gateway.api import shapes
 from gateway.api.build import reference
 from gateway.api.handlers.signing import check_email
 from gateway.api.layer import Body, Call, route
+from gateway.context import Gateway
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
 from storage import audit, leads, sessions, team
@@ -141,22 +142,23 @@ async def checklist(call: Call) -> Checklist:
         ("test", far["verified"] > 0, ""),
         ("who", far["owned"] > 0, ""),
     )
-    return {"items": [{"code": code, "done": done, "detail": detail} for code, done, detail in steps]}  # type: ignore[typeddict-item]
+    return {"items": [{"code": code, "done": done, "detail": detail} for code, done, detail in steps]}
 
 
 @route("GET", "/members", answer=Members, needs="member.read")
 async def list_members(call: Call) -> Members:
     """Everybody who works here."""
-    return {"items": await _members(call)}
+    return {"items": await members_of(call.gateway)}
 
 
-async def _members(call: Call) -> list[shapes.Member]:
-    database = call.gateway.database
+async def members_of(gateway: Gateway) -> list[shapes.Member]:
+    """Everybody who works here, with what they have on their hands now."""
+    database = gateway.database
     rows = await database.read(team.members)
     roles = await database.read(team.roles_of)
-    setup = await setup_of(call.gateway)
-    weights = {live.row.id: live.channel.can().weight for live in call.gateway.sources.all()}
-    people = await database.read(leads.members, setup.schedule, weights, call.now)
+    setup = await setup_of(gateway)
+    weights = {live.row.id: live.channel.can().weight for live in gateway.sources.all()}
+    people = await database.read(leads.members, setup.schedule, weights, gateway.now())
     return [
         {
             "id": row.id, "name": row.name, "email": row.email or "", "roles": roles.get(row.id, []),
@@ -179,7 +181,7 @@ async def invite(call: Call, body: Invitation) -> Invited:
     member_id, token = await call.gateway.database.write(
         _invite, call.me, body.name, email, body.roles, body.queue_ids
     )
-    found = next(one for one in await _members(call) if one["id"] == member_id)
+    found = next(one for one in await members_of(call.gateway) if one["id"] == member_id)
     return {"member": found, "link": f"{own_url(call)}/enter#t={token}"}
 
 
@@ -212,7 +214,7 @@ async def change_member(call: Call, body: MemberChange) -> shapes.Member:
     if body.roles is not None:
         _may_give(call, body.roles)
     await call.gateway.database.write(_change_member, call.me, call.path("id"), body)
-    return next(one for one in await _members(call) if one["id"] == call.path("id"))
+    return next(one for one in await members_of(call.gateway) if one["id"] == call.path("id"))
 
 
 def _change_member(tx: Transaction, by: str, member_id: str, body: MemberChange) -> None:
@@ -234,7 +236,7 @@ def _change_member(tx: Transaction, by: str, member_id: str, body: MemberChange)
 @route("POST", "/members/{id}/link", answer=Invited, needs="member.edit", status=201)
 async def new_link(call: Call) -> Invited:
     """A new invitation link for a colleague who lost theirs."""
-    found = next((one for one in await _members(call) if one["id"] == call.path("id")), None)
+    found = next((one for one in await members_of(call.gateway) if one["id"] == call.path("id")), None)
     if found is None:
         raise Refusal("not_found", 404)
     _may_give(call, found["roles"])
@@ -305,7 +307,7 @@ async def add_token(call: Call, body: NewToken) -> Token:
 @route("GET", "/tokens", answer=Tokens, needs="token.edit")
 async def list_tokens(call: Call) -> Tokens:
     """One's own tokens."""
-    return {"items": await call.gateway.database.read(sessions.tokens, call.me)}  # type: ignore[typeddict-item]
+    return {"items": await call.gateway.database.read(sessions.tokens, call.me)}
 
 
 @route("DELETE", "/tokens/{id}", needs="token.edit", status=204)
