@@ -17,5 +17,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     manifest: true,
   },
-  test: { environment: "node", include: ["tests/**/*.test.ts"] },
+  test: { environment: "happy-dom", include: ["tests/**/*.test.ts"] },
 } as Parameters<typeof defineConfig>[0]);

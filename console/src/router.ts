@@ -21,22 +21,22 @@ declare module "vue-router" {
 }
 
 const routes: RouteRecordRaw[] = [
-  { path: "/", redirect: "/inbox" },
+  { path: "/", redirect: () => home() },
   { path: "/signin", component: () => import("@/pages/SignInPage.vue"), meta: { open: true, title: "signin.title" } },
   { path: "/enter", component: () => import("@/pages/EnterPage.vue"), meta: { open: true, title: "enter.title" } },
   { path: "/setup", component: () => import("@/pages/SetupPage.vue"), meta: { title: "setup.title" } },
-  { path: "/inbox", component: InboxPage, meta: { title: "inbox.title", inbox: true } },
-  { path: "/inbox/d/:id", component: InboxPage, meta: { title: "inbox.title", inbox: true } },
-  { path: "/inbox/d/:id/info", component: InboxPage, meta: { title: "inbox.title", inbox: true, info: true } },
-  { path: "/offer/:id", component: () => import("@/pages/OfferPage.vue"), meta: { title: "offer.title" } },
-  { path: "/start", component: () => import("@/pages/ChecklistPage.vue"), meta: { title: "checklist.title" } },
-  { path: "/company", component: () => import("@/pages/CompanyPage.vue"), meta: { title: "company.title" } },
-  { path: "/sources", component: () => import("@/pages/SourcesPage.vue"), meta: { title: "sources.title" } },
-  { path: "/sources/connect", component: () => import("@/pages/CataloguePage.vue"), meta: { title: "sources.catalogue" } },
-  { path: "/sources/connect/:channel", component: () => import("@/pages/ConnectPage.vue"), meta: { title: "sources.connect" } },
-  { path: "/sources/:id", component: () => import("@/pages/SourcePage.vue"), meta: { title: "sources.one" } },
+  { path: "/inbox", component: InboxPage, meta: { title: "inbox.title", inbox: true, needs: ["conversation.read"] } },
+  { path: "/inbox/d/:id", component: InboxPage, meta: { title: "inbox.title", inbox: true, needs: ["conversation.read"] } },
+  { path: "/inbox/d/:id/info", component: InboxPage, meta: { title: "inbox.title", inbox: true, info: true, needs: ["conversation.read"] } },
+  { path: "/offer/:id", component: () => import("@/pages/OfferPage.vue"), meta: { title: "offer.title", needs: ["lead.accept"] } },
+  { path: "/start", component: () => import("@/pages/ChecklistPage.vue"), meta: { title: "checklist.title", needs: ["company.edit"] } },
+  { path: "/company", component: () => import("@/pages/CompanyPage.vue"), meta: { title: "company.title", needs: ["company.edit", "member.edit", "queue.edit"] } },
+  { path: "/sources", component: () => import("@/pages/SourcesPage.vue"), meta: { title: "sources.title", needs: ["source.read"] } },
+  { path: "/sources/connect", component: () => import("@/pages/CataloguePage.vue"), meta: { title: "sources.catalogue", needs: ["source.edit"] } },
+  { path: "/sources/connect/:channel", component: () => import("@/pages/ConnectPage.vue"), meta: { title: "sources.connect", needs: ["source.edit"] } },
+  { path: "/sources/:id", component: () => import("@/pages/SourcePage.vue"), meta: { title: "sources.one", needs: ["source.read"] } },
   { path: "/profile", component: () => import("@/pages/ProfilePage.vue"), meta: { title: "profile.title" } },
-  { path: "/demo/client", component: () => import("@/pages/DemoClientPage.vue"), meta: { title: "demo.title" } },
+  { path: "/demo/client", component: () => import("@/pages/DemoClientPage.vue"), meta: { title: "demo.title", needs: ["demo.run"] } },
   { path: "/forbidden", component: () => import("@/pages/ForbiddenPage.vue"), meta: { title: "forbidden.title" } },
   { path: "/:rest(.*)*", component: () => import("@/pages/NotFoundPage.vue"), meta: { title: "lost.title" } },
 ];
@@ -60,6 +60,12 @@ function allowed(to: RouteLocationNormalized): true | { path: string; query?: Re
   const needs = to.meta.needs;
   if (needs && !needs.some(may)) return { path: "/forbidden", query: { page: to.meta.title ?? "" } };
   return true;
+}
+
+/** The first page a person may see. */
+export function home(): string {
+  if (!me.value || may("conversation.read")) return "/inbox";
+  return may("source.read") ? "/sources" : "/profile";
 }
 
 export const titleOf = (to: RouteLocationNormalized): string => (to.meta.title ? t(to.meta.title) : "");

@@ -4,6 +4,7 @@ import { t } from "@/i18n";
 import { countdown, span } from "@/time/format";
 import { look } from "@/time/window";
 import type { IconName } from "@/ui/icons";
+import { shortName } from "@/ui/safe";
 
 export interface Badge {
   key: string;
@@ -48,7 +49,7 @@ function waiting(row: Row, since: Micros, now: Micros): Badge {
 
 function work(row: Row, myId: string): Badge | null {
   if (row.offered) {
-    const text = row.offered.id === myId ? t("row.offered_me") : t("row.offered", { name: row.offered.name });
+    const text = row.offered.id === myId ? t("row.offered_me") : t("row.offered", { name: shortName(row.offered.name) });
     return { key: "lead", text, tone: row.offered.id === myId ? "warn" : "info", icon: null };
   }
   if (!row.deal) return null;
@@ -59,10 +60,10 @@ function work(row: Row, myId: string): Badge | null {
 function who(row: Row, myId: string, viewers: readonly Viewer[]): Badge | null {
   const others = viewers.filter((viewer) => viewer.member.id !== myId);
   const typing = others.find((viewer) => viewer.typing);
-  if (typing) return { key: "who", text: t("row.typing", { name: typing.member.name }), tone: "", icon: "edit" };
+  if (typing) return { key: "who", text: t("row.typing", { name: shortName(typing.member.name) }), tone: "", icon: "edit" };
   const first = others[0];
-  if (first) return { key: "who", text: t("row.viewing", { name: first.member.name }), tone: "", icon: "eye" };
-  if (row.claim && row.claim.id !== myId) return { key: "who", text: t("row.claimed", { name: row.claim.name }), tone: "", icon: "edit" };
-  if (row.assignee && row.assignee.id !== myId) return { key: "who", text: row.assignee.name, tone: "", icon: "person" };
+  if (first) return { key: "who", text: t("row.viewing", { name: shortName(first.member.name) }), tone: "", icon: "eye" };
+  if (row.claim && row.claim.id !== myId) return { key: "who", text: t("row.claimed", { name: shortName(row.claim.name) }), tone: "", icon: "edit" };
+  if (row.assignee && row.assignee.id !== myId) return { key: "who", text: shortName(row.assignee.name), tone: "", icon: "person" };
   return null;
 }

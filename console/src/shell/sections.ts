@@ -18,15 +18,15 @@ export interface Section {
 const broken = computed(() => listed.value.some((source) => source.state === "broken") || (counters.value?.sources_broken ?? 0) > 0);
 
 export const sections = computed<Section[]>(() => {
-  const found: Section[] = [
-    { to: "/inbox", label: "inbox.title", icon: "inbox", count: counters.value?.unanswered ?? 0, alarm: false, key: "KeyI" },
-  ];
-  if (may("source.view") || may("source.manage"))
+  const found: Section[] = [];
+  if (may("conversation.read"))
+    found.push({ to: "/inbox", label: "inbox.title", icon: "inbox", count: counters.value?.unanswered ?? 0, alarm: false, key: "KeyI" });
+  if (may("source.read"))
     found.push({ to: "/sources", label: "sources.title", icon: "sources", count: 0, alarm: broken.value, key: "KeyS" });
-  if (may("member.manage") || may("settings.manage"))
+  if (may("member.edit") || may("company.edit"))
     found.push({ to: "/company", label: "company.title", icon: "company", count: 0, alarm: false, key: "KeyT" });
-  if (may("settings.manage"))
+  if (may("company.edit"))
     found.push({ to: "/start", label: "checklist.title", icon: "steps", count: 0, alarm: false, key: null });
-  if (demo.value) found.push({ to: "/demo/client", label: "demo.title", icon: "phones", count: 0, alarm: false, key: null });
+  if (demo.value && may("demo.run")) found.push({ to: "/demo/client", label: "demo.title", icon: "phones", count: 0, alarm: false, key: null });
   return found;
 });

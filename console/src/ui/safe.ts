@@ -37,6 +37,13 @@ export function phoneText(value: string): string {
   return match ? `+7 (${match[1]}) ${match[2]}-${match[3]}-${match[4]}` : value;
 }
 
+/** "Анна С." where there is little room. */
+export function shortName(name: string): string {
+  const [first = "", ...rest] = name.trim().split(/\s+/u);
+  const last = rest.at(-1);
+  return last && name.length > 10 ? `${first} ${last[0]}.` : name;
+}
+
 export function fileSize(bytes: number | null, locale: string): string {
   if (bytes === null) return "";
   const unit = bytes >= 1_000_000 ? "megabyte" : bytes >= 1000 ? "kilobyte" : "byte";

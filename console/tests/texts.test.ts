@@ -1,0 +1,42 @@
+/** Russian plurals have four forms, and both languages say the same things. */
+import { beforeAll, describe, expect, it } from "vitest";
+import en from "@/i18n/locales/en.json";
+import ru from "@/i18n/locales/ru.json";
+import { flatten, t, tCode, useLocale } from "@/i18n";
+import { compile } from "@/i18n/format";
+
+describe("plurals", () => {
+  const sentence = compile("{n, plural, one{# сообщение} few{# сообщения} many{# сообщений} other{# сообщения}}", "ru");
+  it.each([
+    [1, "1 сообщение"], [2, "2 сообщения"], [5, "5 сообщений"], [11, "11 сообщений"], [21, "21 сообщение"], [22, "22 сообщения"], [25, "25 сообщений"], [101, "101 сообщение"], [1.5, "1,5 сообщения"],
+  ])("%s", (n, text) => {
+    expect(sentence({ n })).toBe(text);
+  });
+
+  it("may stand inside each other, and an exact number goes first", () => {
+    const nested = compile("{h, plural, =0{{m} min} other{# h{m, plural, =0{} other{ # min}}}}", "en");
+    expect([nested({ h: 0, m: 10 }), nested({ h: 6, m: 0 }), nested({ h: 23, m: 50 })]).toEqual(["10 min", "6 h", "23 h 50 min"]);
+  });
+
+  it("refuses unbalanced braces", () => {
+    expect(() => compile("{n, plural, one{x}", "en")).toThrow();
+    expect(() => compile("a } b", "en")).toThrow();
+  });
+});
+
+describe("locales", () => {
+  beforeAll(() => useLocale("ru"));
+
+  it("have the same keys, and every sentence compiles", () => {
+    const [russian, english] = [flatten(ru), flatten(en)];
+    expect([...english.keys()].sort()).toEqual([...russian.keys()].sort());
+    for (const [locale, texts] of [["ru", russian], ["en", english]] as const) {
+      for (const [key, text] of texts) for (const n of [1, 2, 5, 11, 21, 22, 25, 101, 1.5]) expect(compile(text, locale)({ n }), key).not.toContain("undefined");
+    }
+  });
+
+  it("name an unknown code instead of hiding it", () => {
+    expect(tCode("error", "strange_thing")).toContain("strange_thing");
+    expect(t("no.such.key")).toBe("[missing translation: no.such.key]");
+  });
+});
