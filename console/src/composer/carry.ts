@@ -16,5 +16,6 @@ export function carryTo(from: string, to: string, text?: string): void {
     void forget(from, "reply");
     tell(t("fallback.carried"));
   }
+  if (router.currentRoute.value.params.id === to) return;
   void router.push({ path: `/inbox/d/${to}`, query: router.currentRoute.value.query });
 }

@@ -5,6 +5,8 @@ import { asApiError, type ApiError } from "@/api/http";
 import type { Counters, Row } from "@/api/types";
 import { onChange, onSnapshot } from "@/live/socket";
 import { nowByMinute, serverNow } from "@/time/clock";
+import { t } from "@/i18n";
+import { say } from "./notices";
 import { arrange, belongs, compare, type Order, type View } from "./order";
 import { me } from "./session";
 
@@ -79,7 +81,24 @@ export function isGone(id: string): boolean {
   return row !== undefined && !filter.value.q && !belongs(filter.value.view, row, me.value?.id ?? "");
 }
 
+let unsaid = 0;
+let lastSaid = 0;
+let sayTimer: ReturnType<typeof setTimeout> | undefined;
+const SAY_EVERY = 10_000;
+
+/** One sentence in ten seconds at most. */
+function announce(): void {
+  unsaid++;
+  clearTimeout(sayTimer);
+  sayTimer = setTimeout(() => {
+    say(t("queue.new", { n: unsaid }));
+    lastSaid = Date.now();
+    unsaid = 0;
+  }, Math.max(500, lastSaid + SAY_EVERY - Date.now()));
+}
+
 function arriveInList(row: Row): void {
+  if (row.unanswered) announce();
   if (frozen.value) {
     waiting.add(row.id);
     return;

@@ -69,7 +69,7 @@ export function shortDate(at: Micros, now: Micros): string {
   const sameYear = Math.floor(dayNumber(at) / 10000) === Math.floor(dayNumber(now) / 10000);
   return format({ day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }) })
     .format(toDate(at))
-    .replace(/\s?\u0433\.$/u, "");
+    .replace(/\s\u0433\.$/u, "");
 }
 
 /** Between the days of a log: "сегодня", "вчера", "12 марта". */
