@@ -1,0 +1,107 @@
+"""Web forms: a hosted page, a script for other sites, plain HTML posts, JSON, and what form services send.
+
+What surprises:
+- A form is public. The key in the hook's address is no secret on a page, so it proves little; what looks
+  wrong is kept as spam with the reason, never refused. Only a wrong API key, or none where the source asks
+  for one, is refused.
+- A submission has no way back of its own: it is answered by telephone or mail, so `send` refuses.
+- One person is one conversation: the thread is their telephone number, else their mail address.
+- The same submission pressed twice is one: its key is the sender's id with a digest of the answers, so that
+  a corrected second one is kept too. Without an id the same answers within ten minutes are one.
+- A body that cannot be read is answered 400 and kept all the same.
+- Files stay inside the kept envelope (`unpack`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+from urllib.parse import quote
+
+from channels.base import (
+    Account,
+    Admitted,
+    Capabilities,
+    Check,
+    Envelope,
+    HostedPages,
+    Reply,
+    WebhookChannel,
+)
+from channels.events import Event
+from channels.webform.admit import admit
+from channels.webform.definition import BadForm, Form, read_form
+from channels.webform.embed import embed_script
+from channels.webform.page import form_page, not_ready_page, page_address, thanks_page
+from channels.webform.parse import file_of, message
+from channels.webform.proof import allowed_origins
+from channels.webform.texts import asset
+
+
+class WebForm(WebhookChannel, HostedPages):
+    """One form."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        reply=False,
+        answered_by=("phone", "email"),
+        text_max=0,
+        answer_minutes=15,
+    )
+    secrets: ClassVar[tuple[str, ...]] = ("api_key", "form_key")
+    """`form_key` signs the mark of time on our pages and is made for each source."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        self._form: Form | None = None
+        self._fault: BadForm | None = None
+        try:
+            self._form = read_form(account.settings.get("form", "").strip() or asset("form.ru.json"))
+        except BadForm as fault:
+            self._fault = fault
+
+    def admit(self, envelope: Envelope) -> Admitted:
+        return admit(self.account, self._form, envelope)
+
+    def parse(self, envelope: Envelope) -> tuple[Event, ...]:
+        return (message(self.account, self._form, envelope),)
+
+    def unpack(self, envelope: Envelope, ref: str) -> bytes:
+        return file_of(envelope, ref)
+
+    def page(self, path: str, envelope: Envelope) -> Reply | None:
+        """ "" is the form, `embed.js` the script, `thanks` what follows."""
+        if path not in ("", "embed.js", "thanks"):
+            return None
+        if envelope.method not in ("GET", "HEAD"):
+            return Reply(status=405, body=b"Post to the form's own address.", headers={"Allow": "GET, HEAD"})
+        if self._form is None:
+            return not_ready_page(self.account)
+        if path == "embed.js":
+            return embed_script(self.account, self._form, envelope)
+        if path == "thanks":
+            return thanks_page(self.account, self._form)
+        return form_page(self.account, self._form, envelope)
+
+    async def check(self) -> Sequence[Check]:
+        """Whether the definition is sound, personal data is asked with consent, and where the form may
+        stand."""
+        if self._form is None:
+            fault = self._fault or BadForm("form_not_json")
+            return (Check(code=fault.code, ok=False, detail=fault.where),)
+        found = [Check(code="form_ready", ok=True, detail=self._form.title)]
+        if self._form.personal() and not self._form.asks_consent():
+            agreed = self.settings.get("without_consent") == "yes"
+            found.append(Check(code="no_consent", ok=agreed))
+        listed = allowed_origins(self.account)
+        found.append(
+            Check(code="origins_listed" if listed else "origins_any", ok=True, detail=", ".join(listed))
+        )
+        if not self.account.public_url:
+            found.append(Check(code="no_public_url", ok=True))
+        return tuple(found)
+
+    def test_link(self, code: str) -> str:
+        return f"{page_address(self.account)}?test={quote(code)}"
+
+
+CHANNEL = WebForm

@@ -1,0 +1,63 @@
+"""What does a site load to show a form inside its own page?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import orjson
+
+from channels.base import Account, Envelope, Reply
+from channels.webform.definition import Field, Form
+from channels.webform.origin import CLIENT_IDS, UTM
+from channels.webform.page import AUTOCOMPLETE, CONTROLS, action
+from channels.webform.proof import stamp
+from channels.webform.texts import asset, words
+
+SAID = ("choose", "required_mark", "document", "leave_empty", "open_page")
+
+
+def embed_script(account: Account, form: Form, envelope: Envelope) -> Reply:
+    """The script with its form inside; never cached, because it carries the mark of time."""
+    told = orjson.dumps(_told(account, form, envelope)).decode()
+    # Written so that it may stand in a page's own script element too.
+    safe = told.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return Reply(
+        body=asset("embed.js").replace("__FORM__", safe, 1).encode(),
+        content_type="application/javascript",
+        headers={"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "cross-origin"},
+    )
+
+
+def _told(account: Account, form: Form, envelope: Envelope) -> dict[str, Any]:
+    texts = words(form.language)
+    return {
+        "slug": account.slug,
+        "action": action(account),
+        "mark": stamp(account, envelope.received_at),
+        "language": form.language,
+        "title": form.title,
+        "intro": form.intro,
+        "keys": [*UTM, *CLIENT_IDS],
+        "css": asset("form.css"),
+        "texts": {
+            **{name: texts[name] for name in SAID},
+            "button": form.texts.button or texts["send"],
+            "thanks_title": form.texts.thanks_title or texts["thanks_title"],
+            "thanks": form.texts.thanks or texts["thanks"],
+            "failed": form.texts.failed or texts["failed"],
+        },
+        "fields": [_field(field) for field in form.fields],
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    """What of a field the script needs; empty parts are left out."""
+    known = {
+        name: value for name, value in msgspec.to_builtins(field).items() if value not in ("", None, [], ())
+    }
+    known["options"] = known.get("options", [])
+    if field.kind == "consent":
+        known["stamp"] = field.stamp()
+    complete = AUTOCOMPLETE.get(field.role) or CONTROLS.get(field.kind, ("", ""))[1]
+    return {**known, "complete": complete} if complete else known
