@@ -1,0 +1,130 @@
+"""What can a VK community do for us?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import ClassVar
+from urllib.parse import quote, urlsplit
+
+import aiohttp
+
+from channels.base import (
+    Account,
+    Admitted,
+    Capabilities,
+    Check,
+    Envelope,
+    OutboundMessage,
+    Polled,
+    PollingChannel,
+    Profile,
+    Rate,
+    WebhookChannel,
+    WindowRule,
+)
+from channels.events import Event, Identity
+from channels.vk.admit import Proof, admit
+from channels.vk.api import Api
+from channels.vk.connect import Community, check, connect, disconnect
+from channels.vk.download import download
+from channels.vk.hosts import base_of, is_loopback, is_public_https
+from channels.vk.longpoll import listen
+from channels.vk.parse import parse
+from channels.vk.profile import profile
+from channels.vk.send import random_id, send
+
+MB = 1024 * 1024
+
+
+class VK(WebhookChannel, PollingChannel):
+    """One community, by Callback API or Bots Long Poll."""
+
+    capabilities = Capabilities(
+        window=WindowRule(hours=24),  # the company's rule: VK itself asks only for the person's permission
+        text_max=4096,  # the schema says 9000; VK's own clients and libraries cut at 4096
+        caption_max=4096,
+        files={"photo": 50 * MB, "file": 200 * MB, "video": 200 * MB, "audio": 200 * MB, "voice": 20 * MB},
+        files_per_message=10,
+        location=True,
+        reply_to=True,
+        read=True,
+        idempotent=True,  # random_id
+        rate=Rate(per_second=20, burst=20),
+        send_timeout=90,  # three steps for each file; a text ends within `patience`
+    )
+    secrets = ("token", "secret")
+    patience: ClassVar[tuple[float, float]] = (5, 15)
+    """Seconds to connect and to wait for each piece of an answer."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        number = self.settings.get("group_id", "").strip()
+        self._group_id = int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else 0
+        self._proof = Proof(
+            group_id=self._group_id, secret=self.settings.get("secret", ""),
+            confirmation=self.settings.get("confirmation", "").strip(),
+        )  # fmt: skip
+        base = base_of(self.settings.get("api_base", ""))
+        self._stand_in = is_loopback(urlsplit(base).hostname or "")
+        self._api = Api(self.settings.get("token", ""), base, self.patience)
+        self._http: aiohttp.ClientSession | None = None
+
+    def by_callback(self) -> bool:
+        """Whether VK calls us; else we ask. `auto` is callback wherever VK can reach us."""
+        mode = self.settings.get("mode", "auto")
+        return mode == "callback" or (mode != "longpoll" and is_public_https(self.account.hook_url))
+
+    def polls(self) -> bool:
+        return not self.by_callback()
+
+    def admit(self, envelope: Envelope) -> Admitted:
+        return admit(envelope, self._proof)
+
+    def parse(self, envelope: Envelope) -> tuple[Event, ...]:
+        return parse(envelope)
+
+    def listen(self, cursor: bytes | None) -> AsyncIterator[Polled]:
+        return listen(self._api, self._session(), self._group_id, cursor)
+
+    async def send(self, message: OutboundMessage) -> tuple[str, ...]:
+        return await send(self._api, message, self.capabilities.files)
+
+    def echo_key(self, key: str) -> str:
+        return str(random_id(key))
+
+    def download(self, ref: str) -> AsyncIterator[bytes]:
+        return download(self._session(), self._api.base, ref)
+
+    async def profile(self, identity: Identity) -> Profile | None:
+        return await profile(self._api, identity)
+
+    async def check(self) -> Sequence[Check]:
+        return await check(self._api, self._community())
+
+    async def connect(self) -> Sequence[Check]:
+        return await connect(self._api, self._community())
+
+    async def disconnect(self) -> None:
+        await disconnect(self._api, self._community())
+
+    def test_link(self, code: str) -> str:
+        return f"https://vk.me/club{self._group_id}?ref={quote(code, safe='')}" if self._group_id else ""
+
+    async def close(self) -> None:
+        self._api.close()
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            self._http = aiohttp.ClientSession(trust_env=not self._stand_in)
+        return self._http
+
+    def _community(self) -> Community:
+        hook = self.account.hook_url
+        return Community(
+            group_id=self._group_id, secret=self._proof.secret, hook_url=hook, by_callback=self.by_callback(),
+            reachable=is_public_https(hook) or (bool(hook) and self._stand_in),
+            confirmation=self._proof.confirmation,
+        )  # fmt: skip
