@@ -68,8 +68,9 @@ def make_app(gateway: Gateway, role: Role = "all") -> web.Application:
     app[GATEWAY] = gateway
     journal = Journal(gateway.database, gateway.config.intake_queue)
     if role in ("all", "web"):
-        app.router.add_route("*", "/hooks/{source_id}/{key}", Hooks(gateway, journal))
-        app.router.add_route("*", "/hooks/{source_id}/{key}/{path:.*}", Hooks(gateway, journal))
+        hooks = Hooks(gateway, journal).__call__
+        app.router.add_route("*", "/hooks/{source_id}/{key}", hooks)
+        app.router.add_route("*", "/hooks/{source_id}/{key}/{path:.*}", hooks)
         api.setup(app, gateway)
     pages.setup(app, gateway)
 

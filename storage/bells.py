@@ -30,8 +30,10 @@ class Bell:
 
     async def wait(self, seconds: float) -> bool:
         """True: rung. False: the time is over."""
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), seconds)
+        # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the ring.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
         rung = self._rung.is_set()
         self._rung.clear()
         return rung

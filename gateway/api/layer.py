@@ -117,7 +117,7 @@ def route(
 def mount(app: web.Application, gateway: Gateway) -> None:
     """Add every registered route to the application."""
     for one in ROUTES:
-        app.router.add_route(one.method, PREFIX + one.path, _Endpoint(gateway, one))
+        app.router.add_route(one.method, PREFIX + one.path, _Endpoint(gateway, one).serve)
     app.router.add_route("*", "/api/{rest:.*}", _unknown)
 
 
@@ -150,7 +150,8 @@ class _Endpoint:
         self._gateway = gateway
         self._route = one
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer, whatever happens."""
         try:
             return await self._answer(request)
         except Refusal as refusal:

@@ -1,0 +1,101 @@
+"""A made-up network for the tests: JSON hooks proved by a secret, replies kept in a list, a file or two."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import AsyncIterator, Sequence
+from typing import ClassVar
+
+import orjson
+
+from channels.about import About, Setting, Text
+from channels.base import (
+    Admitted,
+    Capabilities,
+    Check,
+    Envelope,
+    OutboundMessage,
+    WebhookChannel,
+    WindowRule,
+)
+from channels.errors import PayloadUnreadable, Refused, WebhookRefused
+from channels.events import Attachment, Event, Identity, InboundMessage, Person
+
+SECRET = "paper-secret-0001"
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc000000301010018dd"
+    "8db00000000049454e44ae426082"
+)
+
+
+class Paper(WebhookChannel):
+    """One account of the made-up network."""
+
+    capabilities = Capabilities(
+        window=WindowRule(hours=24, enforcement="block"), text_max=100, reply_to=True,
+        files={"photo": 10_000, "file": 10_000}, files_per_message=2,
+    )  # fmt: skip
+    secrets: ClassVar[tuple[str, ...]] = ("token",)
+    sent: ClassVar[list[OutboundMessage]] = []
+
+    def admit(self, envelope: Envelope) -> Admitted:
+        given = envelope.headers.get("x-paper", "").encode()
+        if not hmac.compare_digest(given, self.settings["token"].encode()):
+            raise WebhookRefused("wrong secret")
+        try:
+            said = orjson.loads(envelope.body)
+        except orjson.JSONDecodeError:
+            return Admitted()
+        return Admitted(key=said.get("id"), lane=said.get("chat", ""))
+
+    def parse(self, envelope: Envelope) -> tuple[Event, ...]:
+        try:
+            said = orjson.loads(envelope.body)
+        except orjson.JSONDecodeError as error:
+            raise PayloadUnreadable("not JSON") from error
+        person = Person(identity=Identity(kind="paper", value=said["chat"]), name=said.get("name", said["chat"]))
+        files = tuple(
+            Attachment(kind="photo", ref=ref, name=f"{ref}.png", mime="image/png", inline_id=ref)
+            for ref in said.get("files", ())
+        )
+        html = said.get("html", "")
+        return (
+            InboundMessage(
+                external_id=said["id"], thread=said["chat"], sender=person, at=said["at"], seq=said.get("seq", 0),
+                kind="mail" if html else "text", text=said["text"], html=html, attachments=files,
+                reply_to=said.get("reply_to", ""),
+            ),
+        )  # fmt: skip
+
+    async def send(self, message: OutboundMessage) -> tuple[str, ...]:
+        if "refuse" in message.text:
+            raise Refused("no", code="refused_by_test")
+        self.sent.append(message)
+        return (f"out-{message.key}",)
+
+    async def download(self, ref: str) -> AsyncIterator[bytes]:
+        if ref.startswith("gone"):
+            raise Refused("gone", code="file_gone")
+        yield PICTURE
+
+    async def check(self) -> Sequence[Check]:
+        good = self.settings["token"] == SECRET
+        return (Check(code="key", ok=good, detail="paper account" if good else ""),)
+
+    def test_link(self, code: str) -> str:
+        return f"https://paper.example/start?code={code}"
+
+
+def text(words: str) -> Text:
+    return Text(ru=words, en=words)
+
+
+ABOUT = About(
+    title=text("Paper"), mark="Pp", colour="other", summary=text("letters on paper"), needs=text("a pen"), minutes=1,
+    settings=(
+        Setting(key="token", label=text("secret"), kind="secret"),
+        Setting(key="colour", label=text("colour"), required=False),
+    ),
+    steps=(), test_prompt=text("write"), kinds={"paper": text("paper")},
+    profile_links={"paper": "https://paper.example/{value}"},
+)  # fmt: skip
