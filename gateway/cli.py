@@ -35,7 +35,7 @@ def _config() -> Config:
     from gateway import logs
 
     try:
-        config = Config(_env_file=os.environ.get("INBOX_ENV_FILE", ".env"))  # type: ignore[call-arg]
+        config = Config(_env_file=os.environ.get("INBOX_ENV_FILE", ".env"))
     except ValidationError as error:
         _fail("; ".join(f"INBOX_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
     logs.set_up(config.log_level, config.log_format)

@@ -41,7 +41,7 @@ class Guesses:
         return max(0, -(-(last + PAUSE - now) // 1_000_000)) if count >= TRIES else 0
 
     def wrong(self, email: str, ip: str, now: int) -> None:
-        """Remember a wrong pair."""
+        """Remember a try; it counts as wrong until it proves right."""
         count, last = self._wrong.pop((email, ip), (0, 0))
         fresh = count if now - last < 10 * PAUSE else 0
         self._wrong[email, ip] = (fresh + 1, now)

@@ -25,6 +25,7 @@ PERMISSIONS: Final[dict[str, str]] = {
     "source.replay": "See and replay what was set aside.",
     "member.read": "See colleagues.",
     "member.edit": "Invite and change colleagues.",
+    "member.grant": "Make administrators, and change them.",
     "queue.edit": "Change queues.",
     "company.edit": "Change hours and addresses.",
     "window.override": "Write past the company's own reply window, with a reason.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
 import signal
 import sys
 
@@ -24,14 +26,10 @@ SHUTDOWN = 15.0
 
 def serve(config: Config, role: Role, *, demo: bool = False) -> None:
     """Run until SIGINT or SIGTERM."""
+    with contextlib.suppress(ImportError):  # there is none on Windows
+        asyncio.set_event_loop_policy(importlib.import_module("uvloop").EventLoopPolicy())
     try:
-        import uvloop
-
-        run = uvloop.run
-    except ImportError:  # not on this platform
-        run = asyncio.run
-    try:
-        run(_serve(config, role, demo=demo))
+        asyncio.run(_serve(config, role, demo=demo))
     except Unavailable as gone:
         typer.echo(
             f"inbox: the database does not answer ({gone}); `inbox doctor` says what is wrong", err=True

@@ -359,7 +359,7 @@ def _new_lead(tx: Transaction, row: Row[Any], by: str, stage: tuple[str, str]) -
     name = tx.connection.execute(
         text("SELECT name FROM contact WHERE id = :id"), {"id": row.contact_id}
     ).scalar()
-    values = (
+    values: tuple[Any, ...] = (
         deal_id, next_numbers(tx.connection, "deal", 1), row.contact_id, stage[0], stage[1], "lead", 1, name or "",
         "RUB", by, None, row.source_id, row.id, "", None, 0, 0, 0, {}, 0, tx.now, tx.now, tx.now,
     )  # fmt: skip

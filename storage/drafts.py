@@ -59,7 +59,7 @@ def drop(tx: Transaction, member_id: str, conversation_id: str, mode: str) -> No
     tx.changed("conversation", conversation_id, None, f"member:{member_id}")
 
 
-def uploads(connection: Connection, ids: Sequence[str], member_id: str) -> list[dict[str, Any]]:
+def uploads(connection: Connection, ids: Sequence[str], member_id: str) -> list[Any]:
     """A member's uploaded files, in the order of `ids`."""
     rows = batch.select(
         connection,

@@ -39,7 +39,7 @@ def other_layout(words: str) -> str:
     return "".join(table.get(sign, sign) for sign in folded)
 
 
-def find(connection: Connection, words: str, limit: int) -> list[dict[str, Any]]:
+def find(connection: Connection, words: str, limit: int) -> list[Any]:
     """Contacts, deals and messages that match, in either keyboard layout; contacts first."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for variant in dict.fromkeys((words, other_layout(words))):

@@ -131,14 +131,16 @@ def bearer(connection: Connection, token: str) -> str | None:
     return found
 
 
-def tokens(connection: Connection, member_id: str) -> list[dict[str, Any]]:
+def tokens(connection: Connection, member_id: str) -> list[Any]:
     """A member's tokens, without the tokens themselves."""
     rows = connection.execute(
         select(api_token.c.id, api_token.c.name, api_token.c.created_at, api_token.c.used_at)
         .where(api_token.c.member_id == member_id, api_token.c.revoked_at.is_(None))
         .order_by(api_token.c.created_at)
     )
-    return [dict(row._mapping) for row in rows]
+    return [
+        {"id": row.id, "name": row.name, "created_at": row.created_at, "used_at": row.used_at} for row in rows
+    ]
 
 
 def revoke(tx: Transaction, member_id: str, token_id: str) -> bool:

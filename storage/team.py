@@ -91,6 +91,16 @@ def allowed(connection: Connection, member_id: str, permission: str) -> bool:
     return found is not None and found.active and found.may(permission)
 
 
+def roles_with(connection: Connection, permission: str) -> set[str]:
+    """Names of the roles that hold a permission in any scope."""
+    rows = connection.execute(
+        select(role.c.name)
+        .join(role_permission, role_permission.c.role_id == role.c.id)
+        .where(role_permission.c.permission == permission)
+    )
+    return {row.name for row in rows}
+
+
 def anybody(connection: Connection) -> bool:
     """Whether there is a member already."""
     return connection.execute(select(member.c.id).limit(1)).first() is not None
@@ -207,7 +217,7 @@ def admins(connection: Connection) -> list[str]:
     return [row.member_id for row in rows]
 
 
-def change_member(tx: Transaction, member_id: str, **values: Any) -> None:
+def change_member(tx: Transaction, member_id: str, /, **values: Any) -> None:
     """Set columns of a member. Raises Conflict not_found."""
     if not tx.connection.execute(update(member).where(member.c.id == member_id).values(**values)).rowcount:
         raise Conflict("not_found", 404)

@@ -140,7 +140,7 @@ def _preview(row: Any, account: Account) -> shapes.Preview | None:
         return None
     author = "me" if row.last_author == "person" and row.last_author_id == account.id else row.last_author
     return {
-        "at": row.last_at, "text": row.last_text, "kind": row.last_kind, "author": author or "system",
+        "at": row.last_at, "text": row.last_text, "kind": row.last_kind, "author": cast(Any, author or "system"),
         "author_name": row.last_author_name or "", "state": row.last_state,
     }  # fmt: skip
 

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 
 from gateway.api import shapes
 from gateway.api.layer import PREFIX, ROUTES, Route
@@ -21,10 +22,7 @@ def document() -> dict[str, Any]:
     """The whole document."""
     models = [one for route in ROUTES for one in (route.answer, route.body) if one is not None]
     unique = list({id(model): model for model in [*models, shapes.Error, shapes.LiveEvent]}.values())
-    inputs = [
-        (index, "validation" if _is_body(model) else "serialization", TypeAdapter(model))
-        for index, model in enumerate(unique)
-    ]
+    inputs = [(index, _mode(model), TypeAdapter(model)) for index, model in enumerate(unique)]
     mapping, definitions = TypeAdapter.json_schemas(inputs, ref_template=REF)
     named = {id(model): mapping[index, mode] for (index, mode, _), model in zip(inputs, unique, strict=True)}
     paths: dict[str, dict[str, Any]] = {}
@@ -53,8 +51,9 @@ def document() -> dict[str, Any]:
     }
 
 
-def _is_body(model: Any) -> bool:
-    return hasattr(model, "model_validate_json")
+def _mode(model: Any) -> JsonSchemaMode:
+    """What we take is described as it must come, what we give as it goes out."""
+    return "validation" if hasattr(model, "model_validate_json") else "serialization"
 
 
 def _codes(schema: dict[str, Any]) -> dict[str, Any]:

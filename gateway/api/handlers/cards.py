@@ -173,4 +173,4 @@ async def find(call: Call, query: SearchQuery) -> shapes.Hits:
         own_only(call.account),
     )
     everywhere = call.account.everywhere("contact.read")
-    return {"items": [hit for hit in hits if everywhere or hit["conversation_id"] in seen]}  # type: ignore[typeddict-item]
+    return {"items": [hit for hit in hits if everywhere or hit["conversation_id"] in seen]}

@@ -177,7 +177,7 @@ async def members_of(gateway: Gateway) -> list[shapes.Member]:
 async def invite(call: Call, body: Invitation) -> Invited:
     """Invite a person; the link lets them choose a password."""
     email = check_email(body.email)
-    _may_give(call, body.roles)
+    await _may_give(call, body.roles)
     member_id, token = await call.gateway.database.write(
         _invite, call.me, body.name, email, body.roles, body.queue_ids
     )
@@ -202,19 +202,29 @@ def own_url(call: Call) -> str:
     return f"{scheme}://{call.request.host}"
 
 
-def _may_give(call: Call, roles: Sequence[str]) -> None:
-    """Only an administrator makes administrators."""
-    if "admin" in roles and "admin" not in call.account.roles:
-        raise Refusal("forbidden", 403, permission="admin")
+async def _may_give(call: Call, roles: Sequence[str]) -> None:
+    """Only who may make administrators touches them. Raises Refusal forbidden."""
+    powerful = await call.gateway.database.read(team.roles_with, "member.grant")
+    if powerful & set(roles):
+        call.need("member.grant")
+
+
+async def _colleague(call: Call) -> shapes.Member:
+    """The member of the path, who may be changed by the one who asks. Raises Refusal."""
+    found = next((one for one in await members_of(call.gateway) if one["id"] == call.path("id")), None)
+    if found is None:
+        raise Refusal("not_found", 404)
+    await _may_give(call, found["roles"])
+    return found
 
 
 @route("PATCH", "/members/{id}", answer=shapes.Member, body=MemberChange, needs="member.edit")
 async def change_member(call: Call, body: MemberChange) -> shapes.Member:
     """Change a colleague's name, roles, capacity, or let them in no more."""
-    if body.roles is not None:
-        _may_give(call, body.roles)
+    await _colleague(call)
+    await _may_give(call, body.roles or ())
     await call.gateway.database.write(_change_member, call.me, call.path("id"), body)
-    return next(one for one in await members_of(call.gateway) if one["id"] == call.path("id"))
+    return await _colleague(call)
 
 
 def _change_member(tx: Transaction, by: str, member_id: str, body: MemberChange) -> None:
@@ -236,10 +246,7 @@ def _change_member(tx: Transaction, by: str, member_id: str, body: MemberChange)
 @route("POST", "/members/{id}/link", answer=Invited, needs="member.edit", status=201)
 async def new_link(call: Call) -> Invited:
     """A new invitation link for a colleague who lost theirs."""
-    found = next((one for one in await members_of(call.gateway) if one["id"] == call.path("id")), None)
-    if found is None:
-        raise Refusal("not_found", 404)
-    _may_give(call, found["roles"])
+    found = await _colleague(call)
     token = await call.gateway.database.write(sessions.open_link, found["id"], invitation=True)
     return {"member": found, "link": f"{own_url(call)}/enter#t={token}"}
 

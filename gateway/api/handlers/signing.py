@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from aiohttp import web
 
@@ -79,9 +79,9 @@ async def sign_in(call: Call, body: SignIn) -> web.Response:
     wait = guesses.wait(email, ip, now)
     if wait:
         raise Refusal("too_many", 429, retry_after=wait)
+    guesses.wrong(email, ip, now)  # before the slow part: tries made at once are counted too
     account = await call.gateway.database.read(account_by_email, email)
     if not await fits(account.password_hash if account is not None else "", body.password) or account is None:
-        guesses.wrong(email, ip, now)
         raise Refusal("signed_out", 401, reason="wrong_pair")
     guesses.right(email, ip)
     if not account.active:
@@ -138,9 +138,10 @@ async def again(call: Call, body: Again) -> shapes.Me:
     wait = guesses.wait(call.account.email, ip, call.now)
     if wait:
         raise Refusal("too_many", 429, retry_after=wait)
+    guesses.wrong(call.account.email, ip, call.now)
     if not await fits(call.account.password_hash, body.password):
-        guesses.wrong(call.account.email, ip, call.now)
         raise Refusal("forbidden", 403, reason="wrong_pair")
+    guesses.right(call.account.email, ip)
     return me(call, call.account)
 
 
@@ -233,8 +234,8 @@ def me(call: Call, account: Account) -> shapes.Me:
         "id": account.id, "name": account.name, "email": account.email, "roles": list(account.roles),
         "permissions": [f"{what}:{scope}" for what, scope in sorted(account.permissions.items())],
         "presence": {
-            "state": account.presence, "until": account.presence_until, "automatic": account.presence_automatic,
+            "state": cast(Any, account.presence), "until": account.presence_until, "automatic": account.presence_automatic,
         },
         "prefs": prefs, "server_time": call.now, "version": VERSION,
         "demo": any(live.row.demo for live in call.gateway.sources.all()), "needs_setup": account.needs_setup,
-    }  # type: ignore[typeddict-item]  # fmt: skip
+    }  # fmt: skip
