@@ -106,8 +106,5 @@ def _value(rest: str) -> tuple[str, str]:
 def _extended(value: str) -> str:
     """RFC 5987: UTF-8''%d1%84."""
     charset, _, rest = value.partition("'")
-    encoded = rest.partition("'")[2]
-    try:
-        return unquote_to_bytes(encoded).decode(charset or "utf-8", "replace")
-    except LookupError:
-        return encoded
+    encoded = unquote_to_bytes(rest.partition("'")[2])
+    return encoded.decode("latin-1" if charset.lower() == "iso-8859-1" else "utf-8", "replace")

@@ -24,11 +24,18 @@ CLIENT_IDS = (
 )  # fmt: skip
 LONGEST = 500
 KNOWN = frozenset((*UTM, *CLIENT_IDS))
+PAGES = ("_page", "_url", "extra.href", "context.pageuri", "pageuri", "page_url")
 
 
 def is_attribution(name: str) -> bool:
     """Whether a field tells where somebody came from, and is no answer of theirs."""
-    return name.lower() in KNOWN
+    return _known_as(name) in KNOWN or name.lower() in PAGES
+
+
+def _known_as(name: str) -> str:
+    """The mark a field carries: extra.utm.source is utm_source."""
+    path, _, last = name.lower().rpartition(".")
+    return f"utm_{last}" if path.endswith("utm") and not last.startswith("utm_") else last
 
 
 def attribution(envelope: Envelope, submission: Submission) -> Attribution:
@@ -36,17 +43,20 @@ def attribution(envelope: Envelope, submission: Submission) -> Attribution:
     sent = _object(submission.control.get("_attr", ""))
     last, first = _flat(sent.get("last")), _flat(sent.get("first"))
     referer = envelope.headers.get("referer", "")
-    page = last.get("page") or last.get("url") or submission.control.get("_page", "") or referer
+    named = _flat(dict(_named(submission)))
+    pages = (last.get("page"), last.get("url"), *(named.get(name) for name in PAGES), referer)
+    page = next((page for page in pages if page and _is_page(page)), "")
     told: dict[str, str] = {}
-    for source in (last, _flat(dict(_named(submission))), _tilda(submission), _query(page), _query(referer)):
+    for source in (last, named, _tilda(submission), _query(page), _query(referer)):
         for name, value in source.items():
             told.setdefault(name, value)
+    referrer = last.get("referrer") or last.get("ref") or submission.control.get("_ref", "")
     utm = {name: told[name] for name in UTM if told.get(name)}
     utm |= {f"first_{name}": first[name] for name in (*UTM, "referrer", "page") if first.get(name)}
     return Attribution(
         campaign=utm.get("utm_campaign", ""),
         page=page[:LONGEST],
-        referrer=(last.get("referrer") or last.get("ref") or submission.control.get("_ref", ""))[:LONGEST],
+        referrer=referrer[:LONGEST] if _is_page(referrer) else "",
         utm=utm,
         client_ids={name: told[name] for name in CLIENT_IDS if told.get(name)},
     )
@@ -55,8 +65,13 @@ def attribution(envelope: Envelope, submission: Submission) -> Attribution:
 def _named(submission: Submission) -> Iterator[tuple[str, str]]:
     """Answers and control values under the known names (`_ym_uid` begins like a control value)."""
     for name in submission.values:
-        yield name.lower(), submission.one(name)
+        yield (name.lower() if name.lower() in PAGES else _known_as(name)), submission.one(name)
     yield from submission.control.items()
+
+
+def _is_page(address: str) -> bool:
+    """A link that a page may show: anything else in its place is somebody's trick."""
+    return address.lower().startswith(("https://", "http://", "/"))
 
 
 def _tilda(submission: Submission) -> dict[str, str]:

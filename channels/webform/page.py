@@ -254,7 +254,7 @@ def _page(account: Account, form: Form | None, title: str, body: str, *, status:
     )
     return Reply(
         status=status,
-        body=document.encode(),
+        body=document.encode("utf-8", "replace"),
         content_type="text/html",
         headers=_headers(account, form, digest),
     )

@@ -22,6 +22,8 @@ from channels.webform.texts import asset
 
 EMAIL = re.compile(r"[^\s@<>()\[\],;:\"]{1,64}@[^\s@<>()\[\],;:\"]{1,190}\.[^\s@<>()\[\],;:\".\d]{2,24}")
 PHONE_SHAPE = re.compile(r"\+?[\d\s().-]{10,24}")
+ABOUT_THE_PAGE = frozenset({"quiz", "form", "context", "extra", "page", "project", "site"})
+"""Objects in a service's JSON whose `name` is no person's."""
 SEPARATORS = re.compile(r"[\s_\-:*?!().]")
 
 
@@ -55,9 +57,9 @@ def who(submission: Submission, form: Form | None, region: str) -> Who:
     """The person behind a submission."""
     roles = roles_of(submission, form)
     _by_shape(submission, roles, region)
-    given = _joined(submission, roles, "name")
+    named = (_first(_answers(submission, roles, role)) for role in ("name", "surname"))
     return Who(
-        name=" ".join(f"{given} {_joined(submission, roles, 'surname')}".split())[:200],
+        name=" ".join(" ".join(named).split())[:200],
         phone=_first(e164(value, region) for value in _answers(submission, roles, "phone")),
         email=_first(email_of(value) for value in _answers(submission, roles, "email")),
         message="\n".join(_answers(submission, roles, "message")),
@@ -85,7 +87,9 @@ def _defined(kind: str, role: Role) -> Role:
 
 def _by_name(name: str) -> Role:
     """By the last word of a dotted path, without case and separators."""
-    last = name.rpartition(".")[2] if not name.rpartition(".")[2].isdigit() else name
+    path, _, last = name.rpartition(".")
+    if path.casefold() in ABOUT_THE_PAGE:
+        return ""
     return known_names().get(SEPARATORS.sub("", last.casefold()), "")
 
 
@@ -110,14 +114,10 @@ def _free(submission: Submission, roles: Mapping[str, Role]) -> list[str]:
     return [name for name in submission.values if name not in roles]
 
 
-def _answers(submission: Submission, roles: Mapping[str, Role], role: Role) -> list[str]:
+def _answers(submission: Submission, roles: Mapping[str, Role], role: str) -> list[str]:
     return [
         value for name, held in roles.items() if held == role for value in submission.values.get(name, ())
     ]
-
-
-def _joined(submission: Submission, roles: Mapping[str, Role], role: Role) -> str:
-    return " ".join(dict.fromkeys(_answers(submission, roles, role)))
 
 
 def _first(values: Iterable[str]) -> str:

@@ -24,6 +24,7 @@ TOO_FAST = 2_000_000
 STALE = 24 * 3600 * 1_000_000
 LINK = re.compile(r"https?://|\[url", re.IGNORECASE)
 MANY_LINKS = 3
+HOST = re.compile(r"[a-z0-9._:-]+")
 SPAM_FROM = 50
 
 Sign: TypeAlias = Literal["honeypot", "too_fast", "forged", "stale", "origin", "links"]
@@ -51,7 +52,8 @@ class Suspicion:
 def is_server(account: Account, envelope: Envelope) -> bool:
     """Whether it carries the source's own key, so that a server vouches for it."""
     key = account.settings.get("api_key", "")
-    return bool(key) and hmac.compare_digest(_told_key(envelope).encode(), key.encode())
+    told = _told_key(envelope).encode("utf-8", "backslashreplace")  # headers may hold any bytes
+    return bool(key) and hmac.compare_digest(told, key.encode())
 
 
 def _told_key(envelope: Envelope) -> str:
@@ -83,7 +85,8 @@ def stamped_at(account: Account, mark: str) -> int | None:
     if not key or not (moment.isascii() and moment.isdigit()) or len(moment) > 17:
         return None
     expected = _signature(key, account.source_id, moment)
-    return int(moment) if hmac.compare_digest(expected.encode(), signature.encode()) else None
+    given = signature.encode("utf-8", "backslashreplace")
+    return int(moment) if hmac.compare_digest(expected.encode(), given) else None
 
 
 def _signature(key: str, source_id: str, moment: str) -> str:
@@ -136,10 +139,11 @@ def origin_of(address: str) -> str:
         port = parts.port
     except ValueError:
         return ""
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or not HOST.fullmatch(host):
         return ""
     standard = port is None or port == (443 if parts.scheme == "https" else 80)
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}" if standard else f"{parts.scheme}://{host}:{port}"
 
 

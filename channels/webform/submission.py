@@ -131,12 +131,16 @@ def _json(body: bytes) -> Any:
 
 
 def _pairs(body: bytes) -> Iterator[tuple[str, str]]:
+    # Latin-1 there and back gives the bytes themselves: what they mean is decided value by value.
+    written = body.decode("latin-1").strip()
     try:
-        found = parse_qsl(body.strip(), keep_blank_values=True, max_num_fields=MOST_VALUES)
+        found = parse_qsl(
+            written, keep_blank_values=True, max_num_fields=MOST_VALUES, encoding="latin-1", errors="replace"
+        )
     except ValueError:
         raise PayloadUnreadable("too many form fields", code="too_many_fields") from None
     for name, value in found:
-        yield _text(name), _text(value)
+        yield _text(name.encode("latin-1")), _text(value.encode("latin-1"))
 
 
 def _text(raw: bytes) -> str:
@@ -185,7 +189,7 @@ def _collect(pairs: Iterator[tuple[str, str]], files: tuple[Upload, ...]) -> Sub
     values: dict[str, tuple[str, ...]] = {}
     control: dict[str, str] = {}
     for count, (raw_name, raw_value) in enumerate(pairs):
-        name = _clean(raw_name)[:LONGEST_NAME].removesuffix("[]")
+        name = _clean(raw_name)[:LONGEST_NAME].removesuffix("[]") or "field"
         value = _clean(raw_value)[:LONGEST_VALUE]
         if not value or count >= MOST_VALUES:
             continue
