@@ -16,8 +16,8 @@ from channels.vk.wire import Json, number, rows, table, words
 LONGEST_LINE = 1000
 MOST = 200
 SITE = "https://vk.com"
-SIZES = "smxopqryzw"
-"""VK's letters of picture sizes, the smallest first; used where a size tells no width."""
+SIZES = ("s", "m", "o", "p", "q", "r", "x", "y", "z", "w", "orig", "base")
+"""VK's names of picture sizes, the smallest first; used where a size tells no width."""
 DOC_KINDS: dict[int, AttachmentKind] = {3: "photo", 4: "photo", 5: "audio", 6: "video"}
 """docs_doc.type: gif, picture, sound, video; all else is a file."""
 MIMES = {
@@ -68,12 +68,17 @@ def _id(body: Json) -> str:
     return f"{number(body, 'owner_id')}_{number(body, 'id')}"
 
 
+def _page(what: str, body: Json) -> str:
+    """The thing's page on VK; "" for a thing without a number."""
+    return f"{SITE}/{what}{_id(body)}" if number(body, "id") else ""
+
+
 def _largest(sizes: Iterable[Json], key: str = "url") -> Json:
     """The largest picture that has an address; sizes may be unsorted or tell no width."""
 
     def area(size: Json) -> tuple[int, int]:
-        letter = words(size, "type")[:1]
-        return number(size, "width") * number(size, "height"), SIZES.find(letter) if letter else -1
+        name = words(size, "type")
+        return number(size, "width") * number(size, "height"), SIZES.index(name) if name in SIZES else -1
 
     return max((size for size in sizes if words(size, key)), key=area, default={})
 
@@ -90,7 +95,7 @@ def _photo(body: Json) -> Part:
 
 
 def _video(body: Json) -> Part:
-    return Part(line=_lines(words(body, "title"), f"{SITE}/video{_id(body)}"), kind="video")
+    return Part(line=_lines(words(body, "title"), _page("video", body)), kind="video")
 
 
 def _audio(body: Json) -> Part:
@@ -109,7 +114,7 @@ def _doc(body: Json) -> Part:
         return _voice({**voice, "id": body.get("id"), "owner_id": body.get("owner_id")})
     link = words(body, "url")
     if not link:
-        return Part(line=_lines(words(body, "title"), f"{SITE}/doc{_id(body)}"), kind="file")
+        return Part(line=_lines(words(body, "title"), _page("doc", body)), kind="file")
     ext = words(body, "ext").lower()
     kind = DOC_KINDS.get(number(body, "type"), "file")
     file = Attachment(
@@ -174,8 +179,7 @@ def _link(body: Json) -> Part:
 
 def _market(body: Json) -> Part:
     title = " — ".join(filter(None, (words(body, "title"), words(table(body, "price"), "text"))))
-    owner = number(body, "owner_id")
-    return Part(line=_lines(title, f"{SITE}/market{owner}?w=product{_id(body)}"))
+    return Part(line=_lines(title, _page(f"market{number(body, 'owner_id')}?w=product", body)))
 
 
 def _market_album(body: Json) -> Part:
@@ -184,7 +188,7 @@ def _market_album(body: Json) -> Part:
 
 def _wall(body: Json) -> Part:
     owner = number(body, "owner_id") or number(body, "to_id") or number(body, "from_id")
-    return Part(line=_lines(words(body, "text"), f"{SITE}/wall{owner}_{number(body, 'id')}"))
+    return Part(line=_lines(words(body, "text"), _page("wall", {**body, "owner_id": owner})))
 
 
 def _wall_reply(body: Json) -> Part:
@@ -198,16 +202,16 @@ def _article(body: Json) -> Part:
 
 def _poll(body: Json) -> Part:
     answers = [f"• {words(answer, 'text')}" for answer in rows(body, "answers")[:50]]
-    return Part(line=_lines(words(body, "question"), *answers, f"{SITE}/poll{_id(body)}"))
+    return Part(line=_lines(words(body, "question"), *answers, _page("poll", body)))
 
 
 def _podcast(body: Json) -> Part:
     title = " — ".join(filter(None, (words(body, "artist"), words(body, "title"))))
-    return Part(line=_lines(title, f"{SITE}/podcast{_id(body)}"))
+    return Part(line=_lines(title, _page("podcast", body)))
 
 
 def _story(body: Json) -> Part:
-    return Part(line=f"{SITE}/story{_id(body)}")
+    return Part(line=_page("story", body))
 
 
 READERS: dict[str, Callable[[Json], Part]] = {
