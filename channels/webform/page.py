@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from channels.base import Account, Envelope, Reply
 from channels.webform.definition import Field, Form
-from channels.webform.origin import CLIENT_IDS, LONGEST, UTM
+from channels.webform.origin import CLIENT_IDS, LONGEST, UTM, is_attribution
 from channels.webform.proof import HONEYPOT, allowed_origins, origin_of, stamp
 from channels.webform.submission import Submission
 from channels.webform.texts import asset, words
@@ -106,6 +106,7 @@ def _hidden(account: Account, envelope: Envelope, submission: Submission | None)
     """What the page carries unseen. Shown again for correction, it stays the same submission."""
     if submission is not None:
         yield from ((name, value) for name, value in submission.control.items() if name != HONEYPOT)
+        yield from ((name, submission.one(name)) for name in submission.values if is_attribution(name))
         return
     yield "_sid", _submission_id(account, envelope)
     if mark := stamp(account, envelope.received_at):

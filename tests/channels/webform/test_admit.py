@@ -141,13 +141,21 @@ def test_a_page_of_ours_gets_its_errors_back_by_field_and_nothing_is_kept() -> N
 
 
 def test_without_scripts_the_page_comes_back_with_what_was_filled_in() -> None:
-    wrong = {"name": '"><b>Ян', "phone": "12", "_t": SLOWLY, "_sid": "page-0001", "agree": "2026-01"}
+    wrong = {
+        "name": '"><b>Ян',
+        "phone": "12",
+        "_t": SLOWLY,
+        "_sid": "page-0001",
+        "agree": "2026-01",
+        "utm_source": "qr",
+    }
     taken = admitted(posted(wrong, BROWSER, form=True))
     page = taken.reply.body.decode()
     assert (taken.keep, taken.reply.status) == (False, 422)
     assert 'value="&quot;&gt;&lt;b&gt;Ян"' in page
     assert 'role="alert"' in page
     assert 'value="page-0001"' in page
+    assert 'name="utm_source" value="qr"' in page
     assert f'value="{SLOWLY}"' in page
     assert 'value="2026-01" checked' in page
 
