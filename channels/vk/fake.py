@@ -1,9 +1,8 @@
-"""How do tests and the demonstration play VK? As a real server: methods, uploads, callbacks, long poll, and their faults."""
+"""How do tests and the demonstration play VK? As a real server: methods, uploads, callbacks, long poll, faults."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -11,16 +10,12 @@ from typing import Any, Literal
 from aiohttp import web
 
 from channels.fakes import Act, Arrived, Delivered, Doing, Fake, Fault
+from channels.vk.fake_acts import Acts
 from channels.vk.fake_methods import Methods
 from channels.vk.fake_push import Pusher
 from channels.vk.fake_state import Community, Server, VkError
 from channels.vk.wire import Json
 
-MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + bytes(64)
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010806000000" "1f15c4890000000d49444154789c63f8cfc0f01f0005"
-    "0001ffa3d1b3d80000000049454e44ae426082"
-)  # fmt: skip
 RATE = 20
 WINDOW = 0.95
 LARGEST = 256 * 1024 * 1024
@@ -30,8 +25,8 @@ class VKFake(Fake):
     """One community on loopback."""
 
     doings: tuple[Doing, ...] = (
-        "text", "photo", "file", "voice", "video", "sticker", "location", "start", "button", "edit", "reaction",
-        "block", "unblock", "unsupported", "broken",
+        "text", "photo", "file", "voice", "video", "sticker", "location", "start", "button", "edit",
+        "reaction", "block", "unblock", "unsupported", "broken",
     )  # fmt: skip
     faults: tuple[Fault, ...] = (
         "slow_down", "blocked", "server_error", "hang", "reset", "lost_answer", "bad_key", "refused",
@@ -109,6 +104,7 @@ class VKFake(Fake):
 
     async def again(self, times: int = 1) -> Delivered:
         assert self._last is not None, "nothing was delivered yet"
+        delivered = Delivered(status=0, body="", event=self._last["event_id"])
         for counter in range(1, times + 1):
             delivered = await self.pusher.hand_over(self._last, counter)
         return delivered
@@ -122,118 +118,9 @@ class VKFake(Fake):
 
     async def act(self, act: Act) -> Delivered:
         user = self.community.user(act.client.ref, act.client.name)
-        event = self.community.event(*self._event(user, act))
+        event = self.community.event(*Acts(self.community, self.url).event(user, act))
         self._last = event
         return await self.pusher.hand_over(event)
-
-    def _event(self, user: int, act: Act) -> tuple[str, Any]:
-        match act.doing:
-            case "block":
-                self.community.allowed.discard(user)
-                return "message_deny", {"user_id": user}
-            case "unblock":
-                self.community.allowed.add(user)
-                return "message_allow", {"user_id": user, "key": act.attribution.campaign}
-            case "edit":
-                return "message_edit", self._edited(user, act)
-            case "reaction":
-                return "message_reaction_event", self._reaction(user, act)
-            case "button":
-                return "message_event", self._press(user, act)
-            case "broken":
-                return "message_new", "not an object"
-            case _:
-                return "message_new", {"client_info": {"keyboard": True}, "message": self._said(user, act)}
-
-    def _said(self, user: int, act: Act) -> Json:
-        self.community.allowed.add(user)
-        more = self._more(user, act)
-        if act.attribution.campaign:
-            more["ref"] = act.attribution.campaign
-        if act.attribution.referrer:
-            more["ref_source"] = act.attribution.referrer
-        peer, _, cmid = act.reply_to.partition(":")
-        if cmid.isdecimal() and (quoted := self.community.messages.get((int(peer), int(cmid)))):
-            more["reply_message"] = quoted
-        text = act.text or ("Начать" if act.doing == "start" else "")
-        return self.community.message(user, user, text, act.seconds_ago, **more)
-
-    def _more(self, user: int, act: Act) -> Json:
-        """What the message carries beside its words."""
-        match act.doing:
-            case "start":
-                return {"payload": '{"command":"start"}'}
-            case "location":
-                spot = {"latitude": 55.75, "longitude": 37.61}
-                return {"geo": {"type": "point", "coordinates": spot, "place": {"title": "Москва, Россия"}}}
-            case "text":
-                return {"payload": act.fields["payload"]} if "payload" in act.fields else {}
-            case _:
-                kind, body = self._thing(user, act)
-                return {"attachments": [{"type": kind, kind: body}]}
-
-    def _thing(self, user: int, act: Act) -> tuple[str, Json]:
-        own = {"id": 457_000_000 + self.community.next("thing"), "owner_id": user}
-        match act.doing:
-            case "photo":
-                url = self._stored(act.file or PIXEL, act.file_name or "photo.png")
-                return "photo", {
-                    **own,
-                    "text": "",
-                    "sizes": [{"type": "x", "width": 604, "height": 403, "url": url}],
-                }
-            case "voice":
-                url = self._stored(act.file or MP3, "voice.mp3")
-                return "audio_message", {**own, "duration": 7, "waveform": [0, 5, 9], "link_mp3": url}
-            case "video":
-                return "video", {**own, "title": act.file_name or "Видео", "duration": 12}
-            case "sticker":
-                image = {"url": self._stored(PIXEL, "sticker.png"), "width": 128, "height": 128}
-                return "sticker", {"sticker_id": 9019, "product_id": 279, "images": [image]}
-            case "file":
-                return "doc", {**own, **self._doc_of(act)}
-            case _:
-                state = {"initiator_id": user, "receiver_id": self.community.group_id, "duration": 0}
-                return "call", {**state, "state": "canceled_by_initiator", "time": 1790000000}
-
-    def _doc_of(self, act: Act) -> Json:
-        """A document's address sends on to a file server, as VK's does."""
-        name, content = act.file_name or "file.txt", act.file or b"a file\n"
-        number = self.community.keep_file(name, content)
-        ending = name.rpartition(".")[2]
-        return {
-            "title": name,
-            "ext": ending,
-            "size": len(content),
-            "type": 8,
-            "url": f"{self.url}/doc/{number}",
-        }
-
-    def _stored(self, content: bytes, name: str) -> str:
-        return f"{self.url}/file/{self.community.keep_file(name, content)}/{name}"
-
-    def _edited(self, user: int, act: Act) -> Json:
-        message = self.community.last(user, user)
-        assert message is not None, "nothing to edit"
-        message["text"], message["update_time"] = act.text, message["date"] + 5
-        return message
-
-    def _reaction(self, user: int, act: Act) -> Json:
-        """To our newest message there, else to their own; `fields["reaction_id"]`, "" takes it away."""
-        message = self.community.last(user, -self.community.group_id) or self.community.last(user, user)
-        assert message is not None, "nothing to react to"
-        body: Json = {"reacted_id": user, "peer_id": user, "cmid": message["conversation_message_id"]}
-        chosen = act.fields.get("reaction_id", "4")
-        return {**body, "reaction_id": int(chosen)} if chosen else body
-
-    def _press(self, user: int, act: Act) -> Json:
-        self.community.allowed.add(user)
-        payload = json.loads(act.fields.get("payload", '{"cmd":"price"}'))
-        press: Json = {
-            "user_id": user, "peer_id": user, "event_id": f"press{self.community.next('press')}", "payload": payload,
-        }  # fmt: skip
-        message = self.community.last(user, -self.community.group_id)
-        return {**press, "conversation_message_id": message["conversation_message_id"]} if message else press
 
     # what we do
 

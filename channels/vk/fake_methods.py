@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from channels.vk.fake_state import Community, Server, VkError, whole
+from channels.vk.fake_state import MISSING, Community, Server, VkError, whole
 from channels.vk.wire import Json
 
 MOST_ATTACHMENTS = 10
@@ -16,7 +16,7 @@ Sent = Callable[[Json, Mapping[str, str]], Awaitable[None]]
 
 
 class Methods:
-    """The methods of one community. `confirm` asks a server for the string; `sent` is told of each new message."""
+    """The methods of one community. `confirm` asks a server for the string; `sent` hears of each new message."""
 
     def __init__(self, community: Community, confirm: Confirm, sent: Sent) -> None:
         self.base = ""
@@ -102,7 +102,7 @@ class Methods:
 
     async def _groups_getcallbacksettings(self, values: Mapping[str, str]) -> Any:
         on = self._server(values).events
-        return {"api_version": "5.199", "events": {name: 1 for name in on}}
+        return {"api_version": "5.199", "events": dict.fromkeys(on, 1)}
 
     def _server(self, values: Mapping[str, str]) -> Server:
         self._need("manage")
@@ -122,16 +122,13 @@ class Methods:
     async def _groups_getlongpollsettings(self, values: Mapping[str, str]) -> Any:
         self._need("manage")
         self._own(values)
-        events = {name: 1 for name in self._community.polled}
+        events = dict.fromkeys(self._community.polled, 1)
         return {"api_version": "5.199", "is_enabled": self._community.poll_on, "events": events}
 
     async def _groups_getlongpollserver(self, values: Mapping[str, str]) -> Any:
         self._own(values)
         if not self._community.poll_on:
-            raise VkError(
-                100,
-                "One of the parameters specified was missing or invalid: longpoll for this group is not enabled",
-            )
+            raise VkError(100, f"{MISSING}: longpoll for this group is not enabled")
         return {
             "key": self._community.poll_key, "server": f"{self.base}/lp", "ts": str(self._community.ts),
         }  # fmt: skip
@@ -157,7 +154,7 @@ class Methods:
         random_id = whole(values, "random_id")
         peer = whole(values, "peer_ids" if "peer_ids" in values else "peer_id")
         if not -(2**31) <= random_id < 2**31:
-            raise VkError(100, "One of the parameters specified was missing or invalid: random_id")
+            raise VkError(100, f"{MISSING}: random_id")
         known = self._community.randoms.get((peer, random_id)) if random_id else None
         item = known or await self._send(peer, random_id, values)
         return [item] if "peer_ids" in values else item["message_id"]
@@ -182,11 +179,11 @@ class Methods:
     def _refuse(self, values: Mapping[str, str], names: list[str]) -> None:
         text = values.get("message", "")
         if not text and not names and "lat" not in values:
-            raise VkError(100, "One of the parameters specified was missing or invalid: message is empty")
+            raise VkError(100, f"{MISSING}: message is empty")
         if len(text) > LONGEST:
             raise VkError(914, "Message is too long")
         if len(names) > MOST_ATTACHMENTS or any(name not in self._community.saved for name in names):
-            raise VkError(100, "One of the parameters specified was missing or invalid: attachment")
+            raise VkError(100, f"{MISSING}: attachment")
 
     def _attachment(self, name: str) -> Json:
         kind = "photo" if name.startswith("photo") else "doc"
@@ -219,7 +216,7 @@ class Methods:
     async def _docs_getmessagesuploadserver(self, values: Mapping[str, str]) -> Any:
         self._need("docs")
         if values.get("type") not in ("doc", "audio_message", "graffiti"):
-            raise VkError(100, "One of the parameters specified was missing or invalid: type")
+            raise VkError(100, f"{MISSING}: type")
         return {"upload_url": f"{self.base}/upload/{values['type']}?hash=h"}
 
     async def _docs_save(self, values: Mapping[str, str]) -> Any:

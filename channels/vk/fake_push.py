@@ -1,8 +1,9 @@
-"""How does the made-up VK hand events over? By callback, again and again until it hears `ok`, and by long poll."""
+"""How does the made-up VK hand events over? By callback until it hears `ok`, and by long poll."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections import defaultdict
@@ -43,7 +44,7 @@ class Pusher:
             self._http = None
 
     async def hand_over(self, event: Json, counter: int = 0) -> Delivered:
-        """Put it into the long poll and post it to every server that wants it. Returns the last server's answer."""
+        """Put it into the long poll, post it to every server that wants it. Returns the last server's answer."""
         self._community.record(event)
         self._changed.set()
         self._changed = asyncio.Event()
@@ -56,7 +57,7 @@ class Pusher:
         return result
 
     async def _insist(self, server: Server, event: Json, counter: int) -> Delivered:
-        pause = FIRST_PAUSE
+        pause, status, body = FIRST_PAUSE, 0, ""
         for attempt in range(counter, counter + ATTEMPTS):
             status, body, wait = await self._post(server, event, attempt)
             if status == 200 and body == "ok":
@@ -98,10 +99,8 @@ class Pusher:
             return web.json_response({"failed": 1, "ts": community.ts})
         changed = self._changed
         if ts == community.ts:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), int(request.query.get("wait", "25")))
-            except TimeoutError:
-                pass
         updates = [event for at, event in community.history if at >= ts]
         return web.json_response({"ts": str(community.ts), "updates": updates})
 

@@ -13,6 +13,7 @@ from channels.vk.connect import EVENTS
 from channels.vk.wire import Json
 
 VERSION = "5.199"
+MISSING = "One of the parameters specified was missing or invalid"
 
 
 class VkError(Exception):
@@ -85,8 +86,8 @@ class Community:
         ours = author == -self.group_id
         found: Json = {
             "id": self.total, "date": int(time.time() - seconds_ago), "peer_id": peer, "from_id": author,
-            "out": int(ours), "version": 10_000_000 + self.total, "conversation_message_id": self.counts[peer],
-            "text": text, "attachments": [], "fwd_messages": [], "important": False, "is_hidden": False,
+            "out": int(ours), "version": 10_000_000 + self.total,
+            "conversation_message_id": self.counts[peer], "text": text, "attachments": [], "fwd_messages": [], "important": False, "is_hidden": False,
             "random_id": 0, **more,
         }  # fmt: skip
         self.messages[peer, self.counts[peer]] = found
@@ -125,6 +126,4 @@ def whole(values: Mapping[str, str], name: str) -> int:
     try:
         return int(values[name])
     except (KeyError, ValueError):
-        raise VkError(
-            100, f"One of the parameters specified was missing or invalid: {name} is undefined"
-        ) from None
+        raise VkError(100, f"{MISSING}: {name} is undefined") from None
