@@ -1,0 +1,301 @@
+"""How does an answer leave through a Telegram bot?
+
+The only module that imports aiogram; whoever imports this one does it on a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, cast
+
+import aiohttp
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import (
+    AiogramError,
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramConflictError,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramServerError,
+    TelegramUnauthorizedError,
+)
+from aiogram.methods.base import TelegramMethod, TelegramType
+from aiogram.types import InputFile, Message, ReplyParameters
+from aiogram.utils.token import TokenValidationError
+
+from channels.base import Capabilities, FileKind, OutboundFile, OutboundMessage
+from channels.errors import (
+    Disconnected,
+    OutcomeUnknown,
+    Refused,
+    SendFailed,
+    TryLater,
+)
+from channels.telegram.refusals import our_error
+from channels.telegram.text import units
+from channels.telegram.threads import ChatAddress, address_of
+
+CONNECT: Final = 8.0
+TEXT_TIMEOUT: Final = 15
+LONGEST_UPLOAD: Final = 55
+SLOWEST_UPLOAD: Final = 1 << 20
+"""Bytes a second that we count on."""
+NAME_MAX: Final = 120
+PICTURE_TROUBLE: Final = ("photo_", "image_process_failed", "wrong type", "photo has")
+
+STATUS: Final[tuple[tuple[type[TelegramAPIError], int], ...]] = (
+    (TelegramEntityTooLarge, 413),
+    (TelegramUnauthorizedError, 401),
+    (TelegramForbiddenError, 403),
+    (TelegramNotFound, 404),
+    (TelegramConflictError, 409),
+    (TelegramServerError, 502),
+    (TelegramBadRequest, 400),
+)
+
+
+class Sender:
+    """Sends for one bot. Opens its connections at the first message."""
+
+    def __init__(self, base: str, token: str) -> None:
+        session = _Session(api=TelegramAPIServer.from_base(base))
+        try:
+            self._bot = Bot(token, session=session)
+        except TokenValidationError:
+            raise Disconnected("not a token", code="token_wrong") from None
+        self._token = token
+        self._slowed = ""
+        """The chat of the latest flood refusal, "" when none since another chat's message went through."""
+
+    async def send(self, message: OutboundMessage, can: Capabilities) -> tuple[str, ...]:
+        """The ids of what was sent. Raises SendFailed."""
+        address = address_of(message.thread or message.to.value)
+        if address is None:
+            raise Refused("not a chat of Telegram", code="no_chat")
+        steps = _steps(message, can)
+        reply = address.number_of(message.reply_to) if message.reply_to else None
+        sent: list[str] = []
+        for step in steps:
+            try:
+                sent.append(await self._step(step, address, reply if not sent else None))
+            except SendFailed as error:
+                if not sent:
+                    raise
+                # A second try would repeat the part that is there already.
+                raise OutcomeUnknown(error.detail, code="partly_sent") from None
+        return tuple(sent)
+
+    async def _step(self, step: Step, address: ChatAddress, reply: int | None) -> str:
+        try:
+            with self._our_errors(address):
+                sent = await step(self._bot, address, reply)
+        except _Moved as moved:
+            # Bot API: ResponseParameters.migrate_to_chat_id; a group has become a supergroup.
+            address = ChatAddress(chat=moved.to)
+            with self._our_errors(address):
+                sent = await step(self._bot, address, None)
+        if self._slowed != address.thread:
+            self._slowed = ""
+        return address.external_id(sent.message_id)
+
+    @contextmanager
+    def _our_errors(self, address: ChatAddress) -> Iterator[None]:
+        try:
+            yield
+        except TelegramMigrateToChat as error:
+            raise _Moved(error.migrate_to_chat_id) from None
+        except TelegramRetryAfter as error:
+            raise self._slow_down(address, error) from None
+        except TelegramEntityTooLarge:
+            raise Refused("too large", code="too_large") from None
+        except TelegramNetworkError as error:
+            raise _network(error) from None
+        except TelegramAPIError as error:
+            status = next((status for kind, status in STATUS if isinstance(error, kind)), 400)
+            raise our_error(status, self._scrub(error.message), group=address.group) from None
+        except ClientDecodeError as error:
+            if "413" in str(error.data)[:200]:
+                raise Refused("too large", code="too_large") from None
+            raise OutcomeUnknown("not an answer of the Bot API", code="bad_answer") from None
+        except AiogramError as error:
+            raise OutcomeUnknown(type(error).__name__, code="bad_answer") from None
+
+    def _slow_down(self, address: ChatAddress, error: TelegramRetryAfter) -> SendFailed:
+        """A flood pauses the bot, unless it is a group's own limit or other chats go through meanwhile."""
+        own = address.group or self._slowed == address.thread
+        self._slowed = address.thread
+        return our_error(429, "Too Many Requests", after=float(error.retry_after), group=own)
+
+    def _scrub(self, text: str) -> str:
+        return text.replace(self._token, "***")
+
+    async def close(self) -> None:
+        """Release the connections."""
+        await self._bot.session.close()
+
+
+class _Moved(SendFailed):
+    def __init__(self, to: int) -> None:
+        super().__init__()
+        self.to = to
+
+
+class _Session(AiohttpSession):
+    """aiogram's session with its own limit for connecting: no connection, so certainly nothing sent."""
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's own signature
+    ) -> TelegramType:
+        limits = aiohttp.ClientTimeout(total=timeout or TEXT_TIMEOUT, sock_connect=CONNECT)
+        return await super().make_request(
+            bot, method, cast(int, limits)
+        )  # aiohttp's own type is passed through
+
+
+def _network(error: TelegramNetworkError) -> SendFailed:
+    """Only a connection that was never made proves that nothing was sent."""
+    cause = error.__cause__
+    name = type(cause).__name__
+    if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return TryLater(name, code="network")
+    if isinstance(cause, asyncio.TimeoutError):
+        return OutcomeUnknown(name, code="timeout")
+    return OutcomeUnknown(name, code="connection_lost")
+
+
+Step = Callable[[Bot, ChatAddress, int | None], Awaitable[Message]]
+"""One call to the Bot API: the bot, where to, which message it answers."""
+
+
+def _steps(message: OutboundMessage, can: Capabilities) -> list[Step]:
+    """The calls that make up the message. Raises Refused for what the network would not take."""
+    _check(message, can)
+    captioned = len(message.files) == 1 and units(message.text) <= can.caption_max
+    steps: list[Step] = []
+    if message.text and not captioned:
+        steps.append(_text(message.text))
+    caption = message.text if captioned else ""
+    steps += [_file(file, caption, can) for file in message.files]
+    if message.location is not None:
+        steps.append(_location(message.location.latitude, message.location.longitude))
+    return steps
+
+
+def _check(message: OutboundMessage, can: Capabilities) -> None:
+    if not (message.text.strip() or message.files or message.location):
+        raise Refused("nothing to send", code="empty")
+    if units(message.text) > can.text_max:
+        raise Refused(f"more than {can.text_max} characters", code="too_long")
+    for file in message.files:
+        if file.size > can.files.get(_kind(file, can), 0):
+            raise Refused("larger than Telegram takes", code="too_large")
+        if file.size == 0:
+            raise Refused("the file is empty", code="file_empty")
+
+
+def _kind(file: OutboundFile, can: Capabilities) -> FileKind:
+    """How it is sent: as a document when Telegram would not take it as what it is."""
+    fits = file.size <= can.files.get(file.kind, 0)
+    return file.kind if fits else "file"
+
+
+def _text(text: str) -> Step:
+    async def send(bot: Bot, to: ChatAddress, reply: int | None) -> Message:
+        return await bot.send_message(
+            to.chat, text, parse_mode=None, reply_parameters=_answering(reply), message_thread_id=to.topic,
+            business_connection_id=to.business or None, request_timeout=TEXT_TIMEOUT,
+        )  # fmt: skip
+
+    return send
+
+
+def _location(latitude: float, longitude: float) -> Step:
+    async def send(bot: Bot, to: ChatAddress, reply: int | None) -> Message:
+        return await bot.send_location(
+            to.chat, latitude, longitude, reply_parameters=_answering(reply), message_thread_id=to.topic,
+            business_connection_id=to.business or None, request_timeout=TEXT_TIMEOUT,
+        )  # fmt: skip
+
+    return send
+
+
+def _file(file: OutboundFile, caption: str, can: Capabilities) -> Step:
+    kind = _kind(file, can)
+
+    async def send(bot: Bot, to: ChatAddress, reply: int | None) -> Message:
+        try:
+            return await _upload(bot, kind, file, caption, to, reply)
+        except TelegramBadRequest as error:
+            # Too long, too narrow, not a picture after all: certainly not sent, and a document always passes.
+            if kind != "photo" or not any(part in error.message.lower() for part in PICTURE_TROUBLE):
+                raise
+            return await _upload(bot, "file", file, caption, to, reply)
+
+    return send
+
+
+async def _upload(
+    bot: Bot, kind: FileKind, file: OutboundFile, caption: str, to: ChatAddress, reply: int | None
+) -> Message:
+    upload = _Upload(file)
+    common = {
+        "caption": caption or None, "parse_mode": None, "reply_parameters": _answering(reply),
+        "message_thread_id": to.topic, "business_connection_id": to.business or None,
+        "request_timeout": min(LONGEST_UPLOAD, TEXT_TIMEOUT + file.size // SLOWEST_UPLOAD),
+    }  # fmt: skip
+    calls: dict[FileKind, Callable[..., Awaitable[Message]]] = {
+        "photo": bot.send_photo,
+        "video": bot.send_video,
+        "voice": bot.send_voice,
+        "audio": bot.send_audio,
+    }
+    try:
+        return await calls.get(kind, bot.send_document)(to.chat, upload, **common)
+    except Exception:
+        if upload.broken:  # the request was cut off in the middle of the file: nothing was sent
+            raise TryLater("the file could not be read", code="file_unreadable") from None
+        raise
+
+
+class _Upload(InputFile):
+    """A file of ours, streamed."""
+
+    def __init__(self, file: OutboundFile) -> None:
+        super().__init__(filename=_file_name(file.name), chunk_size=1 << 16)
+        self._file = file
+        self.broken = False
+
+    async def read(self, bot: Bot) -> AsyncGenerator[bytes, None]:
+        try:
+            async for chunk in self._file.read():
+                yield chunk
+        except Exception:
+            self.broken = True
+            raise
+
+
+def _file_name(name: str) -> str:
+    """Without what would break out of a header or a folder."""
+    plain = "".join(one for one in name if one.isprintable() and one not in '"\\/')
+    stem, dot, ending = plain.strip().rpartition(".")
+    if not dot or len(ending) > 10:
+        return plain[:NAME_MAX] or "file"
+    return f"{stem[: NAME_MAX - len(ending)] or 'file'}.{ending}"
+
+
+def _answering(reply: int | None) -> ReplyParameters | None:
+    """A message deleted meanwhile must not hold the answer back."""
+    return ReplyParameters(message_id=reply, allow_sending_without_reply=True) if reply is not None else None
