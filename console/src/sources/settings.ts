@@ -44,13 +44,15 @@ export function toSend(settings: Setting[], values: Values, secrets: string[]): 
   return out;
 }
 
-/** The copies whose values are known by now. */
-export function filled(copies: Copy[], source: Source | null, publicUrl: string): Copy[] {
-  const known: Values = { hook_url: source?.hook_url ?? "", public_url: publicUrl, slug: source?.slug ?? "", secret: source?.settings.secret ?? "" };
+const PLACE = /\{([a-z_]+)\}/gu;
+
+/** The copies whose values are known by now: of the source itself, of its settings, of what was just typed. */
+export function filled(copies: Copy[], source: Source | null, publicUrl: string, typed: Values = {}): Copy[] {
+  const known: Values = { ...source?.settings, ...typed, hook_url: source?.hook_url ?? "", public_url: publicUrl.replace(/\/$/u, ""), slug: source?.slug ?? "" };
   return copies.flatMap((copy) => {
-    const names = [...copy.value.matchAll(/\{(hook_url|public_url|slug|secret)\}/gu)].map((match) => match[1] as string);
+    const names = [...copy.value.matchAll(PLACE)].map((match) => match[1] as string);
     if (names.some((name) => !known[name])) return [];
-    return [{ ...copy, value: copy.value.replace(/\{(hook_url|public_url|slug|secret)\}/gu, (_, name: string) => known[name] ?? "") }];
+    return [{ ...copy, value: copy.value.replace(PLACE, (_, name: string) => known[name] ?? "") }];
   });
 }
 

@@ -35,7 +35,7 @@ export function useWizard(channel: string) {
   async function begin(id: string, at: number): Promise<void> {
     await attempt(async () => {
       await loadChannels();
-      publicUrl.value = await company.read().then((answer) => answer.public_url, () => location.origin);
+      publicUrl.value = await company.read().then((answer) => answer.public_url || location.origin, () => location.origin);
       name.value = pick(about.value?.title);
       if (id) adopt(takeSource(await api.one(id)));
       step.value = sourceId.value ? Math.min(Math.max(1, at), last.value) : 1;

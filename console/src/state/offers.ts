@@ -1,11 +1,12 @@
 /** Which leads are offered to this person now? */
-import { computed, shallowReactive, shallowRef } from "vue";
+import { computed, shallowReactive, shallowRef, watch } from "vue";
 import { offers as api } from "@/api/calls";
 import type { Decision, Offer } from "@/api/types";
 import { t } from "@/i18n";
 import { onChange, onSnapshot } from "@/live/socket";
 import { serverNow } from "@/time/clock";
 import { sayNow } from "./notices";
+import { me } from "./session";
 
 export const offers = shallowReactive(new Map<string, Offer>());
 /** Why no lead comes now, in the router's own reasons. */
@@ -53,4 +54,14 @@ export function forgetOffers(): void {
 
 onChange<Offer>("offer.upsert", takeOffer);
 onChange<null>("offer.remove", (_, id) => offers.delete(id));
+/** What holds leads back changes with presence, tasks and load: asked again when one of them may have moved. */
+function again(): void {
+  void loadOffers().catch(() => {});
+}
+watch(() => me.value?.presence.state, (now, before) => {
+  if (now && before) again();
+});
+onChange("task.upsert", () => {
+  if (heldBack.value) again();
+});
 onSnapshot(() => void loadOffers().catch(() => {}));
