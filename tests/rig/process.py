@@ -123,14 +123,18 @@ def run(
 
 
 class Child:
-    """One server process. It can be stopped, killed, frozen and started again with the same data and port."""
+    """One server process. It can be stopped, killed, frozen and started again with the same data and port.
+
+    `ready` is what its log says, `ports` those that answer, when it is. The log lies beside the folder `cwd`.
+    """
 
     def __init__(
         self,
         command: Sequence[str | Path],
         *,
         cwd: Path,
-        ready: str,
+        ready: str = "",
+        ports: Sequence[int] = (),
         stopping: signal.Signals = signal.SIGTERM,
         user: Account | None = None,
         env: Mapping[str, str] | None = None,
@@ -138,7 +142,8 @@ class Child:
         self.name = Path(command[0]).name
         self._command = command
         self._cwd = cwd
-        self._ready = ready.encode()
+        self._says = ready.encode()
+        self._ports = ports
         self._stopping = stopping
         self._user = user
         self._env = env
@@ -153,7 +158,7 @@ class Child:
         return self._process.pid
 
     def start(self, seconds: float = 30) -> None:
-        """Start it and wait until its log says that it is ready. Raises ServerFailed."""
+        """Start it and wait until it is ready. Raises ServerFailed with the end of its log."""
         with self._log.open("ab") as log:
             begin = log.tell()
             self._process = subprocess.Popen(
@@ -168,11 +173,14 @@ class Child:
                 group=self._user.gid if self._user else None,
                 extra_groups=[] if self._user else None,
             )
-        if not _soon(lambda: self._ready in self._said(begin) or self._ended(), seconds) or self._ended():
+        if not _soon(lambda: self._is_ready(begin) or self._ended(), seconds) or self._ended():
             self.kill()
             raise ServerFailed(
                 f"{self.name} did not start:\n{self._said(begin)[-3000:].decode(errors='replace')}"
             )
+
+    def _is_ready(self, begin: int) -> bool:
+        return self._says in self._said(begin) and all(map(_listens, self._ports))
 
     def _said(self, begin: int) -> bytes:
         return self._log.read_bytes()[begin:]
@@ -230,6 +238,12 @@ def _die_with_parent(sign: signal.Signals) -> Callable[[], None] | None:
             os._exit(1)
 
     return prepare
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+        return True
+    return False
 
 
 def _signal(pid: int, sign: signal.Signals) -> None:
