@@ -95,6 +95,8 @@ class Fake(abc.ABC):
 
     def __init__(self) -> None:
         self.arrived: list[Arrived] = []
+        self.page_url = ""
+        """Our own hosted page of the source, for networks whose clients come by it."""
 
     @abc.abstractmethod
     async def start(self) -> None:
@@ -111,6 +113,10 @@ class Fake(abc.ABC):
     @abc.abstractmethod
     def deliver_to(self, hook_url: str) -> None:
         """Where webhooks go when the source itself cannot tell the provider (a pasted address)."""
+
+    def pages_at(self, url: str) -> None:
+        """Where our hosted page of this source is."""
+        self.page_url = url
 
     @abc.abstractmethod
     async def act(self, act: Act) -> Delivered:

@@ -58,9 +58,10 @@ def serve(role: Annotated[Role, typer.Option(help="Which parts run in this proce
 @app.command()
 def demo() -> None:
     """Start the gateway with made-up clients on local stand-ins of the networks; nothing goes out."""
+    from gateway.demo.folder import fresh
     from gateway.serving import serve as run
 
-    run(_config(), "all", demo=True)
+    run(fresh(_config()), "all", demo=True)
 
 
 @app.command()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Mapping
+from urllib.parse import unquote
 
 import nh3
-
-from gateway.api.shapes import AttachmentShape
 
 TAGS = nh3.ALLOWED_TAGS | {"font"}
 ATTRIBUTES = {
@@ -20,8 +17,6 @@ ATTRIBUTES = {
     "a": {"href", "title"},
 }
 LARGEST = 2_000_000
-_cid = re.compile(r"""(src=["'])cid:([^"']+)(["'])""", re.IGNORECASE)
-_remote = re.compile(r"""<img[^>]+src=["']https?://[^>]*>""", re.IGNORECASE)
 
 
 def letter_csp(remote: bool) -> str:
@@ -33,24 +28,33 @@ def letter_csp(remote: bool) -> str:
     )
 
 
-def page_of(html: str, attachments: Sequence[AttachmentShape], *, remote: bool) -> str:
-    """A whole page of the letter; pictures it carries come from us, others only when asked for."""
-    by_name = {attachment["name"]: attachment["url"] for attachment in attachments if attachment["url"]}
-    inline = {one["transcript"] or one["name"]: one["url"] for one in attachments if one["url"]}
+def page_of(html: str, inline: Mapping[str, str], *, remote: bool) -> str:
+    """A whole page of the letter. Pictures it carries (Content-ID -> our address) come from us, others if asked for."""
 
-    def ours(found: re.Match[str]) -> str:
-        url = inline.get(found[2]) or by_name.get(found[2]) or ""
-        return f"{found[1]}{escape(url)}{found[3]}"
+    def address(tag: str, name: str, value: str) -> str | None:
+        if name not in ("src", "href"):
+            return value
+        scheme, _, rest = value.strip().partition(":")
+        match scheme.lower():
+            case "cid" if tag == "img":
+                return inline.get(unquote(rest))
+            case "http" | "https" if tag == "img":
+                return value if remote else None
+            case "data" if tag == "img" and rest.startswith("image/"):
+                return value
+            case "http" | "https" | "mailto" | "tel" if tag == "a":
+                return value
+            case _:
+                return None
 
     clean = nh3.clean(
-        _cid.sub(ours, html[:LARGEST]),
+        html[:LARGEST],
         tags=TAGS,
         attributes=ATTRIBUTES,
-        url_schemes={"http", "https", "mailto", "tel", "data"},
+        attribute_filter=address,
+        url_schemes={"http", "https", "mailto", "tel", "data", "cid"},
         link_rel="noopener noreferrer nofollow",
     )
-    if not remote:
-        clean = _remote.sub("", clean)
     style = (
         "body{font:14px/1.45 system-ui,sans-serif;margin:8px;color:#15181e;background:#fff;overflow-wrap:anywhere}"
         "img{max-width:100%;height:auto}table{max-width:100%}blockquote{border-left:2px solid #dce1e8;margin:0;padding-left:12px}"

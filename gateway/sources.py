@@ -129,6 +129,10 @@ class Sources:
         """Where the provider reaches this source; "" while there is no public address."""
         return f"{self.public_url}/hooks/{row.id}/{row.hook_key}" if self.public_url else ""
 
+    def assume(self, address: str) -> None:
+        """Reach the demonstration's stand-ins at this machine's own address, where no public one is set."""
+        self._configured_url = self._configured_url or address
+
     async def watch(self) -> None:
         """Go on looking until cancelled."""
         with self._bells.listening("sources", "company") as bell:

@@ -75,15 +75,16 @@ def deals(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
     return batch.select(connection, DEAL, {"id": list(ids)})
 
 
-def find_deals(connection: Connection, words: str, limit: int) -> list[str]:
-    """Deals by number or words of the title."""
+def find_deals(connection: Connection, words: str, limit: int, owner_id: str | None) -> list[str]:
+    """Deals by number or words of the title; with an owner only theirs."""
     number = int(words.lstrip("№# ")) if words.lstrip("№# ").isdigit() and len(words) < 15 else -1
     rows = connection.execute(
         text(
-            "SELECT id FROM deal WHERE number = :number OR title LIKE :words ORDER BY open DESC, last_activity_at DESC"
-            " LIMIT :limit"
+            "SELECT id FROM deal WHERE (number = :number OR title LIKE :words)"
+            f"{'' if owner_id is None else ' AND owner_id = :owner'}"
+            " ORDER BY open DESC, last_activity_at DESC LIMIT :limit"
         ),
-        {"number": number, "words": f"%{words}%" if words else "%", "limit": limit},
+        {"number": number, "owner": owner_id, "words": f"%{words}%" if words else "%", "limit": limit},
     )
     return [row.id for row in rows]
 

@@ -78,6 +78,8 @@ class Ask:
     member_id: str
     own_only: bool
     source_id: str | None = None
+    contacts: tuple[str, ...] | None = None
+    """Only conversations of these; None: of everybody."""
     cursor: str | None = None
     limit: int = 50
 
@@ -106,6 +108,10 @@ def _walk(
     if ask.source_id is not None:
         where += " AND c.source_id = :source"
         parameters["source"] = ask.source_id
+    if ask.contacts is not None:
+        marks = {f"contact{place}": ref for place, ref in enumerate(ask.contacts)}
+        where += f" AND c.contact_id IN ({', '.join(f':{name}' for name in marks) or 'NULL'})"
+        parameters |= marks
     if after is not None:
         where += f" AND (c.{part.column}, c.id) {sign} (:after_at, :after_id)"
         parameters["after_at"], parameters["after_id"] = after
@@ -188,15 +194,12 @@ def facts(connection: Connection, ids: Sequence[str], member_id: str) -> Facts:
 
 
 def visible(connection: Connection, ids: Sequence[str], member_id: str, own_only: bool) -> set[str]:
-    """Those of the conversations that the member may see."""
-    if not own_only:
-        return set(ids)
-    rows = batch.select(
-        connection,
-        "SELECT c.id FROM {wanted} JOIN conversation c ON c.id = w.id" + OWN,
-        {"id": list(ids)},
-        me=member_id,
-    )
+    """Those of the conversations that are there and that the member may see."""
+    sql = "SELECT c.id FROM {wanted} JOIN conversation c ON c.id = w.id"
+    if own_only:
+        rows = batch.select(connection, sql + OWN, {"id": list(ids)}, me=member_id)
+    else:
+        rows = batch.select(connection, sql, {"id": list(ids)})
     return {row.id for row in rows}
 
 
@@ -235,6 +238,15 @@ def claim(tx: Transaction, conversation_id: str, member_id: str) -> bool:
     if row is not None:
         tx.changed("conversation", conversation_id)
     return row is not None
+
+
+def take(tx: Transaction, conversation_id: str, member_id: str) -> bool:
+    """Claim the conversation if Take next may give it to the member now; False: it may not, or somebody was faster."""
+    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    tx.connection.execute(text(f"SELECT id FROM conversation WHERE id = :id{lock}"), {"id": conversation_id})
+    return takeable(tx.connection, conversation_id, member_id, tx.now) and claim(
+        tx, conversation_id, member_id
+    )
 
 
 def unclaim(tx: Transaction, conversation_id: str, member_id: str) -> None:

@@ -50,6 +50,12 @@ def find(connection: Connection, words: str, limit: int) -> list[Any]:
     return list(found.values())[: limit * 2]
 
 
+def contacts(connection: Connection, words: str, limit: int) -> list[str]:
+    """Contacts by name, number, mail or nickname, in either keyboard layout."""
+    variants = dict.fromkeys((words, other_layout(words)))
+    return [hit["id"] for variant in variants for hit in _contacts(connection, variant, limit)][:limit]
+
+
 def _contacts(connection: Connection, words: str, limit: int) -> list[dict[str, Any]]:
     digits = "".join(sign for sign in words if sign.isdigit())
     numbers = digits[1:] if len(digits) == 11 and digits[0] in "78" else digits

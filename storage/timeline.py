@@ -150,6 +150,17 @@ def conversations_of(connection: Connection, ids: Sequence[str]) -> dict[str, st
     return {row.id: row.conversation_id for row in rows}
 
 
+def inline_files(connection: Connection, message_id: str) -> dict[str, str]:
+    """Content-ID -> attachment, of the files that a letter shows inside itself."""
+    rows = connection.execute(
+        text(
+            "SELECT id, inline_id FROM attachment WHERE message_id = :id AND inline_id <> '' AND state = 'ready'"
+        ),
+        {"id": message_id},
+    )
+    return {row.inline_id: row.id for row in rows}
+
+
 def letter(connection: Connection, message_id: str) -> str | None:
     """A letter's HTML as it came."""
     found: str | None = connection.execute(

@@ -11,3 +11,4 @@ def load() -> None:
     """Import every module of handlers, once."""
     for name in MODULES:
         importlib.import_module(f"gateway.api.handlers.{name}")
+    importlib.import_module("gateway.demo.api")

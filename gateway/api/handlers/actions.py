@@ -8,8 +8,9 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from gateway.api import shapes
-from gateway.api.handlers.inbox import item_of, must_see, row_of
+from gateway.api.handlers.inbox import item_of, row_of
 from gateway.api.layer import PREFIX, Body, Call, route
+from gateway.api.rights import must_see, must_see_deal
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
 from storage import acts, queue
@@ -118,6 +119,8 @@ async def pin(call: Call, body: Pin) -> shapes.Changed:
     """Keep the conversation on a deal, or let it go."""
     ref = call.path("id")
     await must_see(call, ref)
+    if body.deal_id is not None:
+        await must_see_deal(call, body.deal_id)
     undo = await call.gateway.database.write(acts.pin, ref, call.me, body.deal_id)
     return await changed(call, ref, undo)
 
@@ -142,6 +145,8 @@ async def unclaim(call: Call) -> None:
 async def move_message(call: Call, body: Move) -> Moved:
     """Move a message to another deal, or to a new lead."""
     item = await item_of(call, call.path("id"))
+    if body.deal_id is not None:
+        await must_see_deal(call, body.deal_id)
     setup = await setup_of(call.gateway)
     stage = (setup.pipeline_id, setup.lead_stage_id)
     audit_id = await call.gateway.database.write(

@@ -10,8 +10,9 @@ from typing_extensions import TypedDict
 
 from gateway import offers as answers
 from gateway.api import build, shapes
-from gateway.api.handlers.inbox import contact_of, own_only
+from gateway.api.handlers.inbox import contact_of
 from gateway.api.layer import Body, Call, Query, route
+from gateway.api.rights import must_see_contact, must_see_deal, must_see_task, must_share_queue, own_only
 from gateway.context import Gateway
 from gateway.dryrun import held_back
 from gateway.refusals import Refusal
@@ -47,25 +48,17 @@ class Declined(Body):
     comment: str = Field(default="", max_length=500)
 
 
-async def _may_see_contact(call: Call, contact_id: str) -> None:
-    if call.account.everywhere("contact.read"):
-        return
-    ids = await call.gateway.database.read(cards.conversation_ids, contact_id)
-    if not await call.gateway.database.read(queue.visible, ids, call.me, own_only(call.account)):
-        raise Refusal("not_found", 404)
-
-
 @route("GET", "/contacts/{id}", answer=shapes.Contact, needs="contact.read")
 async def contact(call: Call) -> shapes.Contact:
     """A contact's card."""
-    await _may_see_contact(call, call.path("id"))
+    await must_see_contact(call, call.path("id"))
     return await contact_of(call, call.path("id"))
 
 
 @route("PATCH", "/contacts/{id}", answer=shapes.Contact, body=ContactChange, needs="contact.edit")
 async def rename_contact(call: Call, body: ContactChange) -> shapes.Contact:
     """Name a contact; a person's word stays whatever the networks say."""
-    await _may_see_contact(call, call.path("id"))
+    await must_see_contact(call, call.path("id"))
     await call.gateway.database.write(work.rename, call.path("id"), call.me, body.name.strip())
     return await contact_of(call, call.path("id"))
 
@@ -75,25 +68,24 @@ async def list_deals(call: Call, query: DealQuery) -> Deals:
     """Deals of a contact, or by number and title."""
     database = call.gateway.database
     if query.contact is not None:
-        await _may_see_contact(call, query.contact)
+        await must_see_contact(call, query.contact)
         ids = await database.read(cards.deals_of, query.contact)
     else:
-        ids = await database.read(cards.find_deals, query.q.strip(), query.limit)
+        owner = None if call.account.everywhere("deal.read") else call.me
+        ids = await database.read(cards.find_deals, query.q.strip(), query.limit, owner)
     return {"items": [build.deal(row) for row in await database.read(cards.deals, ids[: query.limit])]}
 
 
 @route("GET", "/deals/{id}", answer=shapes.Deal, needs="deal.read")
 async def one_deal(call: Call) -> shapes.Deal:
     """A deal's card."""
-    rows = await call.gateway.database.read(cards.deals, [call.path("id")])
-    if not rows:
-        raise Refusal("not_found", 404)
-    return build.deal(rows[0])
+    return build.deal(await must_see_deal(call, call.path("id")))
 
 
 @route("PATCH", "/tasks/{id}", answer=shapes.Task, body=TaskChange, needs="conversation.reply")
 async def change_task(call: Call, body: TaskChange) -> shapes.Task:
     """Tick a task off, or open it again."""
+    await must_see_task(call, call.path("id"))
     await call.gateway.database.write(work.set_done, call.path("id"), call.me, body.done)
     rows = await call.gateway.database.read(cards.tasks, task_id=call.path("id"))
     return build.task(rows[0])
@@ -154,6 +146,10 @@ async def extend_offer(call: Call) -> shapes.Offer:
 @route("POST", "/deals/{id}/take", answer=shapes.Deal, needs="lead.accept")
 async def take_lead(call: Call) -> shapes.Deal:
     """Take a lead that nobody has."""
+    rows = await call.gateway.database.read(cards.deals, [call.path("id")])
+    if not rows:
+        raise Refusal("not_found", 404)
+    await must_share_queue(call, rows[0].queue_id)
     setup = await setup_of(call.gateway)
     await call.gateway.database.write(work.take_lead, call.path("id"), call.me, setup.schedule)
     return build.deal((await call.gateway.database.read(cards.deals, [call.path("id")]))[0])

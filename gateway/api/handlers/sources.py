@@ -259,7 +259,7 @@ async def envelope(call: Call) -> shapes.EnvelopeShape:
 @route("GET", "/envelopes/{id}/raw", answer=shapes.RawEnvelope, needs=REPLAY)
 async def raw_envelope(call: Call) -> shapes.RawEnvelope:
     """An event as it came, secrets blanked."""
-    return await raw(call, call.number("id"))
+    return await raw(call, call.number("id"), whole=call.account.everywhere("conversation.read"))
 
 
 @route("POST", "/envelopes/{id}/replay", answer=shapes.Replayed, needs=REPLAY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -11,7 +12,8 @@ from aiohttp import web
 from gateway import dryrun
 from gateway.api import build, shapes
 from gateway.api.handlers.inbox import item_of
-from gateway.api.layer import Body, Call, Query, route
+from gateway.api.layer import PREFIX, Body, Call, Query, route
+from gateway.api.rights import must_see_contact, must_see_deal
 from gateway.letters import letter_csp, page_of
 from gateway.parsing import body_of
 from gateway.redaction import blank
@@ -46,6 +48,7 @@ async def message_decisions(call: Call) -> shapes.Decisions:
 @route("GET", "/deals/{id}/decisions", answer=shapes.Decisions, needs="deal.read")
 async def deal_decisions(call: Call) -> shapes.Decisions:
     """Why a lead went to whom it went."""
+    await must_see_deal(call, call.path("id"))
     records = await call.gateway.database.read(cards.decisions, deal_id=call.path("id"))
     return {"items": await _decisions(call, records)}
 
@@ -56,6 +59,8 @@ async def one_decision(call: Call) -> shapes.Decision:
     records = await call.gateway.database.read(cards.decisions, decision_id=call.path("id"))
     if not records:
         raise Refusal("not_found", 404)
+    if not call.account.everywhere("deal.read"):
+        await must_see_contact(call, records[0]["contact_id"] or "")
     return (await _decisions(call, records))[0]
 
 
@@ -74,7 +79,9 @@ async def letter(call: Call, query: LetterQuery) -> web.Response:
     html = await call.gateway.database.read(timeline.letter, item["id"])
     if html is None:
         raise Refusal("not_found", 404)
-    body = page_of(html, item["attachments"], remote=query.images == 1)
+    inline = await call.gateway.database.read(timeline.inline_files, item["id"])
+    urls = {cid: f"{PREFIX}/attachments/{ref}" for cid, ref in inline.items()}
+    body = await asyncio.to_thread(page_of, html, urls, remote=query.images == 1)
     headers = {
         "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": letter_csp(query.images == 1),
         "X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store",
@@ -89,11 +96,14 @@ async def raw_message(call: Call) -> shapes.RawEnvelope:
     envelope_id = await call.gateway.database.read(waiting.envelope_of, item["id"])
     if envelope_id is None:
         raise Refusal("not_found", 404)
-    return await raw(call, envelope_id)
+    return await raw(call, envelope_id, whole=True)
 
 
-async def raw(call: Call, envelope_id: int) -> shapes.RawEnvelope:
-    """An envelope with its source's secrets blanked. Raises Refusal not_found."""
+async def raw(call: Call, envelope_id: int, *, whole: bool) -> shapes.RawEnvelope:
+    """An envelope with its source's secrets blanked; not `whole`: without what was said in it.
+
+    Raises Refusal not_found.
+    """
     stored = await call.gateway.database.read(waiting.find, envelope_id)
     if stored is None:
         raise Refusal("not_found", 404)
@@ -101,7 +111,8 @@ async def raw(call: Call, envelope_id: int) -> shapes.RawEnvelope:
     secrets = [live.row.hook_key] if live is not None else []
     if live is not None:
         secrets += [live.channel.settings.get(name, "") for name in live.channel.secrets]
-    body = await body_of(call.gateway, stored) if stored.body is not None or stored.body_file else b""
+    kept = stored.body is not None or stored.body_file is not None
+    body = await body_of(call.gateway, stored) if kept and whole else b""
     shown = body[:SHOWN]
     try:
         text, encoding = blank(shown.decode(), secrets), "utf-8"
@@ -109,7 +120,7 @@ async def raw(call: Call, envelope_id: int) -> shapes.RawEnvelope:
         text, encoding = base64.b64encode(shown).decode(), "base64"
     return {
         "id": stored.id, "method": stored.method, "path": blank(stored.path, secrets),
-        "query": {name: blank(value, secrets) for name, value in stored.query.items()},
+        "query": {name: blank(value, secrets) for name, value in stored.query.items()} if whole else {},
         "headers": {name: blank(value, secrets) for name, value in stored.headers.items()},
-        "body": text, "encoding": cast(Any, encoding), "truncated": len(body) > SHOWN,
+        "body": text, "encoding": cast(Any, encoding), "truncated": len(body) > SHOWN or (kept and not whole),
     }  # fmt: skip

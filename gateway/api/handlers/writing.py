@@ -10,8 +10,9 @@ from pydantic import Field
 
 from gateway import replies
 from gateway.api import shapes
-from gateway.api.handlers.inbox import item_of, items_of, must_see
+from gateway.api.handlers.inbox import item_of, items_of
 from gateway.api.layer import Body, Call, route
+from gateway.api.rights import must_see
 from gateway.refusals import Refusal
 from storage import acts, drafts
 
