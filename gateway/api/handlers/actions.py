@@ -13,7 +13,7 @@ from gateway.api.layer import PREFIX, Body, Call, route
 from gateway.api.rights import must_see, must_see_deal
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
-from storage import acts, queue
+from storage import acts, moving, queue
 from storage.acts import Undo
 
 REPLY = "conversation.reply"
@@ -150,7 +150,7 @@ async def move_message(call: Call, body: Move) -> Moved:
     setup = await setup_of(call.gateway)
     stage = (setup.pipeline_id, setup.lead_stage_id)
     audit_id = await call.gateway.database.write(
-        acts.move_messages, item["id"], call.me, body.deal_id, body.scope, stage
+        moving.move_messages, item["id"], call.me, body.deal_id, body.scope, stage
     )
     path = f"{PREFIX}/conversations/{item['conversation_id']}/undo-move"
     return {
@@ -164,5 +164,5 @@ async def undo_move(call: Call, body: Back) -> shapes.Changed:
     """Put moved messages back."""
     ref = call.path("id")
     await must_see(call, ref)
-    await call.gateway.database.write(acts.undo_move, ref, call.me, body.audit_id)
+    await call.gateway.database.write(moving.undo_move, ref, call.me, body.audit_id)
     return await changed(call, ref, None)
