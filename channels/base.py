@@ -238,8 +238,8 @@ class Channel(abc.ABC):
         raise Refused("this channel cannot answer", code="cannot_answer")
 
     async def call(self, member: str, number: str, key: str) -> str:
-        """Ring our person (an extension), then the number; returns how the network's facts will name this call or
-        command. `key` is ours and the same at every attempt. Raises SendFailed."""
+        """Ring our person (an extension), then the number; returns the network's id of the command or call. `key` is
+        ours, the same at every attempt. What becomes of it arrives as CallFacts. Raises SendFailed."""
         raise Refused("this channel cannot place calls", code="cannot_call")
 
     def echo_key(self, key: str) -> str:
