@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.rig import engines
+from tests.rig import engines, mail
 from tests.rig.databases import ENGINE_KINDS, EngineKind, PostgresCopies, SqliteCopies
 from tests.rig.engines import Postgres, Valkey
 from tests.rig.process import folder
@@ -15,7 +15,8 @@ from tests.rig.process import folder
 
 def pytest_report_header() -> list[str]:
     """Which real things the tests are about to meet."""
-    return [f"engines: Python {platform.python_version()}, {', '.join(engines.versions())}"]
+    met = (f"Python {platform.python_version()}", *engines.versions(), mail.version())
+    return [f"engines: {', '.join(met)}"]
 
 
 @pytest.fixture(params=ENGINE_KINDS)

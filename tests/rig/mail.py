@@ -1,7 +1,7 @@
 """Which real mail server do the tests write to?
 
-Dovecot (IMAP, IMAPS, LMTP, submission) in front of a relay that can be told to fail. Where Dovecot 2.3 cannot be
-had, pymap (IMAP, IMAPS) and the relay alone show what they can; a build (CI=true) insists on Dovecot.
+Dovecot (IMAP, IMAPS, LMTP, submission) in front of a relay that can be told to fail. Where Dovecot 2.3 is not
+to be had, pymap (IMAP, IMAPS) and the relay show what they can; a build (CI=true) insists on Dovecot.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class Ports:
 class MailHost:
     """A mail server on 127.0.0.1 where everybody's password is PASSWORD.
 
-    With Dovecot the submission ports are its own and lead to the relay; with pymap they are the relay's. With
-    Dovecot any address may sign in and get mail; with pymap those that `mail_host` was told, or that got mail.
+    With Dovecot the submission ports are its own and lead to the relay, and every address exists; with pymap
+    the ports are the relay's, and only addresses that `mail_host` was told, or that got mail, exist.
     """
 
     server: Server
@@ -145,7 +145,7 @@ def mail_host(
     certificate: Certificate | None = None,
     server: Server | None = None,
 ) -> Iterator[MailHost]:
-    """A running mail server; `quota` of a mailbox as Dovecot writes it ("1M"; "0": none). Raises ServerFailed."""
+    """A running mail server; `quota` of a mailbox as Dovecot writes it, "0": none. Raises ServerFailed."""
     start = {"dovecot": _dovecot, "pymap": _pymap}[server or which()]
     with folder("mail") as place:
         for name in ("run", "state", "mail"):
@@ -238,6 +238,7 @@ def _pymap(
         cwd=place / "run",
         ports=(port,),
         stopping=signal.SIGINT,
+        env={**os.environ, "TMPDIR": str(place / "state")},  # it renames from there: one file system
     )
     child.start()
     try:

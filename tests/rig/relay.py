@@ -1,6 +1,6 @@
 """What can go wrong when a letter is handed over by SMTP?
 
-A real relay on a thread of its own. It hands letters on through `deliver` and does to them what its plan says.
+A real relay on a thread of its own. It hands letters on through `deliver`, and does what its plan says.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LIMIT = 30 * 1024**2
 class Fault:
     """What happens to one letter at one stage; "end" is after its last byte.
 
-    reply: the answer, "" cuts the connection; deliver: the letter goes through all the same; wait: seconds before.
+    reply: the answer, "" cuts the connection; deliver: the letter goes through all the same; wait: seconds.
     """
 
     at: Stage = "end"
@@ -61,8 +61,9 @@ class Relayed:
 
 
 class Relay:
-    """`plan`: what happens to the next letters, in order; None lets one through. `refused`: addresses and answers.
+    """`plan`: what happens to the next letters, in order; None lets one through.
 
+    `refused`: addresses and what is answered to them; `seen`: letters; `sign_ins`: names and whether let in.
     `port` takes mail from anybody without TLS; `starttls_port` and `tls_port` want a sign-in first.
     """
 
@@ -81,12 +82,10 @@ class Relay:
         tls = certificate.server_context()
         self.port = await thread.serve(lambda: Conversation(self))
         self.starttls_port = await thread.serve(
-            lambda: Conversation(self, tls_context=tls, auth_required=True, authenticator=self._sign_in)
+            lambda: Conversation(self, signed_in=True, tls_context=tls, authenticator=self._sign_in)
         )
         self.tls_port = await thread.serve(
-            lambda: Conversation(
-                self, auth_required=True, auth_require_tls=False, authenticator=self._sign_in
-            ),
+            lambda: Conversation(self, signed_in=True, auth_require_tls=False, authenticator=self._sign_in),
             tls,
         )
 
@@ -113,11 +112,12 @@ class Relay:
 
 
 class Conversation(SMTP):
-    """One SMTP connection that meets the relay's plan."""
+    """One SMTP connection that meets the relay's plan. `signed_in`: it takes mail only after a sign-in."""
 
-    def __init__(self, relay: Relay, **options: Any) -> None:
+    def __init__(self, relay: Relay, *, signed_in: bool = False, **options: Any) -> None:
         super().__init__(self, data_size_limit=LIMIT, hostname="relay.test", enable_SMTPUTF8=True, **options)
         self._relay = relay
+        self._wants_sign_in = signed_in
         self._fault: Fault | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -153,6 +153,8 @@ class Conversation(SMTP):
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
+        if self._wants_sign_in and not session.authenticated:
+            return "530 5.7.0 Authentication required"
         self._fault = self._relay.take()
         if answer := await self._meet("mail"):
             return answer

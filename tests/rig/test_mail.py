@@ -63,7 +63,7 @@ def test_a_delivered_letter_is_fetched_over_tls(host: MailHost) -> None:
         number = found[0].split()[-1].decode()
         _, parts = imap.uid("FETCH", number, "(BODY.PEEK[])")
         assert isinstance(parts[0], tuple)
-        assert parts[0][1].endswith(b"Hello\r\n")
+        assert parts[0][1].rstrip().endswith(b"Hello")  # pymap ends lines with LF
 
 
 def test_a_wrong_password_is_refused(host: MailHost) -> None:
@@ -73,6 +73,12 @@ def test_a_wrong_password_is_refused(host: MailHost) -> None:
     smtp = smtplib.SMTP_SSL("localhost", host.ports.submissions, context=host.tls, timeout=10)
     with smtp, pytest.raises(smtplib.SMTPAuthenticationError):
         smtp.login(SHOP, "wrong")
+
+
+def test_nobody_submits_without_signing_in(host: MailHost) -> None:
+    with smtplib.SMTP_SSL("localhost", host.ports.submissions, context=host.tls, timeout=10) as smtp:
+        smtp.ehlo()
+        assert smtp.mail(SHOP)[0] == 530
 
 
 def test_a_submitted_letter_reaches_the_client(host: MailHost) -> None:

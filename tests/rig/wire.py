@@ -1,7 +1,7 @@
 """What does the network do between a client and a server?
 
-A Wire forwards a port of 127.0.0.1 and can be cut, stalled and mended while connections run over it. With a TLS
-context it also adds TLS to a server that has none.
+A Wire forwards a port of 127.0.0.1 and can be cut, stalled and mended while connections run over it. With a
+TLS context it also adds TLS to a server that has none.
 """
 
 from __future__ import annotations
