@@ -20,6 +20,7 @@ from gateway.journal import Journal
 from gateway.listener import Listeners
 from gateway.live import live_of
 from gateway.media import Fetcher
+from gateway.profiles import Profiles
 from gateway.router import Router
 from gateway.sender import Senders
 from gateway.sources import Sources
@@ -106,6 +107,7 @@ class Running:
             self._start(Router(self._gateway).run(), "router")
             self._start(Senders(self._gateway).run(), "senders")
             self._start(Fetcher(self._gateway).run(), "media")
+            self._start(Profiles(self._gateway).run(), "profiles")
         if self._role in ("all", "web"):
             self._start(live_of(self._gateway).run(), "live")
         if self._role in ("all", "listener"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 
 import structlog
 
@@ -115,8 +116,12 @@ class _Listener:
 
     async def _keep(self, polled: Polled) -> None:
         assert self._held is not None
+        # A channel reads no clock: what was asked for is received when it is here.
+        now = self._gateway.now()
         entries = [
-            await make_entry(self._gateway.files, self._live.row.id, row.lane, row.key, row.envelope)
+            await make_entry(
+                self._gateway.files, self._live.row.id, row.lane, row.key, replace(row.envelope, received_at=now)
+            )
             for row in polled.envelopes
         ]
         await self._gateway.database.write(keep_polled, self._held, self._live.row.id, entries, polled.cursor)

@@ -92,7 +92,7 @@ def set_state(
     _store(tx, row, after)
     audit_id = audit.note(
         tx, member_id, f"conversation.{state}", "conversation", row.id,
-        {"why": why, "before": _record(row), "mine": after.answered_at},
+        {"why": why, "before": _record(row), "after": [after.state, after.waiting_since, after.answered_at]},
     )  # fmt: skip
     return Undo("POST", "undo", {"audit_id": audit_id})
 
@@ -122,11 +122,7 @@ def undo_state(tx: Transaction, conversation_id: str, member_id: str, audit_id: 
     if found is None:
         raise Conflict("not_found", 404)
     facts = orjson.loads(found.facts)
-    if (
-        "before" not in facts
-        or row.heard_at > facts["before"]["heard_at"]
-        and facts["before"]["state"] == "closed"
-    ):
+    if facts.get("after") != [row.state, row.waiting_since, row.answered_at]:
         raise Conflict("not_now")
     before = facts["before"]
     tx.connection.execute(

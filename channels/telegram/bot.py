@@ -88,7 +88,7 @@ class Telegram(WebhookChannel, PollingChannel):
             case "polling":
                 return True
             case _:
-                return not _callable(self.account.hook_url)
+                return not _callable(self.account.hook_url, self.settings.get("api_base", ""))
 
     async def listen(self, cursor: bytes | None) -> AsyncIterator[Polled]:
         """Bot API: getUpdates. Asking with a higher offset confirms what lies below it."""
@@ -210,8 +210,13 @@ class Telegram(WebhookChannel, PollingChannel):
         return self._api
 
 
-def _callable(url: str) -> bool:
-    """Whether Telegram could call this address: https, a port it allows, a host of the open internet."""
+def _callable(url: str, api_base: str) -> bool:
+    """Whether Telegram could call this address: https, a port it allows, a host of the open internet.
+
+    A server of one's own on this machine reaches this machine's addresses.
+    """
+    if url and urlsplit(api_base).hostname in ("127.0.0.1", "localhost", "::1"):
+        return True
     try:
         parts = urlsplit(url)
         port = parts.port or 443

@@ -98,7 +98,7 @@ async def demo_act(call: Call, body: DemoAct) -> shapes.DemoActed:
         raise Refusal("bad_request", 422, field="doing")
     act = Act(
         client=client,
-        doing=body.doing,  # type: ignore[arg-type]
+        doing=body.doing,
         text=body.text,
         seconds_ago=body.seconds_ago - clock.turn(0) / 1_000_000,
         file=PICTURE if body.doing == "photo" else b"demo",
@@ -116,7 +116,7 @@ async def demo_fault(call: Call, body: DemoFault) -> shapes.Demo:
     fake = stage.fakes.get(body.source_id)
     if fake is None or body.fault not in fake.faults:
         raise Refusal("bad_request", 422, field="fault")
-    fake.fail(body.fault, body.times, after=body.after)  # type: ignore[arg-type]
+    fake.fail(body.fault, body.times, after=body.after)
     return _demo(call, stage)
 
 

@@ -24,7 +24,7 @@ from gateway.permissions import PRESETS
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
 from routing.times import MINUTE, SECOND
-from storage import acts, demo
+from storage import acts, demo, profiles
 from storage.company import change_company
 from storage.errors import Conflict
 from storage.outbox import sources_with_work
@@ -86,7 +86,8 @@ class Stage:
         """Play the whole story, from its beginning to now."""
         self.people = await self.gateway.database.write(_people, self.story["people"])
         began = self.gateway.now()
-        for step in sorted(self.story["acts"], key=lambda step: -step["ago"]):
+        told = [step for step in self.story["acts"] if "on" not in step or step["on"] in self.places]
+        for step in sorted(told, key=lambda step: -step["ago"]):
             target = began - step["ago"] * MINUTE
             clock.turn(target - self.gateway.now())
             try:
@@ -173,13 +174,14 @@ class Stage:
     async def _settled(self) -> None:
         """Wait until everything that came in is opened and everything due has left."""
         for _ in range(int(PATIENCE / 0.02)):
-            waiting = await self.gateway.database.read(demo.waiting)
             leaving = await self.gateway.database.read(sources_with_work)
-            if not waiting and not any(due <= self.gateway.now() for due in leaving.values()):
+            due = any(due <= self.gateway.now() for due in leaving.values())
+            nameless = await self.gateway.database.read(profiles.nameless, self.gateway.now(), 1)
+            if not due and not nameless and not await self.gateway.database.read(demo.waiting):
                 return
-            self.gateway.bells.ring_here(["envelopes", "outbox", "sources"])
+            self.gateway.bells.ring_here(["envelopes", "outbox", "live"])
             await asyncio.sleep(0.02)
-        log.warning("the story does not wait any longer", waiting=waiting, leaving=len(leaving))
+        log.warning("the story does not wait any longer")
 
     async def _watch(self) -> None:
         """A client answers the first reply after some seconds; then a lead comes."""
