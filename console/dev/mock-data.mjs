@@ -221,6 +221,6 @@ export const envelopes = [
   { id: 8812, source_id: mail.id, received_at: T - 70 * MIN, state: "set_aside", reason: "bad_charset", error: "LookupError: unknown encoding: x-mac-cyrillic", attempts: 3, size: 4120, preview: "client@example.ru «Заказ»", key: "imap:8812" },
   { id: 8815, source_id: mail.id, received_at: T - 40 * MIN, state: "set_aside", reason: "bad_charset", error: "LookupError: unknown encoding: x-mac-cyrillic", attempts: 3, size: 2200, preview: "shop@example.ru «Вопрос»", key: "imap:8815" },
 ];
-export const company = { name: "Мебель Москва", timezone: "Europe/Moscow", hours: [[[540, 1140]], [[540, 1140]], [[540, 1140]], [[540, 1140]], [[540, 1080]], [], []], public_url: "", public_url_problem: "no_public_url" };
+export const company = { name: "Мебель Москва", timezone: "Europe/Moscow", hours: [[[540, 1140]], [[540, 1140]], [[540, 1140]], [[540, 1140]], [[540, 1080]], [], []], public_url: "", public_url_problem: "none" };
 export const prefs = {};
 export { mariaTg, igorVk, svetlanaTg, olegForm, sref, ref, T, MIN, H, D, dealRef };

@@ -38,6 +38,7 @@ export const company = {
   members: () => get<{ items: T.Member[] }>("/members"),
   invite: (body: { name: string; email: string; roles: string[]; queue_ids: string[] }) =>
     post<{ member: T.Member; link: string }>("/members", body),
+  newLink: (id: string) => post<{ member: T.Member; link: string }>(`/members/${id}/link`),
   changeMember: (id: string, body: Partial<Pick<T.Member, "name" | "roles" | "active" | "capacity">>) =>
     patch<T.Member>(`/members/${id}`, body),
   queues: () => get<{ items: T.Queue[] }>("/queues"),

@@ -44,6 +44,18 @@ export function onSnapshot(handler: () => void): () => void {
   return () => snapshots.delete(handler);
 }
 
+let onTrouble: () => void = () => {};
+
+/** Who looks into it when the line is refused or lost (perhaps the session has ended). */
+export function whenLost(handler: () => void): void {
+  onTrouble = handler;
+}
+
+/** At once, after signing in again. */
+export function retryNow(): void {
+  hurry();
+}
+
 export function connect(): void {
   if (wanted) return;
   wanted = true;
@@ -118,6 +130,7 @@ function lost(): void {
   if (connection.value === "online") lastOnlineAt.value = Date.now();
   connection.value = "offline";
   if (!wanted) return;
+  onTrouble();
   clearTimeout(retry);
   retry = setTimeout(open, delay * (0.75 + Math.random() / 2));
   delay = Math.min(30_000, delay * 1.5);

@@ -1,6 +1,7 @@
 /** Which settings are asked for now, and what is wrong with what was typed? */
 import type { Copy, Setting, Source } from "@/api/types";
 import { t } from "@/i18n";
+import { absolute } from "@/ui/safe";
 
 type Values = Record<string, string>;
 
@@ -48,7 +49,7 @@ const PLACE = /\{([a-z_]+)\}/gu;
 
 /** The copies whose values are known by now: of the source itself, of its settings, of what was just typed. */
 export function filled(copies: Copy[], source: Source | null, publicUrl: string, typed: Values = {}): Copy[] {
-  const known: Values = { ...source?.settings, ...typed, hook_url: source?.hook_url ?? "", public_url: publicUrl.replace(/\/$/u, ""), slug: source?.slug ?? "" };
+  const known: Values = { ...source?.settings, ...typed, hook_url: absolute(source?.hook_url ?? ""), public_url: publicUrl.replace(/\/$/u, ""), slug: source?.slug ?? "" };
   return copies.flatMap((copy) => {
     const names = [...copy.value.matchAll(PLACE)].map((match) => match[1] as string);
     if (names.some((name) => !known[name])) return [];

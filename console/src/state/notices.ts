@@ -3,7 +3,8 @@ import { ref, shallowRef } from "vue";
 import { undo as callUndo } from "@/api/calls";
 import { asApiError } from "@/api/http";
 import type { Undo } from "@/api/types";
-import { t, tCode } from "@/i18n";
+import { t } from "@/i18n";
+import { sayError } from "@/i18n/refusals";
 
 export interface Notice {
   id: number;
@@ -36,7 +37,7 @@ export function tell(text: string): void {
 
 export function complain(error: unknown): void {
   const refusal = asApiError(error);
-  show(tCode("error", refusal.code, refusal.params), "bad", null);
+  show(sayError(refusal), "bad", null);
 }
 
 /** Says what was done and offers to take it back for 8 seconds. */

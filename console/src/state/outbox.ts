@@ -9,7 +9,8 @@ import { conversations as api, messages as messagesApi, type SendBody } from "@/
 import { asApiError, type ApiError } from "@/api/http";
 import { newId } from "@/api/id";
 import type { Item, Params, Row, Uploaded } from "@/api/types";
-import { t, tCode } from "@/i18n";
+import { t } from "@/i18n";
+import { sayError } from "@/i18n/refusals";
 import { connection, head } from "@/live/socket";
 import { SECOND, serverNow } from "@/time/clock";
 import { clear, forget, write, writing } from "./drafts";
@@ -106,7 +107,7 @@ function refused(one: Pending, error: ApiError): void {
     return;
   }
   put({ ...one, local: "refused", code: error.code });
-  sayNow(`${t("state.failed")}: ${tCode("error", error.code, error.params)}`);
+  sayNow(`${t("state.failed")}: ${sayError(error)}`);
 }
 
 function seen(params: Params): { author: string; text: string } {

@@ -4,7 +4,7 @@ import { session as api } from "@/api/calls";
 import { asApiError, whenSignedOut } from "@/api/http";
 import type { Me, Presence } from "@/api/types";
 import { guessLocale, locale, useLocale, type Locale } from "@/i18n";
-import { connect, disconnect, onChange } from "@/live/socket";
+import { connect, disconnect, onChange, retryNow, whenLost } from "@/live/socket";
 import { syncClock } from "@/time/clock";
 import type { Member } from "@/api/types";
 
@@ -57,7 +57,9 @@ export async function arrive(answer: Me): Promise<void> {
   expired.value = false;
   syncClock(answer.server_time);
   await obeyPrefs(answer);
-  if (!answer.needs_setup) connect();
+  if (answer.needs_setup) return;
+  connect();
+  retryNow();
 }
 
 async function obeyPrefs(answer: Me): Promise<void> {
@@ -100,6 +102,11 @@ export function leave(): void {
 
 whenSignedOut(() => {
   if (me.value) expired.value = true;
+});
+
+/** A refused line may mean an ended session; asking says so (http.ts then calls whenSignedOut). */
+whenLost(() => {
+  if (me.value && !expired.value) void api.me().catch(() => {});
 });
 
 onChange<Member>("member.upsert", (member) => {

@@ -26,6 +26,11 @@ export function linkify(text: string): Piece[] {
   return pieces;
 }
 
+/** An address of ours in full, whether it came with its host or without. */
+export function absolute(value: string): string {
+  return value.startsWith("/") ? `${location.origin}${value}` : value;
+}
+
 /** A path of our own server; an address elsewhere is not fetched. */
 export function ownPath(value: string | null): string | null {
   return value?.startsWith("/api/") ? value : null;
