@@ -10,8 +10,6 @@ from email.utils import parsedate_to_datetime
 
 from channels.errors import Disconnected, Refused, SendFailed, TryLater, Unreachable, WindowClosed
 
-TOO_MANY = 6
-CAPTCHA = 14
 NO_RIGHT = frozenset({7, 15, 20, 21, 23, 203})
 LONGEST_WAIT = 3 * 3600.0
 LONGEST_DETAIL = 300
@@ -34,8 +32,8 @@ REFUSED = {
     944: "bad_request", 945: "chat_closed", 946: "chat_closed", 962: "chat_closed", 969: "cannot_quote",
 }  # fmt: skip
 LATER: dict[int, tuple[str, float | None, bool]] = {
-    1: ("vk_failed", None, False), TOO_MANY: ("too_many", 1.0, True), 9: ("flood", 60.0, False),
-    10: ("vk_failed", None, False), 13: ("vk_failed", None, False), CAPTCHA: ("captcha", 900.0, True),
+    1: ("vk_failed", None, False), 6: ("too_many", 1.0, True), 9: ("flood", 60.0, False),
+    10: ("vk_failed", None, False), 13: ("vk_failed", None, False), 14: ("captcha", 900.0, True),
     29: ("quota", 3600.0, True), 32: ("vk_failed", 5.0, False), 36: ("vk_failed", None, False),
 }  # fmt: skip
 """Code, seconds to wait (None: our own back-off), and whether the whole community waits. Nobody of ours can

@@ -1,4 +1,4 @@
-"""How do tests and the demonstration play VK? As a real server: methods, uploads, callbacks, long poll, faults."""
+"""How do tests and the demonstration play VK? A real server: methods, uploads, callbacks, poll, faults."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ Sent = Callable[[Json, Mapping[str, str]], Awaitable[None]]
 
 
 class Methods:
-    """The methods of one community. `confirm` asks a server for the string; `sent` hears of each new message."""
+    """A community's methods. `confirm` asks a server for the string; `sent` hears of each new message."""
 
     def __init__(self, community: Community, confirm: Confirm, sent: Sent) -> None:
         self.base = ""

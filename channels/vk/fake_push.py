@@ -44,7 +44,7 @@ class Pusher:
             self._http = None
 
     async def hand_over(self, event: Json, counter: int = 0) -> Delivered:
-        """Put it into the long poll, post it to every server that wants it. Returns the last server's answer."""
+        """Put it into the long poll, post it to every server that wants it. Returns the last answer."""
         self._community.record(event)
         self._changed.set()
         self._changed = asyncio.Event()

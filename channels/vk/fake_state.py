@@ -87,7 +87,8 @@ class Community:
         found: Json = {
             "id": self.total, "date": int(time.time() - seconds_ago), "peer_id": peer, "from_id": author,
             "out": int(ours), "version": 10_000_000 + self.total,
-            "conversation_message_id": self.counts[peer], "text": text, "attachments": [], "fwd_messages": [], "important": False, "is_hidden": False,
+            "conversation_message_id": self.counts[peer], "text": text,
+            "attachments": [], "fwd_messages": [], "important": False, "is_hidden": False,
             "random_id": 0, **more,
         }  # fmt: skip
         self.messages[peer, self.counts[peer]] = found

@@ -1,8 +1,8 @@
 """How does vk_api speak for one community?
 
 Imported only on the community's own thread: requests and vk_api take time to import. vk_api has its address
-built in, sets no time limits and repeats calls without bound; here it gets an address, limits and no
-handler that repeats.
+built in, sets no time limits and repeats calls without bound; here it gets an address and limits, and
+loses its handlers.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import importlib
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from channels.errors import SendFailed, TryLater
-from channels.vk.failures import CAPTCHA, failure, http_failure
+from channels.vk.failures import failure, http_failure
 from channels.vk.hosts import API, is_loopback
 
 VERSION = "5.199"
@@ -68,8 +68,7 @@ class Session:
         self._api = _library.vk_api.VkApiGroup(
             token=token, api_version=VERSION, session=self.http, config=_memory
         )
-        for code in list(self._api.error_handlers):
-            self._api.error_handlers[code] = _raise
+        self._api.error_handlers.clear()  # they repeat without bound, or ask a person at a terminal
 
     def call(self, method: str, values: Mapping[str, Any], tries: int = TRIES) -> Any:
         """VK's answer. Raises SendFailed's kin; "too many requests" is tried again here, a few times."""
@@ -87,10 +86,6 @@ class Session:
         self.http.close()
 
 
-def _raise(error: Exception) -> NoReturn:
-    raise error
-
-
 @contextmanager
 def our_errors() -> Iterator[None]:
     """The library's errors become ours; nothing else leaves."""
@@ -98,8 +93,6 @@ def our_errors() -> Iterator[None]:
         yield
     except SendFailed:
         raise
-    except _exceptions.Captcha:
-        raise failure(CAPTCHA, "captcha needed") from None
     except _exceptions.ApiError as error:
         raise failure(int(error.code), str(error.error.get("error_msg", ""))) from None
     except _exceptions.ApiHttpError as error:
