@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
@@ -84,19 +86,26 @@ class Wire:
             self._ends |= ends
             both = (self._pump(reader, far_writer), self._pump(far_reader, writer))
             await asyncio.gather(*both, return_exceptions=True)
+            for end in ends:
+                end.close()
+                with contextlib.suppress(OSError):
+                    await end.wait_closed()
         except OSError:
             return  # the server is down: so is the wire
         finally:
             self._ends -= ends
             for end in ends:
-                end.transport.abort()
+                _reset(end)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(CHUNK):
             await self._flowing.wait()
             writer.write(data)
             await writer.drain()
-        writer.close()
+        if writer.can_write_eof():  # the other direction may have more to say; TLS knows no half
+            writer.write_eof()
+        else:
+            writer.close()
 
     def cut(self) -> None:
         """Reset every connection, at both ends."""
@@ -104,7 +113,7 @@ class Wire:
 
     def _abort_all(self) -> None:
         for end in self._ends:
-            end.transport.abort()
+            _reset(end)
 
     def refuse(self, refusing: bool = True) -> None:
         """Drop new connections as soon as they are made, or stop doing so."""
@@ -124,6 +133,12 @@ class Wire:
             act()
 
         self._thread.call(there())
+
+
+def _reset(end: asyncio.StreamWriter) -> None:
+    if not end.transport.is_closing():
+        end.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    end.transport.abort()
 
 
 @contextlib.contextmanager
