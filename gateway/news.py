@@ -191,7 +191,7 @@ def _deal(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     if row is None or not account.may("deal.read"):
         return
     if account.everywhere("deal.read") or _of_contact(batch, reader, row.contact_id, row.owner_id):
-        yield Frame(entry.seq, "deal.upsert", row.id, build.deal(row))
+        yield Frame(entry.seq, "deal.upsert", row.id, build.deal(row, words=account.may(READ)))
 
 
 def _task(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:

@@ -75,12 +75,14 @@ def deals(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
     return batch.select(connection, DEAL, {"id": list(ids)})
 
 
-def find_deals(connection: Connection, words: str, limit: int, owner_id: str | None) -> list[str]:
-    """Deals by number or words of the title; with an owner only theirs."""
+def find_deals(
+    connection: Connection, words: str, limit: int, owner_id: str | None, *, titles: bool
+) -> list[str]:
+    """Deals by number or (`titles`) words of the title; with an owner only theirs."""
     number = int(words.lstrip("№# ")) if words.lstrip("№# ").isdigit() and len(words) < 15 else -1
     rows = connection.execute(
         text(
-            "SELECT id FROM deal WHERE (number = :number OR title LIKE :words)"
+            f"SELECT id FROM deal WHERE (number = :number{' OR title LIKE :words' if titles or not words else ''})"
             f"{'' if owner_id is None else ' AND owner_id = :owner'}"
             " ORDER BY open DESC, last_activity_at DESC LIMIT :limit"
         ),
@@ -172,8 +174,8 @@ def decisions(
     ]
 
 
-def names(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
-    """What people call these: members by name, deals by number and title."""
+def names(connection: Connection, ids: Sequence[str], *, titles: bool) -> dict[str, str]:
+    """What people call these: members by name, deals by number and (`titles`) title."""
     found = {
         row.id: row.name
         for row in batch.select(
@@ -187,7 +189,7 @@ def names(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
         "SELECT d.id, d.number, d.title FROM {wanted} JOIN deal d ON d.id = w.id",
         {"id": sorted(set(ids))},
     ):
-        found[row.id] = f"№{row.number} {row.title}".strip()
+        found[row.id] = f"№{row.number} {row.title if titles else ''}".strip()
     return found
 
 

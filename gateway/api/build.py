@@ -255,10 +255,10 @@ def limits(can: Capabilities) -> shapes.Limits:
     }  # fmt: skip
 
 
-def deal(row: Any) -> shapes.Deal:
-    """A deal's card."""
+def deal(row: Any, *, words: bool = True) -> shapes.Deal:
+    """A deal's card. A lead is titled with what the client wrote: without `words` it is not shown."""
     return {
-        "id": row.id, "number": row.number, "title": row.title, "stage": row.stage, "stage_id": row.stage_id,
+        "id": row.id, "number": row.number, "title": row.title if words else "", "stage": row.stage, "stage_id": row.stage_id,
         "stage_kind": row.stage_kind, "amount": None if row.amount is None else f"{row.amount / 100:.2f}",
         "currency": row.currency, "owner": reference(row.owner_id, row.owner_name),
         "queue": reference(row.queue_id, row.queue_name), "waiting_reason": row.waiting or None,

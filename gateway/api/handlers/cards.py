@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -12,7 +12,14 @@ from gateway import offers as answers
 from gateway.api import build, shapes
 from gateway.api.handlers.inbox import contact_of
 from gateway.api.layer import Body, Call, Query, route
-from gateway.api.rights import must_see_contact, must_see_deal, must_see_task, must_share_queue, own_only
+from gateway.api.rights import (
+    READ,
+    must_see_contact,
+    must_see_deal,
+    must_see_task,
+    must_share_queue,
+    own_only,
+)
 from gateway.context import Gateway
 from gateway.dryrun import held_back
 from gateway.refusals import Refusal
@@ -72,14 +79,20 @@ async def list_deals(call: Call, query: DealQuery) -> Deals:
         ids = await database.read(cards.deals_of, query.contact)
     else:
         owner = None if call.account.everywhere("deal.read") else call.me
-        ids = await database.read(cards.find_deals, query.q.strip(), query.limit, owner)
-    return {"items": [build.deal(row) for row in await database.read(cards.deals, ids[: query.limit])]}
+        words = call.account.may(READ)
+        ids = await database.read(cards.find_deals, query.q.strip(), query.limit, owner, titles=words)
+    rows = await database.read(cards.deals, ids[: query.limit])
+    return {"items": [_deal(call, row) for row in rows]}
+
+
+def _deal(call: Call, row: Any) -> shapes.Deal:
+    return build.deal(row, words=call.account.may(READ))
 
 
 @route("GET", "/deals/{id}", answer=shapes.Deal, needs="deal.read")
 async def one_deal(call: Call) -> shapes.Deal:
     """A deal's card."""
-    return build.deal(await must_see_deal(call, call.path("id")))
+    return _deal(call, await must_see_deal(call, call.path("id")))
 
 
 @route("PATCH", "/tasks/{id}", answer=shapes.Task, body=TaskChange, needs="conversation.reply")
@@ -152,7 +165,7 @@ async def take_lead(call: Call) -> shapes.Deal:
     await must_share_queue(call, rows[0].queue_id)
     setup = await setup_of(call.gateway)
     await call.gateway.database.write(work.take_lead, call.path("id"), call.me, setup.schedule)
-    return build.deal((await call.gateway.database.read(cards.deals, [call.path("id")]))[0])
+    return _deal(call, (await call.gateway.database.read(cards.deals, [call.path("id")]))[0])
 
 
 @route("GET", "/search", answer=shapes.Hits, query=SearchQuery, needs="contact.read")

@@ -33,7 +33,8 @@ class LetterQuery(Query):
 
 
 async def _decisions(call: Call, records: Sequence[Mapping[str, Any]]) -> list[shapes.Decision]:
-    names = await call.gateway.database.read(cards.names, build.refs_of(records))
+    words = call.account.may("conversation.read")
+    names = await call.gateway.database.read(cards.names, build.refs_of(records), titles=words)
     return [build.decision(record, names) for record in records]
 
 
