@@ -1,0 +1,52 @@
+# Everything that is done with a checkout. `make` alone lists it.
+PYTHON ?= python3
+VENV   := .venv/bin
+PYTEST := $(VENV)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo setup test test-all check format lock wheel clean dev-setup
+
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: setup ## Start the gateway on http://127.0.0.1:8080 (INBOX_PORT, INBOX_DATA_DIR move it)
+	@exec $(VENV)/inbox serve
+
+demo: setup ## Start it with made-up clients on local stand-ins of the networks
+	@exec $(VENV)/inbox demo
+
+setup: ## Prepare everything without starting: .venv, locked packages, the built console
+	@$(PYTHON) scripts/setup.py
+
+dev-setup: ## The same, with what tests and checks need
+	@$(PYTHON) scripts/setup.py --dev
+
+test: dev-setup ## Run the tests on real servers, with the core journeys in a real browser (18 min on two cores)
+	@$(VENV)/python scripts/testbed.py
+	@$(PYTEST) -m "not full"
+
+test-all: dev-setup ## Run every test there is, the console's own too
+	@$(VENV)/python scripts/testbed.py
+	@$(PYTHON) scripts/setup.py --dev --npm test
+	@$(PYTEST)
+
+check: dev-setup ## Check format, lint and types, the console's and the papers too
+	@$(VENV)/ruff format --check .
+	@$(VENV)/ruff check .
+	@$(VENV)/mypy
+	@$(VENV)/python scripts/docs.py --check
+	@$(PYTHON) scripts/setup.py --dev --npm run check
+	@$(PYTHON) scripts/setup.py --dev --npm run lint
+
+format: dev-setup ## Format the Python code and mend what can be mended
+	@$(VENV)/ruff check --fix .
+	@$(VENV)/ruff format .
+
+lock: dev-setup ## Write the lock files anew; UPGRADE=--upgrade takes newer packages
+	@$(VENV)/python scripts/lock.py $(UPGRADE)
+
+wheel: dev-setup ## Build a wheel that carries the console into dist/
+	@$(VENV)/uv build --wheel --out-dir dist
+
+clean: ## Remove what setup and tests have made; data stays
+	rm -rf .venv console/dist console/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
