@@ -30,7 +30,7 @@ class Content:
 
 def content_of(message: Message) -> Content | None:
     """What it says; None: nothing of a kind that we know."""
-    if message.text is not None:
+    if message.text:
         return Content(kind="text", text=_quoted(message, readable(message.text, message.entities)))
     for read in (_media, _placed, _shared):
         found = read(message)

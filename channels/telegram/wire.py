@@ -11,7 +11,10 @@ from msgspec import Meta, Raw, Struct
 
 Whole: TypeAlias = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 """Bot API: identifiers have at most 52 significant bits."""
-Seconds: TypeAlias = Annotated[int, Meta(ge=0, le=2**33)]
+Name: TypeAlias = Annotated[str, Meta(min_length=1)]
+Size: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+Seconds: TypeAlias = Annotated[int, Meta(ge=946_684_800, le=4_102_444_800)]
+"""Unix time; before the year 2000 and after 2100 nobody wrote."""
 
 
 class User(Struct, frozen=True, gc=False):
@@ -34,14 +37,14 @@ class Chat(Struct, frozen=True, gc=False):
 class File(Struct, frozen=True, gc=False):
     """PhotoSize, Video, Animation, VideoNote, Voice, Audio, Document and Sticker alike."""
 
-    file_id: str
-    file_size: Whole | None = None
+    file_id: Name
+    file_size: Size | None = None
     file_name: str | None = None
     mime_type: str | None = None
-    width: Whole | None = None
-    height: Whole | None = None
-    length: Whole | None = None
-    duration: Whole | None = None
+    width: Size | None = None
+    height: Size | None = None
+    length: Size | None = None
+    duration: Size | None = None
     performer: str | None = None
     title: str | None = None
     emoji: str | None = None
@@ -171,7 +174,7 @@ class Pressed(Struct, frozen=True, gc=False):
 
 
 class CallbackQuery(Struct, frozen=True, gc=False, rename={"from_": "from"}):
-    id: str
+    id: Name
     from_: User
     message: Pressed | None = None
     data: str | None = None
@@ -179,9 +182,9 @@ class CallbackQuery(Struct, frozen=True, gc=False, rename={"from_": "from"}):
 
 
 class DeletedMessages(Struct, frozen=True, gc=False):
-    business_connection_id: str
+    business_connection_id: Name
     chat: Chat
-    message_ids: list[Whole]
+    message_ids: Annotated[list[Whole], Meta(min_length=1)]
 
 
 class Update(Struct, frozen=True, gc=False):
@@ -255,14 +258,13 @@ class Me(Struct, frozen=True, gc=False):
 class WebhookInfo(Struct, frozen=True, gc=False):
     url: str = ""
     pending_update_count: Whole = 0
-    last_error_date: Seconds = 0
     last_error_message: str = ""
     allowed_updates: list[str] | None = None
 
 
 class StoredFile(Struct, frozen=True, gc=False):
     file_path: str = ""
-    file_size: Whole | None = None
+    file_size: Size | None = None
 
 
 class ChatPhoto(Struct, frozen=True, gc=False):
