@@ -33,6 +33,8 @@ class Pusher:
         self._changed = asyncio.Event()
         self.poll_faults: list[int] = []
         """What the next looks of the long poll answer: the numbers of `failed`."""
+        self.asked = asyncio.Event()
+        """Set once somebody looks."""
 
     def start(self) -> None:
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN))
@@ -90,6 +92,7 @@ class Pusher:
     async def long_poll(self, request: web.Request) -> web.Response:
         """GET /lp?act=a_check&key=…&ts=…&wait=…"""
         community = self._community
+        self.asked.set()
         if self.poll_faults:
             return self._failed(self.poll_faults.pop(0))
         if request.query.get("key") != community.poll_key:

@@ -63,7 +63,7 @@ class Hook:
     channel: VK | None = None
     rung: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def hear(self, request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
         path = request.match_info["path"]
         body = await request.read()
@@ -82,7 +82,7 @@ async def hook() -> AsyncIterator[Hook]:
     """A listening hook."""
     ear = Hook()
     app = web.Application()
-    app.router.add_post("/hooks/here{path:.*}", ear)
+    app.router.add_post("/hooks/here{path:.*}", ear.hear)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
