@@ -54,7 +54,11 @@ KNOWN: Final = (
 
 
 def word_of(body: bytes, field: str) -> str:
-    """The name of what the update's message `field` carries; "message" when it carries nothing."""
-    there = msgspec.json.decode(body)[field].keys() - AROUND
+    """The name of what the update's message `field` carries; "message" when it carries nothing.
+
+    Raises what msgspec raises: names of unknown fields are read here for the first time.
+    """
+    update = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    there = msgspec.json.decode(update[field], type=dict[str, msgspec.Raw]).keys() - AROUND
     known = next((word for word in KNOWN if word in there), None)
     return known or min(there & SERVICE, default="") or min(there, default="message")[:64]

@@ -30,6 +30,7 @@ from channels.events import (
 )
 from channels.telegram.content import Content, content_of, full_name, origin_name
 from channels.telegram.kinds import SERVICE, word_of
+from channels.telegram.proof import UNREADABLE
 from channels.telegram.threads import ChatAddress
 from channels.telegram.wire import (
     CallbackQuery,
@@ -57,9 +58,12 @@ _decoder = msgspec.json.Decoder(Update)
 def parse(envelope: Envelope) -> tuple[Event, ...]:
     """The facts of one update. Raises PayloadUnreadable."""
     try:
-        update = _decoder.decode(envelope.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return _facts(_decoder.decode(envelope.body), envelope)
+    except UNREADABLE as error:
         raise PayloadUnreadable(type(error).__name__) from None
+
+
+def _facts(update: Update, envelope: Envelope) -> tuple[Event, ...]:
     match update:
         case Update(message=Message() as message):
             return _message(message, envelope, "message")
