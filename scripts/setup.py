@@ -1,8 +1,8 @@
 """What has to be done before the gateway can start from a fresh checkout?
 
-Makes .venv, installs the locked packages into it, builds the console. A step that was done before is known by a
-hash of what it was made from, and skipped. Standard library only, and no syntax that an old Python cannot read:
-it must be able to say that it is too old.
+Makes .venv, installs the locked packages into it, builds the console. A step that was done before is known by
+a hash of what it was made from, and skipped. Standard library only, and no syntax that an old Python cannot
+read: it must be able to say that it is too old.
 """
 
 from __future__ import annotations
