@@ -1,0 +1,77 @@
+"""Telephone systems: a call is one message whose state grows with the facts we hear of it.
+
+What surprises:
+- Which system it is, is a setting; each is a file in `providers/`. `generic` knows any other by a mapping,
+  which is data.
+- No Russian system documents that it sends an event again: what is not taken at once is lost.
+- Events of one call come in any order, doubled, and out of time. Facts only say what was told;
+  `routing.calls` makes the call of them.
+- A leg that ends says nothing of the call: in a group everybody but one "misses" it.
+- The employee who picks up a click-to-call has not answered anybody.
+- A call is answered by calling back: `send` refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import ClassVar
+
+from channels.base import (
+    Account,
+    Admitted,
+    Capabilities,
+    Check,
+    Envelope,
+    Reply,
+    RouteAnswer,
+    WebhookChannel,
+)
+from channels.events import Event
+from channels.telephony.providers import Provider, load
+
+NO_CALLS = Capabilities(reply=False, answered_by=("phone",), text_max=0, enter_sends=False, answer_minutes=15)
+CALLS = Capabilities(
+    reply=False, answered_by=("phone",), call=True, text_max=0, enter_sends=False, answer_minutes=15
+)
+
+
+class Telephony(WebhookChannel):
+    """One account at a telephone system."""
+
+    capabilities: ClassVar[Capabilities] = NO_CALLS
+    secrets: ClassVar[tuple[str, ...]] = ("vpbx_api_key", "vpbx_api_salt", "secret")
+
+    def __init__(self, account: Account) -> None:
+        """Raises KeyError for a system that there is no file of."""
+        super().__init__(account)
+        self._provider: Provider = load(account.settings.get("provider") or "mango")(account)
+
+    def can(self) -> Capabilities:
+        return CALLS if self._provider.calls else NO_CALLS
+
+    def admit(self, envelope: Envelope) -> Admitted:
+        return self._provider.admit(envelope)
+
+    def answer(self, answer: RouteAnswer) -> Reply:
+        return self._provider.answer(answer)
+
+    def parse(self, envelope: Envelope) -> tuple[Event, ...]:
+        return self._provider.parse(envelope)
+
+    async def call(self, member: str, number: str, key: str) -> str:
+        return await self._provider.call(member, number, key)
+
+    def download(self, ref: str) -> AsyncIterator[bytes]:
+        return self._provider.download(ref)
+
+    async def check(self) -> Sequence[Check]:
+        """The provider's own check, and whether it can reach us."""
+        found = tuple(await self._provider.check())
+        reachable = bool(self.account.hook_url)
+        return (*found, Check(code="hook_reachable" if reachable else "no_public_url", ok=reachable))
+
+    async def close(self) -> None:
+        await self._provider.close()
+
+
+CHANNEL = Telephony
