@@ -29,10 +29,8 @@ from channels.base import (
 from channels.events import Event
 from channels.telephony.providers import Provider, load
 
-NO_CALLS = Capabilities(reply=False, answered_by=("phone",), text_max=0, enter_sends=False, answer_minutes=15)
-CALLS = Capabilities(
-    reply=False, answered_by=("phone",), call=True, text_max=0, enter_sends=False, answer_minutes=15
-)
+NO_CALLS = Capabilities(reply=False, answered_by=("phone",), enter_sends=False, answer_minutes=15)
+CALLS = Capabilities(reply=False, answered_by=("phone",), call=True, enter_sends=False, answer_minutes=15)
 
 
 class Telephony(WebhookChannel):

@@ -35,7 +35,8 @@ FIELDS = frozenset(
 )  # fmt: skip
 DEFAULTS: Mapping[str, str] = {
     "client": "phone", "line": "phone", "ext": "ext", "ts": "ts", "started": "ts", "answered_at": "ts",
-    "ended": "ts", "talk": "dur_s", "recording": "url", "own_leg": "bool", "direction": "lower", "outcome": "lower",
+    "ended": "ts", "talk": "dur_s", "recording": "url", "own_leg": "bool", "direction": "lower",
+    "outcome": "lower",
 }  # fmt: skip
 """How a field's value is converted when the mapping does not say."""
 

@@ -44,7 +44,6 @@ class WebForm(WebhookChannel, HostedPages):
     capabilities: ClassVar[Capabilities] = Capabilities(
         reply=False,
         answered_by=("phone", "email"),
-        text_max=0,
         answer_minutes=15,
     )
     secrets: ClassVar[tuple[str, ...]] = ("api_key", "form_key")

@@ -231,6 +231,7 @@ ERRORS: Mapping[str, Text] = {
         en="A form cannot be answered: answer by phone or e-mail",
     ),
     "no_media": Text(ru="Такого файла в заявке нет", en="There is no such file in the submission"),
+    "empty": Text(ru="Форма пришла пустой", en="The form came empty"),
     "bad_json": Text(ru="Пришёл испорченный JSON. Заявка сохранена", en="Broken JSON came. It was kept"),
     "bad_multipart": Text(
         ru="Форма с файлами пришла обрезанной. Заявка сохранена",

@@ -8,6 +8,8 @@ or another server.
 from __future__ import annotations
 
 import asyncio
+import base64
+import mimetypes
 import time
 import uuid
 from collections.abc import Mapping
@@ -28,6 +30,10 @@ API_KEY = "fake-server-key-0123456789"
 How: TypeAlias = Literal["script", "plain", "page", "server"]
 """A script's JSON · a plain HTML form elsewhere · our hosted page, loaded first · a server with the API
 key."""
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+)
+"""One pixel, PNG."""
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
@@ -107,7 +113,7 @@ class Site(Fake):
         }
         values = {**_answers(act), **control, "_page": act.attribution.page or f"{self.url}/"}
         headers = {"Accept": "application/json", "Origin": self.url, "Referer": f"{self.url}/"}
-        if act.file:
+        if _file_of(act):
             body, kind = multipart(values, act)
         else:
             body, kind = orjson.dumps(values), "text/plain;charset=UTF-8"
@@ -123,7 +129,7 @@ class Site(Fake):
         }
         values = {**_answers(act), **act.attribution.utm, **act.attribution.client_ids, **told}
         headers = {"X-API-Key": API_KEY, "Accept": "application/json"}
-        if act.file:
+        if _file_of(act):
             body, kind = multipart(values, act)
         else:
             body, kind = orjson.dumps(values), "application/json"
@@ -150,7 +156,7 @@ class Site(Fake):
 
     async def _browser_form(self, url: str, values: Mapping[str, str], act: Act, page: str) -> Delivered:
         """A form that the browser posts by itself, without any script."""
-        if act.file:
+        if _file_of(act):
             body, kind = multipart(values, act)
         else:
             body, kind = urlencode(values).encode(), "application/x-www-form-urlencoded"
@@ -207,6 +213,11 @@ class _PageForm(HTMLParser):
                 self.boxes[told["name"]] = told.get("value", "on")
 
 
+def _file_of(act: Act) -> bytes:
+    """What the visitor picks when they were not told what."""
+    return act.file or {"photo": PICTURE, "file": b"%PDF-1.4\n%%EOF\n"}.get(act.doing, b"")
+
+
 def _answers(act: Act) -> dict[str, str]:
     client = act.client
     known = {"name": client.name, "phone": client.phone, "email": client.email, "message": act.text}
@@ -232,13 +243,13 @@ def multipart(values: Mapping[str, str], act: Act) -> tuple[bytes, str]:
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
         for name, value in values.items()
     ]
-    name = act.file_name or ("photo.jpg" if act.doing == "photo" else "file.pdf")
-    mime = "image/jpeg" if name.endswith((".jpg", ".jpeg")) else "application/octet-stream"
+    name = act.file_name or ("photo.png" if act.doing == "photo" else "file.pdf")
+    mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
     head = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
         f"Content-Type: {mime}\r\n\r\n"
     )
-    pieces += [head.encode(), act.file, f"\r\n--{boundary}--\r\n".encode()]
+    pieces += [head.encode(), _file_of(act), f"\r\n--{boundary}--\r\n".encode()]
     return b"".join(pieces), f"multipart/form-data; boundary={boundary}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from channels.base import PART, Account, Envelope
-from channels.errors import Refused
+from channels.errors import PayloadUnreadable, Refused
 from channels.events import (
     Attachment,
     AttachmentKind,
@@ -31,6 +31,8 @@ SHOWN = 4000
 def message(account: Account, form: Form | None, envelope: Envelope) -> InboundMessage:
     """The submission as a message. Raises PayloadUnreadable."""
     submission = read(envelope)
+    if not submission.values and not submission.files:
+        raise PayloadUnreadable("nothing was filled in", code="empty")
     person = who(submission, form, account.settings.get("region") or "RU")
     external_id = key_of(envelope, submission)
     identities = person.identities() or (Identity(kind="submission", value=external_id),)
@@ -78,18 +80,25 @@ def _fields(
     defined = [field.name for field in form.fields] if form is not None else []
     names = [name for name in defined if name in submission.values]
     names += [name for name in submission.values if name not in defined]
-    shown = []
-    for name in names:
-        field = form.field(name) if form is not None else None
-        if (
-            name.lower() in TECHNICAL
-            or is_attribution(name)
-            or (field is not None and field.kind == "consent")
-        ):
-            continue
-        value = ", ".join(_shown(field, answer) for answer in submission.values[name])
-        shown.append(FormField(name=name, label=_label(name, field, person, texts), value=value[:SHOWN]))
-    return tuple(shown)
+    answers = [name for name in names if not _is_aside(name, form)]
+    return tuple(_field(name, submission, form, person, texts) for name in answers or names)
+
+
+def _is_aside(name: str, form: Form | None) -> bool:
+    """Whether it is no answer: what services add, where somebody came from, a consent, which is kept
+    apart."""
+    field = form.field(name) if form is not None else None
+    return (
+        name.lower() in TECHNICAL or is_attribution(name) or (field is not None and field.kind == "consent")
+    )
+
+
+def _field(
+    name: str, submission: Submission, form: Form | None, person: Who, texts: Mapping[str, str]
+) -> FormField:
+    field = form.field(name) if form is not None else None
+    value = ", ".join(_shown(field, answer) for answer in submission.values[name])
+    return FormField(name=name, label=_label(name, field, person, texts), value=value[:SHOWN])
 
 
 def _shown(field: Field | None, answer: str) -> str:
