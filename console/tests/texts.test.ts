@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import en from "@/i18n/locales/en.json";
 import ru from "@/i18n/locales/ru.json";
-import { flatten, t, tCode, useLocale } from "@/i18n";
+import { flatten, has, t, tCode, useLocale } from "@/i18n";
+import document_ from "../openapi.json";
 import { compile } from "@/i18n/format";
 
 describe("plurals", () => {
@@ -33,6 +34,12 @@ describe("locales", () => {
     for (const [locale, texts] of [["ru", russian], ["en", english]] as const) {
       for (const [key, text] of texts) for (const n of [1, 2, 5, 11, 21, 22, 25, 101, 1.5]) expect(compile(text, locale)({ n }), key).not.toContain("undefined");
     }
+  });
+
+  it("have a sentence for every code the gateway refuses with", () => {
+    const codes = document_.components.schemas.Error.properties.code.enum;
+    expect(codes.length).toBeGreaterThan(20);
+    expect(codes.filter((code) => !has(`error.${code}`))).toEqual([]);
   });
 
   it("name an unknown code instead of hiding it", () => {

@@ -71,7 +71,10 @@ export function answer<T>(status: number, body: string): T {
   throw new ApiError(status, refusal.code, refusal.message, refusal.params);
 }
 
-function readRefusal(status: number, body: string): Refusal {
+/** What we know of a refusal; the code may be none of the gateway's (a proxy's page). */
+type Known = Omit<Refusal, "code"> & { code: string };
+
+function readRefusal(status: number, body: string): Known {
   try {
     const parsed = JSON.parse(body) as Partial<Refusal>;
     if (typeof parsed.code === "string") {

@@ -30,6 +30,10 @@ export function reasonText(channel: string, code: string): string {
   return has(`reason.${code}`) ? t(`reason.${code}`) : t("error.unknown", { code });
 }
 
+export function knowsReason(channel: string, code: string): boolean {
+  return channels.get(channel)?.errors[code] !== undefined || has(`reason.${code}`);
+}
+
 export function kindTitle(kind: string): string {
   for (const about of channels.values()) {
     const own = about.kinds[kind];
