@@ -4,7 +4,7 @@ VENV   := .venv/bin
 PYTEST := $(VENV)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup test test-all check format lock wheel clean dev-setup
+.PHONY: help run demo setup dev-setup test test-all check format papers lock wheel clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ check: dev-setup ## Check format, lint and types, the console's and the papers t
 format: dev-setup ## Format the Python code and mend what can be mended
 	@$(VENV)/ruff check --fix .
 	@$(VENV)/ruff format .
+
+papers: dev-setup ## Write the papers that are made from the code
+	@$(VENV)/python scripts/docs.py
 
 lock: dev-setup ## Write the lock files anew; UPGRADE=--upgrade takes newer packages
 	@$(VENV)/python scripts/lock.py $(UPGRADE)

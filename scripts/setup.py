@@ -41,6 +41,13 @@ NO_NETWORK = re.compile(
     r"network is unreachable|connection refused|error sending request|max retries exceeded|newconnection",
     re.IGNORECASE,
 )
+DISTRUSTED = re.compile(
+    r"SELF_SIGNED|CERTIFICATE_VERIFY_FAILED|UnknownIssuer|unable to get (local )?issuer", re.IGNORECASE
+)
+RESIGNED = (
+    "The registry's certificate is not trusted: something between here and there signs with its own.\n"
+    "  - Name a file with its certificate in SSL_CERT_FILE, PIP_CERT and NODE_EXTRA_CA_CERTS, and run again."
+)
 OFFLINE = (
     "The package registry cannot be reached.\n"
     "  - Is this machine on line? Behind a proxy set HTTPS_PROXY and run again.\n"
@@ -105,6 +112,7 @@ def environment() -> None:
         except Failed as failure:
             if "ensurepip" not in str(failure):
                 raise
+            shutil.rmtree(VENV, ignore_errors=True)
             raise Failed(
                 "This Python comes without the module venv.\n"
                 f"  On Debian and Ubuntu: apt install python3.{sys.version_info[1]}-venv. Then run again."
@@ -141,7 +149,14 @@ def packages(wanted: str) -> None:
 def install(lock: Path) -> None:
     """Install a lock file: with uv, which takes a second, else with pip, which takes many."""
     arguments = ["install", "--quiet", "--no-deps", "--require-hashes", "-r", str(lock)]
-    pip: list[object] = [BIN / "python", "-m", "pip", "--disable-pip-version-check", *arguments]
+    pip: list[object] = [
+        BIN / "python",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--retries=1",
+        *arguments,
+    ]
     if has_own_index():  # uv does not read pip's configuration
         run([*pip, "--no-compile"])
         return
@@ -149,7 +164,9 @@ def install(lock: Path) -> None:
         if not (BIN / "uv").exists():
             run([*pip[:-1], ROOT / "requirements-tools.lock"])
         run([BIN / "uv", "pip", *arguments, "--python", BIN / "python"])
-    except Failed:
+    except Failed as failure:
+        if NO_NETWORK.search(str(failure)):
+            raise
         run([*pip, "--no-compile"])
 
 
@@ -287,9 +304,14 @@ def run(command: Sequence[object], *, cwd: Path = ROOT, env: dict[str, str] | No
         raise Failed(f"{words[0]} cannot be started: {error.strerror}") from None
     said = done.stdout.decode("utf-8", "replace")
     if done.returncode:
-        advice = f"\n{OFFLINE}" if NO_NETWORK.search(said) else ""
-        raise Failed(f"`{' '.join(words)}` failed:\n{said.strip()[-3000:]}{advice}")
+        raise Failed(f"`{' '.join(words)}` failed:\n{said.strip()[-1500:]}{advice(said)}")
     return said
+
+
+def advice(said: str) -> str:
+    """What to do about a failure that we know, "" for others."""
+    known = ((DISTRUSTED, RESIGNED), (NO_NETWORK, OFFLINE))
+    return next((f"\n{text}" for pattern, text in known if pattern.search(said)), "")
 
 
 def digest(paths: Iterable[Path]) -> str:
