@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -22,13 +23,14 @@ from channels.base import (
     WebhookChannel,
     WindowRule,
 )
+from channels.errors import SendFailed
 from channels.events import Event, Identity
 from channels.vk.admit import Proof, admit
 from channels.vk.api import Api
 from channels.vk.connect import Community, check, connect, disconnect
 from channels.vk.download import download
 from channels.vk.hosts import base_of, is_loopback, is_public_https
-from channels.vk.longpoll import listen
+from channels.vk.longpoll import listen, place
 from channels.vk.parse import parse
 from channels.vk.profile import profile
 from channels.vk.send import random_id, send
@@ -68,6 +70,8 @@ class VK(WebhookChannel, PollingChannel):
         self._stand_in = is_loopback(urlsplit(base).hostname or "")
         self._api = Api(self.settings.get("token", ""), base, self.patience)
         self._http: aiohttp.ClientSession | None = None
+        self._since = ""
+        """Where the long poll stood when the account was connected: nothing said after that is missed."""
 
     def by_callback(self) -> bool:
         """Whether VK calls us; else we ask. `auto` is callback wherever VK can reach us."""
@@ -84,7 +88,7 @@ class VK(WebhookChannel, PollingChannel):
         return parse(envelope)
 
     def listen(self, cursor: bytes | None) -> AsyncIterator[Polled]:
-        return listen(self._api, self._session(), self._group_id, cursor)
+        return listen(self._api, self._session(), self._group_id, cursor, self._since)
 
     async def send(self, message: OutboundMessage) -> tuple[str, ...]:
         return await send(self._api, message, self.capabilities.files)
@@ -102,7 +106,11 @@ class VK(WebhookChannel, PollingChannel):
         return await check(self._api, self._community())
 
     async def connect(self) -> Sequence[Check]:
-        return await connect(self._api, self._community())
+        lines = await connect(self._api, self._community())
+        if self.polls() and all(line.ok for line in lines):
+            with suppress(SendFailed):
+                self._since = await place(self._api, self._group_id)
+        return lines
 
     async def disconnect(self) -> None:
         await disconnect(self._api, self._community())

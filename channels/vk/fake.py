@@ -193,9 +193,9 @@ class VKFake(Fake):
             case "slow_down":
                 return web.json_response(_error(6, "Too many requests per second"))
             case "blocked":
-                peer = int(values.get("peer_ids", "0"))
-                self.community.allowed.discard(peer)
-                return web.json_response(await self._answer("messages.send", values))
+                refusal = {"code": 901, "description": "Can't send messages for users without permission"}
+                row = {"peer_id": int(values["peer_ids"]), "message_id": 0, "error": refusal}
+                return web.json_response({"response": [row]})
             case "bad_key":
                 return web.json_response(_error(5, "User authorization failed: access_token was revoked."))
             case "server_error":

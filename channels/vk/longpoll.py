@@ -7,9 +7,9 @@ the history, a mark of that is kept like an event, so that the gap is seen where
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -17,11 +17,12 @@ import msgspec
 
 from channels.base import Envelope, Polled, PolledEnvelope
 from channels.errors import Disconnected, Refused, TryLater, WebhookRefused
+from channels.events import Micros
 from channels.vk.admit import key_of, lane_of, read_head
 from channels.vk.api import Api
 from channels.vk.failures import http_failure
 from channels.vk.hosts import allowed
-from channels.vk.wire import Json, words
+from channels.vk.wire import SECOND, Json, words
 
 WAIT = 25
 MARGIN = 10
@@ -35,6 +36,8 @@ class _Answer(msgspec.Struct):
     ts: Any = None
     updates: list[msgspec.Raw] = []
     failed: int = 0
+    told_at: Micros = 0
+    """By VK's own clock."""
 
 
 _answer = msgspec.json.Decoder(_Answer)
@@ -48,11 +51,18 @@ class _Server:
 
 
 async def listen(
-    api: Api, http: aiohttp.ClientSession, group_id: int, cursor: bytes | None, wait: int = WAIT
+    api: Api,
+    http: aiohttp.ClientSession,
+    group_id: int,
+    cursor: bytes | None,
+    since: str = "",
+    wait: int = WAIT,
 ) -> AsyncIterator[Polled]:
-    """Look for ever. Raises TryLater, Disconnected."""
+    """Look for ever; without a cursor from `since` or else from now on. Raises TryLater, Disconnected."""
     server = await _server(api, group_id)
-    ts = cursor.decode("ascii", "replace") if cursor else server.ts
+    ts = cursor.decode("ascii", "replace") if cursor else since or server.ts
+    if not cursor:
+        yield Polled(envelopes=(), cursor=ts.encode())  # kept at once: "now" must not move when we restart
     fruitless = 0
     while True:
         answer = await _look(http, api.base, server, ts, wait)
@@ -62,16 +72,19 @@ async def listen(
         match answer.failed:
             case 0:
                 ts = _place(answer.ts)
-                yield Polled(envelopes=tuple(_polled(raw) for raw in answer.updates), cursor=ts.encode())
+                yield Polled(
+                    envelopes=tuple(_polled(raw, answer.told_at) for raw in answer.updates),
+                    cursor=ts.encode(),
+                )
             case 1:
                 before, ts = ts, _place(answer.ts)
-                yield _gap(group_id, before, ts)
+                yield _gap(group_id, before, ts, answer.told_at)
             case 2 | 4:
                 server = await _server(api, group_id)
             case _:
                 server = await _server(api, group_id)
                 before, ts = ts, server.ts
-                yield _gap(group_id, before, ts)
+                yield _gap(group_id, before, ts, answer.told_at)
 
 
 async def _server(api: Api, group_id: int) -> _Server:
@@ -94,14 +107,24 @@ async def _look(http: aiohttp.ClientSession, base: str, server: _Server, ts: str
         async with http.get(url, params=query, timeout=limit, allow_redirects=False) as got:
             if got.status != 200:
                 raise _status(got)
-            body = await got.content.read(LARGEST)
-        return _answer.decode(body)
+            answer = _answer.decode(await _body(got))
+        answer.told_at = _told_at(got.headers.get("Date", ""))
+        return answer
     except TimeoutError:
         raise TryLater("no answer in time", code="timeout") from None
     except Refused as error:
         raise TryLater(error.detail, code="longpoll_failed") from None
     except (aiohttp.ClientError, ValueError, RecursionError) as error:
         raise TryLater(type(error).__name__, code="longpoll_failed") from None
+
+
+async def _body(got: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for block in got.content.iter_any():
+        body += block
+        if len(body) > LARGEST:
+            raise TryLater("an answer without end", code="longpoll_failed")
+    return bytes(body)
 
 
 def _status(got: aiohttp.ClientResponse) -> TryLater:
@@ -117,10 +140,10 @@ def _place(ts: object) -> str:
     return str(ts)
 
 
-def _polled(raw: msgspec.Raw) -> PolledEnvelope:
+def _polled(raw: msgspec.Raw, told_at: Micros) -> PolledEnvelope:
     """An update as the callback would have brought it: the bytes as they came."""
     body = bytes(raw)
-    envelope = Envelope(body=body, received_at=_now(), method="POLL")
+    envelope = Envelope(body=body, received_at=told_at, method="POLL")
     try:
         head = read_head(body)
     except WebhookRefused:  # not an event; kept all the same, and set aside when it is opened
@@ -128,16 +151,24 @@ def _polled(raw: msgspec.Raw) -> PolledEnvelope:
     return PolledEnvelope(envelope=envelope, key=key_of(head, body), lane=lane_of(head))
 
 
-def _gap(group_id: int, before: str, after: str) -> Polled:
+def _gap(group_id: int, before: str, after: str, told_at: Micros) -> Polled:
     mark: Json = {
         "type": GAP, "group_id": group_id, "event_id": f"{GAP}:{before}:{after}", "v": "5.199",
         "object": {"from": before, "to": after},
     }  # fmt: skip
-    envelope = Envelope(body=json.dumps(mark).encode(), received_at=_now(), method="POLL")
+    envelope = Envelope(body=json.dumps(mark).encode(), received_at=told_at, method="POLL")
     lost = PolledEnvelope(envelope=envelope, key=mark["event_id"])
     return Polled(envelopes=(lost,), cursor=after.encode())
 
 
-def _now() -> int:
-    """When it came in: an envelope that nobody handed to the gateway has to be stamped here."""
-    return time.time_ns() // 1000
+def _told_at(date: str) -> Micros:
+    """The answer's own Date; a channel has no clock."""
+    try:
+        return int(parsedate_to_datetime(date).timestamp()) * SECOND
+    except (ValueError, TypeError, OverflowError):
+        return 0
+
+
+async def place(api: Api, group_id: int) -> str:
+    """Where the long poll stands now. Raises SendFailed's kin."""
+    return (await _server(api, group_id)).ts

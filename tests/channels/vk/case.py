@@ -40,9 +40,18 @@ def callback(secret: object, group: object = GROUP, inner: bytes = b"{}") -> byt
     return head.encode() + told + b', "object": ' + inner + b"}"
 
 
+def unsigned(body: bytes) -> bytes:
+    """The same event with another secret; what is no event stays as it is."""
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    return json.dumps({**event, "secret": "s3cr3t_aA2"}).encode() if isinstance(event, dict) else body
+
+
 def forged(body: bytes) -> Iterable[Envelope]:
-    """Without a secret, with a wrong one, a foreign one, one that is no text, and from another community."""
-    yield envelope(body)
+    """With a wrong secret, without one, with one that is no text, and from another community."""
+    yield envelope(unsigned(body))
     for secret in (None, "", "s3cr3t_aA2", "сѐкрет_💥", 7, True, None, ["s3cr3t_aA1"], {"s3cr3t_aA1": 1}):
         yield envelope(callback(secret, inner=body))
     for group in (210000002, "210000001", 2.1e8, -GROUP, 10**40, None, [GROUP]):
@@ -69,4 +78,5 @@ CASE = ChannelCase(
         envelope(b""),
     ),
     ways=({}, {"mode": "longpoll"}),
+    skipped_doings={"video": "VK gives no file address of a video: test_parse, message_new__video"},
 )

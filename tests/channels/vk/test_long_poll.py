@@ -53,11 +53,23 @@ async def test_without_a_cursor_it_begins_now(fake: VKFake, channel: Connect) ->
     await fake.act(Act(client=ANNA, text="давно"))
     vk = channel(mode="longpoll")
     listening = vk.listen(None)
+    assert await anext(listening) == Polled(envelopes=(), cursor=b"2")
     waiting = asyncio.ensure_future(anext(listening))
     await fake.pusher.asked.wait()
     await fake.act(Act(client=ANNA, text="сейчас"))
     (row,) = (await waiting).envelopes
     assert json.loads(row.envelope.body)["object"]["message"]["text"] == "сейчас"
+
+
+async def test_what_is_said_between_connecting_and_the_first_look_is_not_missed(
+    fake: VKFake, channel: Connect
+) -> None:
+    vk = channel(mode="longpoll")
+    assert all(line.ok for line in await vk.connect())
+    delivered = await fake.act(Act(client=ANNA, text="сразу"))
+    begun, polled = await looks(vk, None, 2)
+    assert (begun.envelopes, begun.cursor) == ((), b"1")
+    assert [row.key for row in polled.envelopes] == [delivered.event]
 
 
 async def test_a_stale_key_is_renewed_and_nothing_is_lost(fake: VKFake, channel: Connect) -> None:
