@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from channels.about import About, Choice, Copy, Setting, Step, Text
-from channels.vk.errors_ru_en import ERRORS
+from channels.vk.about_errors import ERRORS
 
 SETTINGS = (
     Setting(

@@ -11,6 +11,7 @@ from channels.fakes import Act
 from channels.vk.about import ABOUT
 from channels.vk.connect import EVENTS
 from channels.vk.fake import VKFake
+from channels.vk.fake_state import Server
 from tests.channels.vk.conftest import ANNA, Connect, Hook, Impatient
 
 
@@ -115,6 +116,12 @@ async def test_a_wrong_key_and_another_community_say_so(fake: VKFake, channel: C
     assert codes(await channel(group_id="5").check()) == [("other_group", False)]
     assert codes(await channel(group_id="").check()) == [("no_group", False)]
     assert codes(await channel(api_base="http://127.0.0.1:9").connect()) == [("no_connection", False)]
+
+
+async def test_a_community_with_ten_servers_says_so(fake: VKFake, channel: Connect, hook: Hook) -> None:
+    for number in range(10):
+        fake.community.servers[100 + number] = Server(100 + number, f"https://other{number}.example.com", "")
+    assert codes(await channel(hook.url).connect())[-1] == ("servers_full", False)
 
 
 async def test_no_address_for_callbacks_says_so(channel: Connect) -> None:

@@ -12,6 +12,7 @@ from channels.base import FileKind, OutboundFile, OutboundMessage
 from channels.errors import Disconnected, Refused, SendFailed, TryLater, Unreachable, WindowClosed
 from channels.events import Identity, Location
 from channels.fakes import Act, Fault
+from channels.vk.failures import http_failure
 from channels.vk.fake import VKFake
 from channels.vk.send import random_id
 from tests.channels.vk.conftest import ANNA, Connect
@@ -204,6 +205,24 @@ async def test_each_fault_of_the_network_is_named(
     with pytest.raises(kind) as failed:
         await channel().send(to(anna))
     assert (type(failed.value), failed.value.code) == (kind, code)
+
+
+@pytest.mark.parametrize(
+    ("value", "after"),
+    [
+        ("3", 3.0),
+        ("Tue, 22 Sep 2026 12:00:30 GMT", 30.0),
+        ("Tue, 22 Sep 2026 11:00:00 GMT", 0.0),
+        ("99999999", 10800.0),
+        ("nan", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, after: float | None) -> None:
+    failed = http_failure(503, value, "Tue, 22 Sep 2026 12:00:00 GMT")
+    assert isinstance(failed, TryLater)
+    assert failed.after == after
 
 
 async def test_a_429_is_kept_to_by_the_whole_community(fake: VKFake, channel: Connect, anna: int) -> None:

@@ -40,6 +40,10 @@ CHECKS = {
         en="VK did not confirm our address. Check that the server can be reached by https, then press "
         "“Repair”.",
     ),
+    "servers_full": Text(
+        ru="В сообществе уже 10 серверов Callback API. Удалите лишний: Управление → Работа с API.",
+        en="The community has 10 callback servers already. Remove one: Manage → API usage.",
+    ),
     "callback_secret": Text(
         ru="В сообществе записан другой секретный ключ: события не пройдут. Нажмите «Починить».",
         en="The community has another secret key: events will not pass. Press “Repair”.",
