@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -56,8 +57,12 @@ RUNS = [
     for way in ways_of(name)
 ]
 PATIENCE = 10.0
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
+"""The smallest picture that is one."""
 FILES: dict[str, tuple[bytes, str]] = {
-    "photo": (b"", ""),
+    "photo": (PIXEL, "кухня.png"),
     "file": (b"%PDF-1.4\n%%EOF\n", "счёт.pdf"),
 }
 MEANT: dict[Fault, tuple[type[SendFailed], ...]] = {
