@@ -117,6 +117,8 @@ class OutboundMessage:
     subject: str = ""
     references: tuple[str, ...] = ()
     """External ids of the thread's earlier messages, oldest first."""
+    automatic: bool = False
+    """A robot's words: marked so where the network has a mark for it, lest two robots answer each other."""
     created_at: Micros = 0
 
 

@@ -1,0 +1,166 @@
+"""What do the codes of this channel mean, and what is to be done?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from channels.about import Text
+
+CHECKS: Mapping[str, Text] = {
+    "imap_login": Text(ru="Вход для чтения писем работает", en="Signing in to read letters works"),
+    "folders": Text(ru="Папки открываются", en="The folders open"),
+    "idle": Text(ru="Сервер сам сообщает о новых письмах", en="The server tells about new letters by itself"),
+    "no_idle": Text(
+        ru="Сервер не сообщает о новых письмах сам: проверяем ящик раз в минуту",
+        en="The server does not tell about new letters: we look once a minute",
+    ),
+    "server_alert": Text(ru="Почтовый сервер просит передать", en="The mail server asks us to tell you"),
+    "smtp_login": Text(ru="Вход для отправки писем работает", en="Signing in to send letters works"),
+    "round_trip": Text(
+        ru="Письмо самому себе отправлено и пришло", en="A letter to ourselves left and arrived"
+    ),
+    "round_trip_late": Text(
+        ru="Письмо самому себе отправлено, но пока не пришло. Посмотрите, не попало ли оно в «Спам».",
+        en="A letter to ourselves left but has not arrived yet. Look whether it went to Spam.",
+    ),
+}
+
+CONNECTION: Mapping[str, Text] = {
+    "login_refused": Text(
+        ru="Почта не приняла адрес или пароль. Создайте новый пароль приложения и вставьте его целиком.",
+        en="The mail server refused the address or the password. Make a new app password and paste all of "
+        "it.",
+    ),
+    "app_password_needed": Text(
+        ru="Обычный пароль здесь не подходит: нужен пароль приложения. Где его взять, написано в шаге 1.",
+        en="The ordinary password does not work here: an app password is needed. Step 1 says where to get "
+        "it.",
+    ),
+    "imap_switched_off": Text(
+        ru="Чтение почты другими программами (IMAP) выключено. Включите его в настройках почты.",
+        en="Reading mail with other programs (IMAP) is off. Switch it on in the mail settings.",
+    ),
+    "smtp_switched_off": Text(
+        ru="Отправка через другие программы (SMTP) выключена. Разрешите её в настройках почты.",
+        en="Sending through other programs (SMTP) is off. Allow it in the mail settings.",
+    ),
+    "smtp_no_login": Text(
+        ru="Этот сервер отправки не спрашивает пароля: проверьте порт и вид защиты.",
+        en="This sending server asks for no password: check the port and the kind of protection.",
+    ),
+    "host_not_found": Text(
+        ru="Такого сервера нет. Проверьте имя сервера.", en="There is no such server. Check its name."
+    ),
+    "bad_certificate": Text(
+        ru="Сертификат сервера не вызывает доверия: он просрочен, чужой или самодельный.",
+        en="The server's certificate is not trusted: it is out of date, somebody else's or home-made.",
+    ),
+    "imap_tls": Text(
+        ru="Сервер не отвечает по TLS. Проверьте порт: для IMAP обычно 993.",
+        en="The server does not answer by TLS. Check the port: for IMAP it is mostly 993.",
+    ),
+    "imap_timeout": Text(
+        ru="Почтовый сервер не ответил вовремя. Попробуем ещё раз сами.",
+        en="The mail server did not answer in time. We shall try again.",
+    ),
+    "imap_lost": Text(
+        ru="Связь с почтовым сервером прервалась. Восстановим сами, письма не потеряются.",
+        en="The connection to the mail server broke. We shall restore it; no letter is lost.",
+    ),
+    "imap_busy": Text(
+        ru="Почтовый сервер просит подождать. Попробуем позже сами.",
+        en="The mail server asks us to wait. We shall try later.",
+    ),
+    "imap_refused": Text(
+        ru="Почтовый сервер отклонил запрос. Попробуем ещё раз сами.",
+        en="The mail server refused a request. We shall try again.",
+    ),
+    "no_such_folder": Text(
+        ru="Такой папки в ящике нет. Исправьте список папок в настройках.",
+        en="There is no such folder in the mailbox. Correct the list in the settings.",
+    ),
+    "unprotected": Text(
+        ru="Без шифрования пароль можно передавать только на этот же компьютер. Выберите TLS.",
+        en="Without encryption a password may travel only to this very computer. Choose TLS.",
+    ),
+    "bad_cursor": Text(
+        ru="Отметка, докуда прочитан ящик, повреждена. Отключите и подключите почту снова.",
+        en="The mark up to where the mailbox was read is damaged. Disconnect the mailbox and connect it "
+        "again.",
+    ),
+    "smtp_unreachable": Text(
+        ru="Сервер отправки недоступен. Письмо не ушло, попробуем ещё раз сами.",
+        en="The sending server cannot be reached. The letter did not leave; we shall try again.",
+    ),
+    "smtp_limit": Text(
+        ru="Почта ограничила число писем. Отправка продолжится через час сама.",
+        en="The mail provider limits the number of letters. Sending goes on in an hour.",
+    ),
+    "sender_refused": Text(
+        ru="Почта не разрешает писать от этого адреса. Адрес в настройках должен совпадать с логином.",
+        en="The provider does not let this login write from this address. They have to be the same.",
+    ),
+}
+
+LETTERS: Mapping[str, Text] = {
+    "smtp_lost": Text(
+        ru="Связь прервалась до конца письма. Оно не ушло, попробуем ещё раз сами.",
+        en="The connection broke before the letter's end. It did not leave; we shall try again.",
+    ),
+    "smtp_busy": Text(
+        ru="Сервер почты временно не принимает. Попробуем ещё раз сами.",
+        en="The mail server does not take letters for the moment. We shall try again.",
+    ),
+    "greylisted": Text(
+        ru="Сервер получателя просит повторить позже: так он отсеивает спам. Повторим сами.",
+        en="The recipient's server asks us to come back later, to sift out spam. We shall.",
+    ),
+    "lost_after_data": Text(
+        ru="Связь прервалась после отправки: неизвестно, ушло ли письмо. Посмотрите в «Отправленных».",
+        en="The connection broke after sending: nobody knows whether the letter left. Look into Sent.",
+    ),
+    "no_such_user": Text(
+        ru="Такого адреса нет. Исправьте адрес.", en="There is no such address. Correct it."
+    ),
+    "bad_address": Text(
+        ru="Это не похоже на адрес почты. Исправьте адрес.", en="This is no mail address. Correct it."
+    ),
+    "mailbox_full": Text(
+        ru="Ящик получателя переполнен. Свяжитесь с ним иначе.",
+        en="The recipient's mailbox is full. Reach them another way.",
+    ),
+    "too_large": Text(
+        ru="Письмо больше, чем принимает сервер. Уберите файл или пришлите ссылку.",
+        en="The letter is larger than the server takes. Remove a file or send a link.",
+    ),
+    "rejected_as_spam": Text(
+        ru="Сервер принял письмо за спам. Измените текст, уберите ссылки.",
+        en="The server took the letter for spam. Change the text, remove links.",
+    ),
+    "rejected": Text(ru="Сервер отклонил письмо.", en="The server refused the letter."),
+    "bounced": Text(
+        ru="Письмо вернулось: его не удалось доставить.",
+        en="The letter came back: it could not be delivered.",
+    ),
+    "address_dead": Text(ru="Такого адреса нет.", en="There is no such address."),
+    "letter_gone": Text(
+        ru="Этого письма в ящике больше нет.", en="This letter is not in the mailbox any more."
+    ),
+    "no_media": Text(ru="Такого вложения в письме нет.", en="There is no such file in the letter."),
+    "letter_too_large": Text(
+        ru="Письмо слишком большое: показано начало, остальное откройте в почте.",
+        en="The letter is too large: its beginning is shown, open the rest in your mail.",
+    ),
+    "letter_encrypted": Text(
+        ru="Письмо зашифровано: прочитать его может только программа получателя.",
+        en="The letter is encrypted: only its recipient's program can read it.",
+    ),
+    "letter_too_many_parts": Text(
+        ru="В письме слишком много вложений: показаны не все.",
+        en="The letter has too many files: not all are shown.",
+    ),
+    "letter_empty": Text(ru="Пустое письмо.", en="An empty letter."),
+    "payload_unreadable": Text(ru="Это не письмо.", en="This is no letter."),
+}
+
+ERRORS: Mapping[str, Text] = {**CHECKS, **CONNECTION, **LETTERS}

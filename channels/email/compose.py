@@ -1,0 +1,219 @@
+"""What do we send?
+
+The same message always gives the same bytes: the Message-ID, the date and the boundaries come from the
+outbox's key and time. Header fields are written here, not by the standard library, which breaks long ids in
+References.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from urllib.parse import quote
+
+from channels.base import OutboundFile, OutboundMessage
+from channels.email.headers import clean
+from channels.email.ids import mint
+from channels.email.mailbox import Mailbox
+from channels.email.reply import bare_subject
+
+MOST_REFERENCES = 30
+LINE = 57
+"""Bytes that make one line of 76 base64 characters."""
+CHUNK = LINE * 1024
+LONGEST_NAME = 100
+_MIME = re.compile(r"[A-Za-z0-9.+_-]{1,60}/[A-Za-z0-9.+_-]{1,60}")
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """A letter ready to leave: its head with the text, and the files behind it."""
+
+    message_id: str
+    recipient: str
+    head: bytes
+    files: tuple[OutboundFile, ...]
+    boundary: str
+    size: int
+    """Bytes on the wire."""
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """The letter in pieces, lines ended by CRLF."""
+        yield self.head
+        for file in self.files:
+            yield _file_head(file, self.boundary)
+            async for piece in _encoded(file):
+                yield piece
+        if self.files:
+            yield f"--{self.boundary}--\r\n".encode()
+
+
+def compose(message: OutboundMessage, mailbox: Mailbox, secret: str) -> Letter:
+    """The letter for this message. Raises ValueError for a recipient that is no address."""
+    recipient = message.to.value
+    if not _ADDRESS.fullmatch(recipient):
+        raise ValueError("no mail address")
+    message_id = mint(secret, message.key, mailbox.domain)
+    boundary = f"=_{hashlib.sha256(message.key.encode()).hexdigest()[:32]}"
+    fields = _fields(message, mailbox, message_id, recipient)
+    words = _words(message.text, boundary)
+    if message.files:
+        fields.append(f'Content-Type: multipart/mixed; boundary="{boundary}"')
+        head = _block(fields) + f"--{boundary}\r\n".encode() + words
+    else:
+        head = "\r\n".join(fields).encode() + b"\r\n" + words
+    size = len(head) + sum(_size(file, boundary) for file in message.files) + len(boundary) + 6
+    return Letter(
+        message_id=message_id,
+        recipient=recipient,
+        head=head,
+        files=message.files,
+        boundary=boundary,
+        size=size,
+    )
+
+
+def _fields(message: OutboundMessage, mailbox: Mailbox, message_id: str, recipient: str) -> list[str]:
+    references = _references(message)
+    fields = [
+        f"From: {_mailbox(mailbox.name, mailbox.address)}",
+        f"To: {_mailbox(message.to_name, recipient)}",
+        f"Subject: {_words_of_field(_subject(message, mailbox, answers=bool(references)))}",
+        f"Date: {format_datetime(datetime.fromtimestamp(message.created_at / 1e6, UTC))}",
+        f"Message-ID: <{message_id}>",
+    ]
+    if references:
+        answered = message.reply_to if message.reply_to in references else references[-1]
+        fields.append(f"In-Reply-To: <{answered}>")
+        fields.append("References: " + "\r\n ".join(f"<{one}>" for one in references))
+    if message.automatic:  # RFC 3834, and what Exchange listens to
+        fields += ["Auto-Submitted: auto-replied", "X-Auto-Response-Suppress: All", "Precedence: auto_reply"]
+    return [*fields, "MIME-Version: 1.0"]
+
+
+def _subject(message: OutboundMessage, mailbox: Mailbox, *, answers: bool) -> str:
+    subject = clean(message.subject)[:500]
+    if not answers:
+        return subject or mailbox.name or mailbox.address
+    return f"Re: {bare_subject(subject)}".strip()
+
+
+def _references(message: OutboundMessage) -> list[str]:
+    """Ids of the thread, oldest first; the first and the last ones when there are many (RFC 5322, 3.6.4)."""
+    ids = [one for one in dict.fromkeys([*message.references, message.reply_to]) if _is_id(one)]
+    return ids if len(ids) <= MOST_REFERENCES else [ids[0], *ids[-(MOST_REFERENCES - 1) :]]
+
+
+def _is_id(text: str) -> bool:
+    """Letters that had no id of their own have one of our making, which nobody else knows."""
+    return bool(re.fullmatch(r"[!-;=?-~]{1,400}", text)) and "@" in text
+
+
+def _mailbox(name: str, email: str) -> str:
+    name = clean(name)[:200]
+    if not name:
+        return email
+    if name.isascii():
+        return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + f'" <{email}>'
+    return f"{_words_of_field(name)} <{email}>"
+
+
+def _words_of_field(text: str) -> str:
+    """Encoded words of whole letters (RFC 2047), one a line."""
+    text = clean(text)
+    if text.isascii() and len(text) < 900 and "=?" not in text:
+        return _folded(text)
+    pieces, piece = [], b""
+    for letter in text:
+        coded = letter.encode("utf-8", "replace")
+        if len(piece) + len(coded) > 42:
+            pieces.append(piece)
+            piece = b""
+        piece += coded
+    return "\r\n ".join(f"=?utf-8?B?{base64.b64encode(one).decode()}?=" for one in [*pieces, piece])
+
+
+def _folded(text: str) -> str:
+    """Long lines broken at spaces."""
+    lines, line = [], ""
+    for word in text.split(" "):
+        if line and len(line) + len(word) > 70:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return "\r\n ".join([*lines, line])
+
+
+def _words(text: str, boundary: str) -> bytes:
+    """The text, plain and as a page, ready to stand behind a header or a delimiter."""
+    inner = f"{boundary}.a"
+    escaped = html.escape(text, quote=False).replace("\r\n", "\n").replace("\n", "<br>\r\n")
+    page = (
+        f'<!DOCTYPE html>\r\n<html><head><meta charset="utf-8"></head><body>\r\n{escaped}\r\n</body></html>'
+    )
+    return b"".join(
+        [
+            _block([f'Content-Type: multipart/alternative; boundary="{inner}"']),
+            _text_part(text, "plain", inner),
+            _text_part(page, "html", inner),
+            f"--{inner}--\r\n".encode(),
+        ]
+    )
+
+
+def _text_part(text: str, kind: str, boundary: str) -> bytes:
+    body = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
+    head = [f"--{boundary}", f"Content-Type: text/{kind}; charset=utf-8", "Content-Transfer-Encoding: base64"]
+    return _block(head) + b"".join(_lines(body))
+
+
+def _block(fields: list[str]) -> bytes:
+    return "\r\n".join([*fields, "", ""]).encode()
+
+
+def _lines(body: bytes) -> Iterator[bytes]:
+    for at in range(0, len(body), LINE):
+        yield base64.b64encode(body[at : at + LINE]) + b"\r\n"
+
+
+def _file_head(file: OutboundFile, boundary: str) -> bytes:
+    mime = file.mime
+    if not _MIME.fullmatch(mime) or mime.startswith(("multipart/", "message/")):
+        mime = "application/octet-stream"
+    name = re.sub(r"[\\/\"]", "_", clean(file.name))[-LONGEST_NAME:] or "file"
+    plain = name if name.isascii() else _words_of_field(name).replace("\r\n ", " ")
+    coded = quote(name, safe="")
+    fields = [
+        f"--{boundary}",
+        f'Content-Type: {mime}; name="{plain}"',
+        "Content-Transfer-Encoding: base64",
+        f"Content-Disposition: attachment; filename=\"{plain}\";\r\n filename*=UTF-8''{coded}",
+    ]
+    return _block(fields)
+
+
+async def _encoded(file: OutboundFile) -> AsyncIterator[bytes]:
+    """The file as base64 lines, a stretch at a time."""
+    waiting = b""
+    async for piece in file.read():
+        waiting += piece
+        whole = len(waiting) // CHUNK * CHUNK
+        if whole:
+            yield b"".join(_lines(waiting[:whole]))
+            waiting = waiting[whole:]
+    if waiting:
+        yield b"".join(_lines(waiting))
+
+
+def _size(file: OutboundFile, boundary: str) -> int:
+    coded = (file.size + 2) // 3 * 4
+    lines = (file.size + LINE - 1) // LINE
+    return len(_file_head(file, boundary)) + coded + 2 * lines

@@ -1,0 +1,80 @@
+"""How far have we read each folder?
+
+UIDs only ever grow while UIDVALIDITY stays the same, so the last one tells what is new after an outage of
+any length. Some servers let a lower UID appear a moment after a higher one: a short window below the last
+one is looked at again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from channels.events import Micros
+
+WINDOW = 100
+"""How far below the last UID late ones are looked for."""
+
+
+@dataclass(slots=True)
+class Place:
+    """How far one folder was read."""
+
+    validity: int
+    last: int
+    """The highest UID that was kept."""
+    floor: int
+    """UIDs up to this one were there before us, or are settled."""
+    recent: list[int] = field(default_factory=list)
+    """UIDs in the window that were kept."""
+    imported_to: int = 0
+    """UIDs up to this one are old letters that the settings asked for."""
+    again_to: int = 0
+    """UIDs up to this one are letters taken again after a renumbering."""
+    after: Micros = 0
+    """Letters the mailbox got up to this moment were there before us."""
+    newest: Micros = 0
+    """When the mailbox got the newest letter that was kept."""
+
+    @property
+    def start(self) -> int:
+        """The first UID worth asking for."""
+        return max(self.floor, self.last - WINDOW) + 1
+
+    def wanted(self, uids: Iterable[int]) -> list[int]:
+        """Those that were not kept yet, ascending. (`n:*` always brings the last letter, even below n.)"""
+        kept = set(self.recent)
+        return sorted(uid for uid in set(uids) if uid >= self.start and uid not in kept)
+
+    def keep(self, uids: Sequence[int], newest: Micros) -> None:
+        """These were handed over."""
+        self.last = max([self.last, *uids])
+        self.newest = max(self.newest, newest)
+        self.recent = sorted({uid for uid in [*self.recent, *uids] if uid > self.last - WINDOW})
+
+
+class Cursor:
+    """The places of all folders, as bytes between two runs."""
+
+    def __init__(self, places: dict[str, Place]) -> None:
+        self.places = places
+
+    @classmethod
+    def load(cls, stored: bytes | None) -> Cursor:
+        """What was stored. Raises ValueError for bytes that are no cursor: guessing would lose or double
+        letters."""
+        if stored is None:
+            return cls({})
+        try:
+            told: dict[str, dict[str, Any]] = json.loads(stored)["folders"]
+            return cls({name: Place(**place) for name, place in told.items()})
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("no mailbox cursor") from error
+
+    def dump(self) -> bytes:
+        """The bytes to store."""
+        return json.dumps(
+            {"folders": {name: asdict(place) for name, place in self.places.items()}}, ensure_ascii=False
+        ).encode()

@@ -1,0 +1,196 @@
+"""How do letters come out of a mailbox, none lost and none twice?
+
+A round looks into every watched folder, hands over what is above its cursor in small batches, then waits on
+the first folder. IDLE only makes it faster: every minute the folders are asked in any case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime
+
+from channels.base import Envelope, Polled, PolledEnvelope
+from channels.email.cursor import Cursor, Place
+from channels.email.grammar import Fact, day_of
+from channels.email.headers import addresses
+from channels.email.imap import Folder, Opened, Session, session, watched
+from channels.email.mailbox import Mailbox, Patience
+from channels.email.mime import LONGEST_FIELD, split
+from channels.errors import Disconnected, TryLater
+from channels.events import Micros
+
+BATCH_BYTES = 1024 * 1024
+BATCH_LETTERS = 25
+BEGINNING = 256 * 1024
+"""How much of a letter over the limit is fetched."""
+DAYS_AGAIN = 2
+"""When a folder was renumbered, letters of so many days before the newest known one are taken again: their
+Message-IDs tell which are known."""
+
+
+async def listen(mailbox: Mailbox, stored: bytes | None, patience: Patience) -> AsyncGenerator[Polled, None]:
+    """Yield what comes in, for ever. Raises TryLater and Disconnected; the cursor of the last yield goes
+    on."""
+    try:
+        cursor = Cursor.load(stored)
+    except ValueError as error:
+        raise Disconnected(str(error), code="bad_cursor") from error
+    async with session(mailbox, patience) as mail:
+        folders = watched(mailbox, await mail.folders())
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            # The waiting goes on in the folder that was opened last: the first one.
+            for folder in reversed(folders):
+                opened = await mail.open(folder.name, writable=mailbox.mark_seen)
+                async for polled in _look(mail, mailbox, folder, cursor, opened):
+                    yield polled
+            while (left := began + patience.idle - loop.time()) > 0:
+                if not await mail.wait_for_news(min(left, patience.idle if mail.idles else patience.poll)):
+                    break
+                async for polled in _look(mail, mailbox, folders[0], cursor, None):
+                    yield polled
+            await mail.noop()
+
+
+async def _look(
+    mail: Session, mailbox: Mailbox, folder: Folder, cursor: Cursor, opened: Opened | None
+) -> AsyncIterator[Polled]:
+    """What is new in the open folder; `opened` when it was opened just now."""
+    place = cursor.places.get(folder.name)
+    if opened is not None and (place is None or place.validity != opened.validity):
+        place = (
+            await _begin(mail, mailbox, folder, opened)
+            if place is None
+            else await _renumbered(mail, place, opened)
+        )
+        cursor.places[folder.name] = place
+        yield Polled(envelopes=(), cursor=cursor.dump())
+    assert place is not None
+    uids = place.wanted(await mail.search("UID", f"{place.start}:*"))
+    for start in range(0, len(uids), 100):
+        facts = await mail.facts(uids[start : start + 100])
+        place.keep([uid for uid in uids[start : start + 100] if uid not in {fact.uid for fact in facts}], 0)
+        for batch in _batches(facts, mailbox.largest):
+            letters = await _fetch(mail, mailbox, folder, place, batch)
+            place.keep([fact.uid for fact in batch], max(fact.at for fact in batch))
+            yield Polled(envelopes=tuple(letters), cursor=cursor.dump())
+            if mailbox.mark_seen and folder.role != "sent":
+                await mail.mark_seen([fact.uid for fact in batch])
+
+
+async def _begin(mail: Session, mailbox: Mailbox, folder: Folder, opened: Opened) -> Place:
+    """A folder seen for the first time: what lies in it is not ours, unless the settings ask for older
+    letters."""
+    last = opened.next_uid - 1
+    facts = await mail.facts((await mail.search("UID", "*"))[-1:])
+    place = Place(
+        validity=opened.validity, last=last, floor=last, after=max((fact.at for fact in facts), default=0)
+    )
+    if mailbox.since and folder.role == "inbox":
+        begin = _midnight(mailbox.since)
+        older = await mail.search("SINCE", day_of(begin)) if begin else []
+        if older:
+            place.floor = place.last = older[0] - 1
+            place.imported_to, place.after = last, begin - 1
+    return place
+
+
+async def _renumbered(mail: Session, place: Place, opened: Opened) -> Place:
+    """UIDVALIDITY changed: take the last days again under new numbers."""
+    known = place.newest or place.after
+    again = await mail.search("SINCE", day_of(known, DAYS_AGAIN)) if known else await mail.search("ALL")
+    last = again[0] - 1 if again else opened.next_uid - 1
+    return Place(
+        validity=opened.validity, last=last, floor=last, after=place.after, newest=place.newest,
+        again_to=opened.next_uid - 1,
+    )  # fmt: skip
+
+
+def _batches(facts: Sequence[Fact], largest: int) -> Iterator[list[Fact]]:
+    """Few letters at a time, and few bytes: a batch is held in memory and kept in one transaction."""
+    batch: list[Fact] = []
+    size = 0
+    for fact in facts:
+        weight = min(fact.size, BEGINNING) if fact.size > largest else fact.size
+        if batch and (size + weight > BATCH_BYTES or len(batch) >= BATCH_LETTERS):
+            yield batch
+            batch, size = [], 0
+        batch.append(fact)
+        size += weight
+    if batch:
+        yield batch
+
+
+async def _fetch(
+    mail: Session, mailbox: Mailbox, folder: Folder, place: Place, batch: Sequence[Fact]
+) -> list[PolledEnvelope]:
+    """The letters of a batch. Of those taken again, the ones from before our time are left alone."""
+    batch = [fact for fact in batch if fact.uid > place.again_to or fact.at > place.after]
+    whole = [fact.uid for fact in batch if fact.size <= mailbox.largest]
+    bodies = await mail.bodies(whole) if whole else {}
+    letters: list[PolledEnvelope] = []
+    for fact in batch:
+        raw, cut = bodies.get(fact.uid, b""), 0
+        if not raw:
+            raw, cut = await _in_part(mail, fact), fact.size
+        if raw:
+            letters.append(_envelope(raw, cut, fact, folder, place))
+    return letters
+
+
+async def _in_part(mail: Session, fact: Fact) -> bytes:
+    """The beginning of a letter that is too large, or that the server cannot give whole. b"": it is gone by
+    now."""
+    beginning = await mail.piece(fact.uid, 0, BEGINNING) or await mail.header(fact.uid)
+    if not beginning and await mail.facts([fact.uid]):
+        return f"Message-ID: <uid-{fact.uid}.{fact.at}@unreadable.invalid>\r\n\r\n".encode()
+    return beginning
+
+
+def _envelope(raw: bytes, cut: int, fact: Fact, folder: Folder, place: Place) -> PolledEnvelope:
+    headers = {
+        "uid": str(fact.uid), "validity": str(place.validity), "folder": folder.name, "role": folder.role,
+        "internaldate": str(fact.at), "cut": str(cut),
+        "imported": "1" if fact.uid <= place.imported_to else "0",
+    }  # fmt: skip
+    envelope = Envelope(body=raw, received_at=_now(), method="IMAP", headers=headers)
+    return PolledEnvelope(
+        envelope=envelope, key=f"{folder.name}:{place.validity}:{fact.uid}", lane=lane_of(raw)
+    )
+
+
+def lane_of(raw: bytes) -> str:
+    """Letters of one writer stay in order; "" when nobody is named."""
+    senders = addresses(split(raw[: 2 * LONGEST_FIELD]).headers("from")[:1])
+    return senders[0].email if senders else ""
+
+
+async def whole(mailbox: Mailbox, patience: Patience, ref: str) -> AsyncIterator[bytes]:
+    """A letter that was too large to be kept, from the mailbox. Raises TryLater when it is not there any
+    more."""
+    validity, uid, name = ref.split(":", 2)
+    async with session(mailbox, patience) as mail:
+        opened = await mail.open(name)
+        if str(opened.validity) != validity:
+            raise TryLater("the folder was renumbered", code="letter_gone")
+        at, step = 0, BATCH_BYTES
+        while piece := await mail.piece(int(uid), at, step):
+            yield piece
+            at += len(piece)
+        if not at:
+            raise TryLater("the letter is not there any more", code="letter_gone")
+
+
+def _midnight(day: str) -> Micros:
+    try:
+        return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()) * 1_000_000
+    except ValueError:
+        return 0
+
+
+def _now() -> Micros:
+    """When we got it: the one thing about a polled letter that nobody else can tell."""
+    return time.time_ns() // 1000

@@ -1,0 +1,194 @@
+"""How does a letter leave?
+
+One SMTP session a mailbox, used for a letter at a time: providers lock accounts that sign in too often. The
+letter is written in pieces, and up to the last one a fault means that nothing was sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+import ssl
+from collections.abc import AsyncIterator
+
+import aiosmtplib
+
+from channels.base import OutboundMessage
+from channels.email.compose import Letter, compose
+from channels.email.imap import folder_of, session
+from channels.email.mailbox import MEGABYTE, Mailbox, Patience, local
+from channels.email.refusals import Stage, failure, lost
+from channels.errors import ChannelError, Disconnected, Refused, SendFailed, TryLater
+from channels.events import Micros
+
+LETTERS_A_SESSION = 50
+LARGEST = 36 * MEGABYTE
+"""On the wire: 25 MB of files take a third more."""
+FILING = 10.0
+
+
+class Mailer:
+    """Sends for one mailbox. Opens a connection when it first has something to send; `close` ends it."""
+
+    def __init__(self, mailbox: Mailbox, secret: str, patience: Patience) -> None:
+        self._mailbox = mailbox
+        self._secret = secret
+        self._patience = patience
+        self._turn = asyncio.Lock()
+        self._smtp: aiosmtplib.SMTP | None = None
+        self._sent = 0
+
+    async def send(self, message: OutboundMessage) -> str:
+        """Hand one letter over and return its Message-ID. Raises SendFailed."""
+        if message.to.kind != "email":
+            raise Refused("not a mail address", code="bad_address")
+        try:
+            letter = compose(message, self._mailbox, self._secret)
+        except ValueError:
+            raise Refused("not a mail address", code="bad_address") from None
+        if letter.size > LARGEST:
+            raise Refused(f"{letter.size} bytes", code="too_large")
+        await self._hand_over(letter)
+        if self._mailbox.keep_sent:
+            await self._file(letter, message.created_at)
+        return letter.message_id
+
+    async def try_login(self) -> str:
+        """Sign in and return the server's greeting name. Raises SendFailed."""
+        stages: list[Stage] = ["connect"]
+        limit = asyncio.timeout(self._patience.connect + self._patience.answer)
+        async with self._faults(stages), limit, self._turn:
+            await self._drop()
+            smtp = await self._connect(stages)
+            return f"{self._mailbox.smtp.host}:{smtp.port}"
+
+    async def close(self) -> None:
+        """End the session."""
+        if self._smtp is not None and self._smtp.is_connected:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._smtp.quit(), 2)
+        await self._drop()
+
+    async def _hand_over(self, letter: Letter) -> None:
+        stages: list[Stage] = ["connect"]
+        async with self._faults(stages):
+            async with asyncio.timeout(self._patience.connect + self._patience.answer) as limit:
+                async with self._turn:
+                    try:
+                        smtp = await self._ready(stages)
+                        await self._envelope(smtp, letter, stages)
+                        limit.reschedule(asyncio.get_running_loop().time() + self._patience.send)
+                        await self._data(smtp, letter, stages)
+                        self._sent += 1
+                    except BaseException:
+                        await self._drop()
+                        raise
+
+    async def _ready(self, stages: list[Stage]) -> aiosmtplib.SMTP:
+        """The open session if it still answers, else a new one."""
+        if self._smtp is not None and self._smtp.is_connected and self._sent < LETTERS_A_SESSION:
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                if (await self._smtp.rset()).code == 250:
+                    return self._smtp
+        await self._drop()
+        return await self._connect(stages)
+
+    async def _connect(self, stages: list[Stage]) -> aiosmtplib.SMTP:
+        server, mailbox = self._mailbox.smtp, self._mailbox
+        if server.security == "plain" and not local(server.host):
+            raise Disconnected("only TLS, or a server on this machine", code="unprotected")
+        domain = mailbox.domain if re.fullmatch(r"[A-Za-z0-9.-]{1,200}", mailbox.domain) else "localhost"
+        smtp = self._smtp = aiosmtplib.SMTP(
+            hostname=server.host, port=server.port, use_tls=server.security == "tls",
+            start_tls=server.security == "starttls", local_hostname=domain, timeout=self._patience.answer,
+            tls_context=ssl.create_default_context(cadata=mailbox.certificate or None),
+        )  # fmt: skip
+        self._sent = 0
+        await smtp.connect()
+        if mailbox.password:
+            stages.append("login")
+            await smtp.login(mailbox.login, mailbox.password)
+        return smtp
+
+    async def _envelope(self, smtp: aiosmtplib.SMTP, letter: Letter, stages: list[Stage]) -> None:
+        stages.append("sender")
+        options = []
+        if smtp.supports_extension("size"):
+            told = smtp.esmtp_extensions.get("size", "")
+            if told.isdecimal() and 0 < int(told) < letter.size:
+                raise Refused(f"{letter.size} bytes, the server takes {told}", code="too_large")
+            options = [f"SIZE={letter.size}"]
+        await smtp.mail(self._mailbox.address, options=options)
+        stages.append("recipient")
+        await smtp.rcpt(letter.recipient)
+
+    async def _data(self, smtp: aiosmtplib.SMTP, letter: Letter, stages: list[Stage]) -> None:
+        """The letter itself, piece by piece; what follows the final dot decides."""
+        stages.append("text")
+        answer = await smtp.execute_command(b"DATA")
+        if answer.code != 354:
+            raise aiosmtplib.SMTPDataError(answer.code, answer.message)
+        protocol = smtp.protocol
+        if protocol is None:
+            raise aiosmtplib.SMTPServerDisconnected("connection lost")
+        # An answer that comes before the end (too large, say) must not be dropped as unasked.
+        protocol._response_pending = True
+        async for piece in _dotted(letter.stream()):
+            protocol.write(piece)
+            await protocol._drain_helper()
+        stages.append("end")
+        protocol.write(b".\r\n")
+        answer = await protocol.read_response(timeout=None)
+        if answer.code != 250:
+            raise aiosmtplib.SMTPDataError(answer.code, answer.message)
+
+    async def _file(self, letter: Letter, at: Micros) -> None:
+        """Put a copy into Sent. The letter has left: whatever fails here must not look like a failed send."""
+        with contextlib.suppress(ChannelError, TimeoutError, OSError):
+            async with asyncio.timeout(FILING), session(self._mailbox, self._patience) as mail:
+                folder = folder_of("sent", await mail.folders())
+                if folder:
+                    await mail.append(folder, b"".join([piece async for piece in letter.stream()]), at)
+
+    async def _drop(self) -> None:
+        smtp, self._smtp = self._smtp, None
+        if smtp is not None:
+            smtp.close()
+
+    @contextlib.asynccontextmanager
+    async def _faults(self, stages: list[Stage]) -> AsyncIterator[None]:
+        """The library's and the network's errors as ours, by how far we had come."""
+        try:
+            yield
+        except SendFailed:
+            raise
+        except aiosmtplib.SMTPRecipientRefused as error:
+            raise failure(error.code, error.message, "recipient") from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise failure(error.code, error.message, stages[-1]) from error
+        except aiosmtplib.SMTPNotSupported as error:
+            raise Disconnected(str(error), code="smtp_no_login") from error
+        except (ssl.SSLCertVerificationError, socket.gaierror) as error:
+            code = "host_not_found" if isinstance(error, socket.gaierror) else "bad_certificate"
+            raise TryLater(str(error)[:200], code=code) from error
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            if _caused_by_certificate(error):
+                raise TryLater("the certificate is not trusted", code="bad_certificate") from error
+            raise lost(stages[-1], str(error)[:200] or type(error).__name__) from error
+
+
+def _caused_by_certificate(error: BaseException) -> bool:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(seen):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+async def _dotted(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """A dot that begins a line is doubled (RFC 5321, 4.5.2). Pieces end at ends of lines."""
+    async for piece in pieces:
+        yield re.sub(rb"(?m)^\.", b"..", piece)

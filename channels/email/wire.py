@@ -1,0 +1,151 @@
+"""How is aioimaplib kept from its known faults?
+
+Version 2.0.3 recurses once for each line of an answer and dies of it at about a thousand, does not tell
+waiting commands that the connection is gone, and lets a refusing greeting hang. These two classes mend that
+and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from aioimaplib import aioimaplib as library
+
+# At level DEBUG the library writes letters and passwords into the log.
+logging.getLogger(library.__name__).setLevel(logging.WARNING)
+
+LONGEST_LINE = 8 * 1024 * 1024
+
+
+class Connection(library.IMAP4ClientProtocol):  # type: ignore[misc]
+    """The protocol with a loop instead of the recursion, and with an end that everybody hears of."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, longest: int) -> None:
+        super().__init__(loop)
+        self.longest = longest
+        self.lost = asyncio.Event()
+        self.news = asyncio.Event()
+        """Something changed in the open folder."""
+        self.stirred = asyncio.Event()
+        """Either of the two."""
+        self.fault: Exception | None = None
+        self.said: list[str] = []
+        """What the server told us beside its answers: alerts, farewells."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.fault = self.fault or exc
+        self.lost.set()
+        self.stirred.set()
+        waiting = [self.pending_sync_command, *self.pending_async_commands.values()]
+        for command in waiting:
+            if command is not None and not command._event.is_set():
+                command._exception = library.Abort("connection lost")
+                command.close(b"", "KO")
+
+    def data_received(self, d: bytes) -> None:
+        try:
+            if len(self.incomplete_line) > LONGEST_LINE:
+                raise library.Abort("a line without an end")
+            super().data_received(d)
+        except Exception as error:
+            self._break(error)
+
+    async def welcome(self, command: bytes) -> None:
+        try:
+            await super().welcome(command)
+        except Exception as error:
+            self.said.append(command[:300].decode("utf-8", "replace"))
+            self._break(error)
+
+    def _break(self, error: Exception) -> None:
+        self.fault = error
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _handle_responses(
+        self, data: bytes, line_handler: Callable[[bytes, Any], Any], current_cmd: Any = None
+    ) -> None:
+        at, command = 0, current_cmd
+        while True:
+            if command is not None and command.wait_literal_data() and at < len(data):
+                room = command._expected_size - len(command._resp_literal_data)
+                command.append_literal_data(data[at : at + room])
+                at += room
+                if command.wait_literal_data():
+                    raise library.IncompleteRead(command)
+            if at >= len(data):
+                self._all_read(command)
+                return
+            end = data.find(b"\r\n", at)
+            if end < 0:
+                raise library.IncompleteRead(command, data[at:])
+            line, at = data[at:end], end + 2
+            command = self._next_command(line, line_handler(line, command))
+
+    def _all_read(self, command: Any) -> None:
+        if self.pending_sync_command is not None:
+            self.pending_sync_command.flush()
+        if command is not None and command.wait_data():
+            raise library.IncompleteRead(command)
+
+    def _next_command(self, line: bytes, command: Any) -> Any:
+        """The command that what follows belongs to; None: nothing is open."""
+        literal = library.literal_data_re.match(line)
+        if literal is None:
+            return command if command is not None and command.wait_data() else None
+        size = int(literal["size"])
+        if size > self.longest:
+            raise library.Abort("a literal over the limit")
+        if command is None:
+            command = library.Command("NIL", "unused")
+        command.begin_literal_data(size)
+        return command
+
+    def _untagged_response(self, line: bytes) -> Any:
+        words = line[:300].split(b" ", 3)
+        if len(words) > 2 and words[1].isdigit() and words[2].upper() in (b"EXISTS", b"RECENT"):
+            self.news.set()
+            self.stirred.set()
+        elif b"[ALERT]" in line or words[1:2] == [b"BYE"]:
+            self.said = [*self.said[-9:], line[:300].decode("utf-8", "replace")]
+        return super()._untagged_response(line)
+
+
+class Client(library.IMAP4):  # type: ignore[misc]
+    """The client with the protocol above."""
+
+    def __init__(
+        self, host: str, port: int, *, tls: ssl.SSLContext | None, patience: float, longest: int
+    ) -> None:
+        self._longest = longest
+        super().__init__(host, port, timeout=patience, ssl_context=tls)
+
+    def create_client(
+        self,
+        host: str,
+        port: int,
+        loop: Any,
+        conn_lost_cb: Any = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        running = asyncio.get_running_loop()
+        self.protocol: Connection = Connection(running, self._longest)
+        self._client_task = running.create_task(
+            running.create_connection(lambda: self.protocol, host, port, ssl=ssl_context)
+        )
+
+    async def end(self) -> None:
+        """Drop the connection and everything that waits on it."""
+        if self._idle_waiter is not None:
+            self._idle_waiter.cancel()
+        tasks = [self._client_task, *self.tasks, *self.protocol.tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self.protocol.transport is not None:
+            self.protocol.transport.abort()
