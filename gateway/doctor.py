@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -45,8 +44,7 @@ async def examine(config: Config) -> list[Finding]:
         return [Finding("configuration", False, str(error), "see docs/configuration.md")]
     found = [Finding("configuration", True, f"data in {config.data_dir.absolute()}")]
     try:
-        async for finding in _look(gateway):
-            found.append(finding)
+        found += [finding async for finding in _look(gateway)]
     finally:
         await gateway.sources.close()
         await gateway.database.close()
@@ -136,7 +134,7 @@ async def _address(gateway: Gateway) -> AsyncIterator[Finding]:
             if "Date" in answer.headers:
                 skew = abs(parsedate_to_datetime(answer.headers["Date"]).timestamp() - time.time())
                 yield Finding("clock", skew < SKEW, f"{skew:.0f} s off the proxy's", "run an NTP client")
-    except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+    except (TimeoutError, aiohttp.ClientError) as error:
         yield Finding(
             "reachable", False, type(error).__name__, "does the name point here, and is the gateway running?"
         )

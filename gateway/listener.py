@@ -120,7 +120,11 @@ class _Listener:
         now = self._gateway.now()
         entries = [
             await make_entry(
-                self._gateway.files, self._live.row.id, row.lane, row.key, replace(row.envelope, received_at=now)
+                self._gateway.files,
+                self._live.row.id,
+                row.lane,
+                row.key,
+                replace(row.envelope, received_at=now),
             )
             for row in polled.envelopes
         ]

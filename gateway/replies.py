@@ -60,7 +60,7 @@ def _target(live: Live) -> Target:
         policy=live.window,
         cut=partial(split, limit=can.text_max, unit=can.text_unit),
         echo=live.channel.echo_key,
-        files={kind: limit for kind, limit in can.files.items()},
+        files={str(kind): limit for kind, limit in can.files.items()},
         files_per_message=max(1, can.files_per_message),
         caption_max=can.caption_max,
         identity_kinds=frozenset(channels.about(live.row.channel).kinds),

@@ -72,9 +72,9 @@ class Senders:
         for source_id, due in work.items():
             live = self._gateway.sources.get(source_id)
             running = self._running.get(source_id)
-            if live is not None and due <= now and (running is None or running.done()):
-                if not _paused(live, now):
-                    self._running[source_id] = asyncio.create_task(_Sender(self._gateway, source_id).run())
+            idle = running is None or running.done()
+            if live is not None and due <= now and idle and not _paused(live, now):
+                self._running[source_id] = asyncio.create_task(_Sender(self._gateway, source_id).run())
         soonest = min((due for due in work.values() if due > now), default=now + int(LOOK * SECOND))
         return min(LOOK, max(0.02, (soonest - now) / SECOND))
 

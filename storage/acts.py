@@ -33,7 +33,8 @@ def locked(tx: Transaction, conversation_id: str) -> Row[Any]:
     row = tx.connection.execute(
         text(
             "SELECT id, contact_id, source_id, identity_id, nature, state, waiting_since, heard_at, answered_at,"
-            f" snoozed_until, due_at, deadline_at, assignee_id, deal_id, pinned_deal_id, closes_at FROM conversation WHERE id = :id{lock}"
+            " snoozed_until, due_at, deadline_at, assignee_id, deal_id, pinned_deal_id, closes_at"
+            f" FROM conversation WHERE id = :id{lock}"
         ),
         {"id": conversation_id},
     ).first()

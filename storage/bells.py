@@ -103,8 +103,7 @@ class RedisBells(Bells):
 
     async def close(self) -> None:
         for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+            await _end(task)
         await self.redis.aclose()
         await self.reader.aclose()
 
@@ -132,6 +131,13 @@ class RedisBells(Bells):
             except (RedisError, OSError) as error:
                 log.warning("bells not heard", error=type(error).__name__)
             await asyncio.sleep(0.5 + random.random())
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel until it is over: a call to Redis that ends in the same moment swallows a cancellation."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.1)
 
 
 async def ping(url: str) -> str:

@@ -206,7 +206,7 @@ def _our_errors() -> Any:
     """A database that is gone, full, read-only or out of connections becomes Unavailable; bugs stay what they are."""
     try:
         yield
-    except (PoolTimeout, DisconnectionError, OSError, asyncio.TimeoutError) as error:
+    except (TimeoutError, PoolTimeout, DisconnectionError, OSError) as error:
         raise Unavailable(type(error).__name__) from error
     except DBAPIError as error:
         state = getattr(error.orig, "sqlstate", None) or ""

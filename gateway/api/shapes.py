@@ -6,9 +6,9 @@ that. Times are microseconds UTC; ids are UUIDv7 strings; a missing thing is nul
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NotRequired
 
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 Micros = int
 Permission = str
@@ -436,7 +436,7 @@ class Decision(TypedDict):
     chosen: str | None
     chosen_name: str
     at: Micros
-    facts: dict[str, str | int | float | bool | None | list[str]]
+    facts: dict[str, str | int | float | bool | list[str] | None]
     candidates: list[Candidate]
 
 

@@ -58,6 +58,7 @@ class Stage:
         self.people: dict[str, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._seen: dict[str, int] = {}
+        self._told = asyncio.Event()
 
     async def open(self) -> None:
         """Start a stand-in for every network and connect a source to each; those of an earlier run are used again."""
@@ -102,6 +103,7 @@ class Stage:
     def go_on(self) -> None:
         """The story was told before: only watch for the first answer."""
         self._seen = {source_id: len(fake.arrived) for source_id, fake in self.fakes.items()}
+        self._told.set()
 
     async def _step(self, step: Mapping[str, Any]) -> None:
         match step:
@@ -174,26 +176,31 @@ class Stage:
     async def _settled(self) -> None:
         """Wait until everything that came in is opened and everything due has left."""
         for _ in range(int(PATIENCE / 0.02)):
-            leaving = await self.gateway.database.read(sources_with_work)
-            due = any(due <= self.gateway.now() for due in leaving.values())
-            nameless = await self.gateway.database.read(profiles.nameless, self.gateway.now(), 1)
-            if not due and not nameless and not await self.gateway.database.read(demo.waiting):
+            if not await self._busy():
                 return
             self.gateway.bells.ring_here(["envelopes", "outbox", "live"])
             await asyncio.sleep(0.02)
         log.warning("the story does not wait any longer")
 
+    async def _busy(self) -> bool:
+        database, now = self.gateway.database, self.gateway.now()
+        waiting = await database.read(demo.waiting)
+        nameless = await database.read(profiles.nameless, now, 1)
+        if waiting or nameless:
+            return True
+        return any(due <= now for due in (await database.read(sources_with_work)).values())
+
     async def _watch(self) -> None:
         """A client answers the first reply after some seconds; then a lead comes."""
-        while not self._seen:
-            await asyncio.sleep(0.2)
-        while True:
-            for source_id, fake in self.fakes.items():
-                if len(fake.arrived) > self._seen[source_id]:
-                    arrived = fake.arrived[-1]
-                    await self._answer(source_id, arrived.to)
-                    return
-            await asyncio.sleep(0.2)
+        await self._told.wait()
+        with self.gateway.bells.listening("live") as bell:
+            while not (answered := self._answered()):
+                await bell.wait(1)
+        await self._answer(answered, self.fakes[answered].arrived[-1].to)
+
+    def _answered(self) -> str:
+        """The source whose client got an answer since the story was told; "" is none."""
+        return next((ref for ref, fake in self.fakes.items() if len(fake.arrived) > self._seen[ref]), "")
 
     async def _answer(self, source_id: str, ref: str) -> None:
         await asyncio.sleep(FIRST_ANSWER_AFTER)

@@ -69,7 +69,7 @@ def open_started(
     conversation = board.conversation(rules.id, event.thread)
     if conversation is None:
         conversation = _new_conversation(board, rules, contact, identity, event.thread, "client")
-    code, member_id = board.tests.get(rules.id, ("", ""))
+    code, _ = board.tests.get(rules.id, ("", ""))
     if code and event.payload == code:
         conversation.nature, conversation.dirty = "test", True
         board.test_steps.append((rules.id, "started", "", conversation.id))

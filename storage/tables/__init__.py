@@ -54,11 +54,11 @@ from storage.tables.team import (
 )
 
 __all__ = [
-    "account", "address", "api_token", "attachment", "audit_log", "call_fact", "claim", "company", "consent", "contact",
-    "contact_company", "contact_identity", "conversation", "counter", "deal", "deal_party", "decision", "draft",
-    "envelope", "envelope_key", "event", "external_ref", "file", "identity", "lease", "letter", "member", "member_role", "message",
-    "message_alias",
-    "message_alias", "message_version", "metadata", "offer", "outbox", "participant", "pipeline", "queue", "queue_member", "reaction",
-    "read_marker", "role", "role_permission", "session", "setting", "source", "stage", "stage_history", "task", "team",
-    "test_session", "touch", "upload",
+    "account", "address", "api_token", "attachment", "audit_log", "call_fact", "claim", "company",
+    "consent", "contact", "contact_company", "contact_identity", "conversation", "counter", "deal",
+    "deal_party", "decision", "draft", "envelope", "envelope_key", "event", "external_ref", "file",
+    "identity", "lease", "letter", "member", "member_role", "message", "message_alias", "message_version",
+    "metadata", "offer", "outbox", "participant", "pipeline", "queue", "queue_member", "reaction",
+    "read_marker", "role", "role_permission", "session", "setting", "source", "stage", "stage_history",
+    "task", "team", "test_session", "touch", "upload",
 ]  # fmt: skip

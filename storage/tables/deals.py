@@ -84,7 +84,14 @@ deal = Table(
     maybe_at("first_contact_at"),
     maybe_at("closed_at"),
 )
-Index("ix_deal_recent", deal.c.contact_id, deal.c.last_activity_at.desc(), deal.c.id, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)  # fmt: skip
+Index(
+    "ix_deal_recent",
+    deal.c.contact_id,
+    deal.c.last_activity_at.desc(),
+    deal.c.id,
+    sqlite_where=IS_OPEN,
+    postgresql_where=IS_OPEN,
+)
 Index("ix_deal_contact", deal.c.contact_id, deal.c.created_at)
 Index(
     "ix_deal_owner",

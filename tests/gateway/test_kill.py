@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 import channels
-from channels.fakes import Act, Client
+from channels.fakes import Act, Client, Fake
 from gateway.app import make_gateway
 from gateway.config import Config
 from gateway.demo.stage import places
@@ -103,7 +103,7 @@ async def test_killed_again_and_again_nothing_acknowledged_is_lost_and_nothing_d
     assert len(texts) == len(set(texts))
 
 
-async def keep_saying(fake: channels.Fake, acknowledged: list[str]) -> None:
+async def keep_saying(fake: Fake, acknowledged: list[str]) -> None:
     """Eight clients write without pause; what was answered with success is remembered."""
     clients = [Client(ref=f"c{number}", name=f"Клиент {number}") for number in range(8)]
 

@@ -91,9 +91,10 @@ class Town:
     async def reply(self, words: str, *, member: str = "", conversation: str = "", **more: Any) -> str:
         """A person answers the newest conversation; the message's id."""
         ref = conversation or await self.one("SELECT id FROM conversation ORDER BY last_at DESC LIMIT 1")
-        message_id = more.pop("id", clock.new_id())
+        message_id = str(more.pop("id", clock.new_id()))
         given: dict[str, Any] = {
-            "file_ids": (), "reply_to": None, "last_seen": None, "hold_ms": 0, "override_reason": None, "anyway": True,
+            "file_ids": (), "reply_to": None, "last_seen": None, "hold_ms": 0, "override_reason": None,
+            "anyway": True,
         }  # fmt: skip
         await replies.reply(
             self.gateway, member or self.admin, ref, id=message_id, text=words, **{**given, **more}
