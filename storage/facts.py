@@ -40,6 +40,7 @@ def load(tx: Transaction, wanted: Wanted) -> Board:
     """The board of a batch, with its identities, contacts and conversations locked until the transaction ends."""
     board = Board(tx.now)
     connection = tx.connection
+    _calls(connection, board, wanted)
     _identities(tx, board, wanted)
     _contacts(connection, board)
     _conversations(connection, board, wanted)
@@ -48,7 +49,7 @@ def load(tx: Transaction, wanted: Wanted) -> Board:
     _open_deals(connection, board)
     _last_closed(connection, board)
     _touched(connection, board)
-    _calls(connection, board, wanted)
+    _call_work(connection, board, wanted)
     _echoes(connection, board, wanted)
     _tests(connection, board, wanted)
     _internal(connection, board, wanted)
@@ -323,6 +324,7 @@ def _touched(connection: Connection, board: Board) -> None:
 
 
 def _calls(connection: Connection, board: Board, wanted: Wanted) -> None:
+    """What is known of the calls already; read first, because it tells who else is wanted."""
     if not wanted.calls:
         return
     for pair in wanted.calls:
@@ -333,7 +335,17 @@ def _calls(connection: Connection, board: Board, wanted: Wanted) -> None:
         " ON f.source_id = w.source_id AND f.call = w.call",
         _pairs(wanted.calls, "source_id", "call"),
     ):
-        board.calls[row.source_id, row.call].facts[row.key] = _call_fact.decode(row.fact)
+        fact = _call_fact.decode(row.fact)
+        board.calls[row.source_id, row.call].facts[row.key] = fact
+        if fact.client is not None:  # a later fact may not name the client again
+            wanted.identities.add((fact.client.kind, fact.client.value))
+            wanted.threads.add((row.source_id, fact.client.value))
+
+
+def _call_work(connection: Connection, board: Board, wanted: Wanted) -> None:
+    """Whose telephones are whose, and which call-back tasks are open."""
+    if not wanted.calls:
+        return
     for extension, member in connection.execute(
         text("SELECT extension, id FROM member WHERE extension <> ''")
     ):
