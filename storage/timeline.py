@@ -42,8 +42,10 @@ def page(
     column, value = (
         ("contact_id", contact_id) if contact_id is not None else ("conversation_id", conversation_id)
     )
-    after = _read_cursor(before) or _just_after(connection, around)
     where = f"m.{column} = :value AND NOT (m.deleted = 1 AND m.state = 'cancelled')"
+    after = _read_cursor(before)
+    if after is None and around is not None:
+        after = _just_after(connection, around, where, value or "", limit)
     parameters: dict[str, Any] = {"value": value, "limit": limit + 1}
     if after is not None:
         where += " AND (m.at, m.seq, m.id) < (:at, :seq, :id)"
@@ -60,12 +62,23 @@ def page(
     return [row.id for row in reversed(kept)], older
 
 
-def _just_after(connection: Connection, message_id: str | None) -> tuple[int, int, str] | None:
-    """A place some messages after this one, so that it stands in the middle of the page."""
-    if message_id is None:
+def _just_after(
+    connection: Connection, message_id: str, where: str, value: str, limit: int
+) -> tuple[int, int, str] | None:
+    """The place behind half a page after this message, so that it stands in the middle; None: at the end."""
+    row = connection.execute(
+        text("SELECT at, seq, id FROM message WHERE id = :id"), {"id": message_id}
+    ).first()
+    if row is None:
         return None
-    row = connection.execute(text("SELECT at, seq FROM message WHERE id = :id"), {"id": message_id}).first()
-    return None if row is None else (row.at + 1, row.seq, message_id)
+    later = connection.execute(
+        text(
+            f"SELECT m.at, m.seq, m.id FROM message m WHERE {where} AND (m.at, m.seq, m.id) > (:at, :seq, :id)"
+            " ORDER BY m.at, m.seq, m.id LIMIT :limit"
+        ),
+        {"value": value, "at": row.at, "seq": row.seq, "id": row.id, "limit": limit // 2 + 1},
+    ).all()
+    return (later[-1].at, later[-1].seq, later[-1].id) if len(later) > limit // 2 else None
 
 
 def _cursor(row: Row[Any]) -> str:

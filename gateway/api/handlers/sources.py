@@ -148,6 +148,12 @@ async def remove_source(call: Call) -> None:
     await call.gateway.sources.remove(call.path("id"))
 
 
+async def _must_be(call: Call) -> None:
+    """Raise Refusal not_found unless the path names a source."""
+    if await call.gateway.sources.find(call.path("id")) is None:
+        raise Refusal("not_found", 404)
+
+
 def _checks(checks: Sequence[Check]) -> list[shapes.CheckShape]:
     return [
         {"code": one.code, "ok": one.ok, "detail": one.detail, "params": dict(one.params)} for one in checks
@@ -222,12 +228,14 @@ async def test_shape(gateway: Gateway, source_id: str) -> shapes.TestSession | N
 @route("DELETE", "/sources/{id}/test", status=204, needs=EDIT)
 async def end_test(call: Call) -> None:
     """End the live test."""
+    await _must_be(call)
     await call.gateway.database.write(testing.end, call.path("id"))
 
 
 @route("GET", "/sources/{id}/envelopes", answer=shapes.Envelopes, query=EnvelopeQuery, needs=REPLAY)
 async def envelopes(call: Call, query: EnvelopeQuery) -> shapes.Envelopes:
     """A source's events of one state, newest first."""
+    await _must_be(call)
     before = (
         int(query.cursor)
         if query.cursor is not None and query.cursor.isascii() and query.cursor.isdigit()
@@ -271,6 +279,7 @@ async def replay_envelope(call: Call) -> shapes.Replayed:
 @route("POST", "/sources/{id}/replay", answer=shapes.Replayed, needs=REPLAY)
 async def replay_source(call: Call) -> shapes.Replayed:
     """Try all set-aside events of a source again."""
+    await _must_be(call)
     return _replayed(await replay.replay_source(call.gateway, call.path("id")))
 
 

@@ -53,7 +53,9 @@ class Paper(WebhookChannel):
             said = orjson.loads(envelope.body)
         except orjson.JSONDecodeError as error:
             raise PayloadUnreadable("not JSON") from error
-        person = Person(identity=Identity(kind="paper", value=said["chat"]), name=said.get("name", said["chat"]))
+        person = Person(
+            identity=Identity(kind="paper", value=said["chat"]), name=said.get("name", said["chat"])
+        )
         files = tuple(
             Attachment(kind="photo", ref=ref, name=f"{ref}.png", mime="image/png", inline_id=ref)
             for ref in said.get("files", ())

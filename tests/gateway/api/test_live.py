@@ -150,7 +150,10 @@ async def test_no_event_is_missed_when_a_transaction_commits_late(house: House) 
     if house.gateway.database.embedded:
         await _late_on_the_one_writer(house)
         return
-    first, second = await house.person("operator", name="First"), await house.person("operator", name="Second")
+    first, second = (
+        await house.person("operator", name="First"),
+        await house.person("operator", name="Second"),
+    )
     await _quiet(house)
     backend: Any = house.gateway.database._backend
     async with house.admin.live() as line:
@@ -173,7 +176,10 @@ async def _late_on_the_one_writer(house: House) -> None:
     """SQLite has one writer: the second transaction begins when the first is over."""
     import threading
 
-    first, second = await house.person("operator", name="First"), await house.person("operator", name="Second")
+    first, second = (
+        await house.person("operator", name="First"),
+        await house.person("operator", name="Second"),
+    )
     await _quiet(house)
     entered, go_on = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
@@ -288,7 +294,13 @@ async def test_a_marketer_hears_of_deals_and_sources_but_no_words(house: House) 
         await house.admin.patch(f"/sources/{house.source_id}", {"name": "Renamed"})
         assert (await line.next("source.upsert", house.source_id))["patch"]["name"] == "Renamed"
         kinds = {frame["type"] for frame in line.heard}
-        assert not kinds & {"message.upsert", "conversation.upsert", "contact.upsert", "task.upsert", "counters"}
+        assert not kinds & {
+            "message.upsert",
+            "conversation.upsert",
+            "contact.upsert",
+            "task.upsert",
+            "counters",
+        }
         assert "secret wish" not in str(line.heard)
 
 
@@ -449,7 +461,9 @@ async def test_a_heartbeat_makes_a_member_reachable(house: House) -> None:
     async with operator.live() as line:
         await line.say(type="active")
         async with asyncio.timeout(5):
-            while not (await house.rows("SELECT seen_at FROM member WHERE id = :id", id=operator.id))[0].seen_at:
+            while not (await house.rows("SELECT seen_at FROM member WHERE id = :id", id=operator.id))[
+                0
+            ].seen_at:
                 await asyncio.sleep(0.02)
     assert line.hello["version"]
 

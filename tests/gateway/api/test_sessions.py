@@ -66,8 +66,12 @@ async def test_a_session_cookie_is_kept_from_scripts_and_other_sites(house: Hous
     assert "Max-Age" not in plain
 
 
-@pytest.mark.parametrize(("email", "password"), [("olga@example.org", "wrong"), ("nobody@example.org", PASSWORD)])
-async def test_a_wrong_pair_and_an_unknown_address_answer_alike(house: House, email: str, password: str) -> None:
+@pytest.mark.parametrize(
+    ("email", "password"), [("olga@example.org", "wrong"), ("nobody@example.org", PASSWORD)]
+)
+async def test_a_wrong_pair_and_an_unknown_address_answer_alike(
+    house: House, email: str, password: str
+) -> None:
     await set_up(house)
     body = {"email": email, "password": password, "remember": False}
     found = await (await house.person()).call("POST", "/session", body)
@@ -237,7 +241,9 @@ async def test_a_program_signs_in_with_a_token_until_it_is_revoked(house: House)
 async def test_a_cookie_beside_a_bad_token_does_not_help(house: House) -> None:
     headers = {"Authorization": "Bearer nonsense"}
     assert (await house.admin.call("GET", "/session", headers=headers)).status == 401
-    found = await house.admin.call("POST", "/me/presence", {"state": "off"}, headers={**headers, "X-Inbox": ""})
+    found = await house.admin.call(
+        "POST", "/me/presence", {"state": "off"}, headers={**headers, "X-Inbox": ""}
+    )
     assert found.status == 401
 
 
