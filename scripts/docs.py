@@ -1,7 +1,7 @@
 """Do the papers say what is so?
 
-Writes docs/configuration.md from the code. With --check it only compares, and looks whether every link in every
-paper leads somewhere and every `make` target that a paper names exists.
+Writes docs/configuration.md from the code. With --check it only compares, and looks whether every link in
+every paper leads somewhere and every `make` target that a paper names exists.
 """
 
 from __future__ import annotations

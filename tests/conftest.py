@@ -6,8 +6,9 @@ import platform
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from playwright.async_api import Browser
 
-from tests.rig import engines, mail
+from tests.rig import browser, chromium, engines, mail
 from tests.rig.databases import ENGINE_KINDS, EngineKind, PostgresCopies, SqliteCopies
 from tests.rig.engines import Postgres, Valkey
 from tests.rig.process import folder
@@ -15,7 +16,7 @@ from tests.rig.process import folder
 
 def pytest_report_header() -> list[str]:
     """Which real things the tests are about to meet."""
-    met = (f"Python {platform.python_version()}", *engines.versions(), mail.version())
+    met = (f"Python {platform.python_version()}", *engines.versions(), chromium.version(), mail.version())
     return [f"engines: {', '.join(met)}"]
 
 
@@ -79,3 +80,10 @@ async def redis_url(valkey_server: Valkey) -> str:
     """A Redis that has forgotten everything."""
     await valkey_server.flush()
     return valkey_server.url
+
+
+@pytest.fixture(scope="session")
+async def chromium_browser() -> AsyncIterator[Browser]:
+    """A running Chromium; `tests.rig.browser.visit` opens it for one person."""
+    async with browser.launch() as running:
+        yield running
