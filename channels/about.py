@@ -17,9 +17,7 @@ class Text:
     en: str
 
 
-FieldKind: TypeAlias = Literal[
-    "text", "secret", "number", "choice", "switch", "email", "host", "mapping"
-]
+FieldKind: TypeAlias = Literal["text", "secret", "number", "choice", "switch", "email", "host", "mapping"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
