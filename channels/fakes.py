@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from channels.events import Attribution, NOWHERE
+from channels.events import NOWHERE, Attribution
 
 Doing: TypeAlias = Literal[
     "text", "photo", "file", "voice", "video", "sticker", "location", "contact", "start", "button", "edit", "reaction",
