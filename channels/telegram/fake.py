@@ -26,7 +26,7 @@ TOKEN: Final = "4200000001:AAFake-token-of-the-loopback-server_00"
 SECRET: Final = "fake-secret-token_0123456789"
 BOT: Final = {"id": 4200000001, "is_bot": True, "first_name": "Единое окно", "username": "inbox_fake_bot"}
 ATTEMPTS: Final = 6
-FIRST_PAUSE: Final = 0.02
+FIRST_PAUSE: Final = 0.01
 """Seconds; the real server waits 2, 4, 8 …"""
 HOOK_TIMEOUT: Final = 10.0
 LARGEST_REQUEST: Final = 52 << 20
