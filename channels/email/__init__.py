@@ -27,7 +27,7 @@ from channels.base import (
 )
 from channels.email import ids, letter, mailbox, parse
 from channels.email.mailbox import MEGABYTE, Patience
-from channels.errors import Disconnected, Refused, TryLater
+from channels.errors import ChannelError, Disconnected, Refused, TryLater
 from channels.events import Event
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class Email(PollingChannel):
         self._listening: set[AsyncGenerator[Polled, None]] = set()
         self._refusals = 0
         self._resting_until = 0.0
+        self._beginning: bytes | None = None
 
     def parse(self, envelope: Envelope) -> tuple[Event, ...]:
         return parse.parse(envelope, self.mailbox, self._secret)
@@ -82,7 +83,7 @@ class Email(PollingChannel):
         from channels.email.rounds import listen
 
         self._rest()
-        letters = listen(self.mailbox, cursor, self.patience)
+        letters = listen(self.mailbox, cursor or self._beginning, self.patience)
         self._listening.add(letters)
         try:
             async for polled in letters:
@@ -128,11 +129,17 @@ class Email(PollingChannel):
     async def connect(self) -> Sequence[Check]:
         """Check, and if all is well write to ourselves and wait for it: nothing else proves the whole way."""
         from channels.email.checks import round_trip
+        from channels.email.rounds import begin
 
-        lines = list(await self.check())
-        if all(line.ok for line in lines):
-            lines.append(await round_trip(self.mailbox, self._sender(), self.patience))
-        return lines
+        lines = await self.check()
+        if not all(line.ok for line in lines):
+            return lines
+        try:
+            # What comes in from this moment on is ours, even before the first look.
+            self._beginning = await begin(self.mailbox, self.patience)
+        except ChannelError as error:
+            return [*lines, Check(code=error.code, ok=False, detail=error.detail[:300])]
+        return [*lines, await round_trip(self.mailbox, self._sender(), self.patience)]
 
     def test_link(self, code: str) -> str:
         return f"mailto:{self.mailbox.address}?subject={quote('Тест')}&body={quote(code)}"

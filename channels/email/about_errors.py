@@ -48,6 +48,10 @@ CONNECTION: Mapping[str, Text] = {
         ru="Этот сервер отправки не спрашивает пароля: проверьте порт и вид защиты.",
         en="This sending server asks for no password: check the port and the kind of protection.",
     ),
+    "smtp_no_tls": Text(
+        ru="Сервер отправки не умеет STARTTLS: проверьте порт и вид защиты.",
+        en="The sending server knows no STARTTLS: check the port and the kind of protection.",
+    ),
     "host_not_found": Text(
         ru="Такого сервера нет. Проверьте имя сервера.", en="There is no such server. Check its name."
     ),

@@ -34,6 +34,7 @@ NAMELESS = "letter"
 LONGEST_SUBJECT = 500
 LONGEST_THREAD = 500
 TEN_YEARS = 10 * 365 * 86_400 * 1_000_000
+YEAR_2000 = 946_684_800_000_000
 DAY = 86_400 * 1_000_000
 WHOLE = "whole:"
 """Prefix of the ref of a letter too large to be kept: it can still be fetched from the mailbox."""
@@ -143,7 +144,7 @@ class _Letter:
         """When the mailbox got it: the order people saw. Else the letter's own date, if it can be true."""
         told = self.envelope.headers.get("internaldate", "")
         received = self.envelope.received_at
-        if told.isdecimal() and len(told) < 18:
+        if told.isdecimal() and len(told) < 18 and int(told) > YEAR_2000:
             return min(int(told), received + DAY)
         date = date_of(self.root.header("date"))
         return date if date is not None and received - TEN_YEARS < date <= received else received

@@ -55,6 +55,15 @@ async def listen(mailbox: Mailbox, stored: bytes | None, patience: Patience) -> 
             await mail.noop()
 
 
+async def begin(mailbox: Mailbox, patience: Patience) -> bytes:
+    """Where a mailbox is to be read from that was never read: the cursor of this moment."""
+    cursor = Cursor({})
+    async with session(mailbox, patience) as mail:
+        for folder in watched(mailbox, await mail.folders()):
+            cursor.places[folder.name] = await _begin(mail, mailbox, folder, await mail.open(folder.name))
+    return cursor.dump()
+
+
 async def _look(
     mail: Session, mailbox: Mailbox, folder: Folder, cursor: Cursor, opened: Opened | None
 ) -> AsyncIterator[Polled]:

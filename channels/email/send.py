@@ -109,7 +109,7 @@ class Mailer:
         await smtp.connect()
         if mailbox.password:
             stages.append("login")
-            await smtp.login(mailbox.login, mailbox.password)
+            await _sign_in(smtp, mailbox)
         return smtp
 
     async def _envelope(self, smtp: aiosmtplib.SMTP, letter: Letter, stages: list[Stage]) -> None:
@@ -169,7 +169,7 @@ class Mailer:
         except aiosmtplib.SMTPResponseException as error:
             raise failure(error.code, error.message, stages[-1]) from error
         except aiosmtplib.SMTPNotSupported as error:
-            raise Disconnected(str(error), code="smtp_no_login") from error
+            raise Disconnected(str(error), code="smtp_no_tls") from error
         except (ssl.SSLCertVerificationError, socket.gaierror) as error:
             code = "host_not_found" if isinstance(error, socket.gaierror) else "bad_certificate"
             raise TryLater(str(error)[:200], code=code) from error
@@ -177,6 +177,21 @@ class Mailer:
             if _caused_by_certificate(error):
                 raise TryLater("the certificate is not trusted", code="bad_certificate") from error
             raise lost(stages[-1], str(error)[:200] or type(error).__name__) from error
+
+
+async def _sign_in(smtp: aiosmtplib.SMTP, mailbox: Mailbox) -> None:
+    """By one method only: the library would try all of them, and providers count failures."""
+    if smtp.last_ehlo_response is None:
+        await smtp.ehlo()
+    methods = smtp.supported_auth_methods
+    if "plain" in methods:
+        await smtp.auth_plain(mailbox.login, mailbox.password)
+    elif "login" in methods:
+        await smtp.auth_login(mailbox.login, mailbox.password)
+    elif "cram-md5" in methods:
+        await smtp.auth_crammd5(mailbox.login, mailbox.password)
+    else:
+        raise Disconnected("no way to sign in", code="smtp_no_login")
 
 
 def _caused_by_certificate(error: BaseException) -> bool:
