@@ -34,6 +34,14 @@ def waiting(connection: Connection) -> int:
     return found
 
 
+def received(connection: Connection, source_id: str) -> int:
+    """How many envelopes of a source came, repeats too."""
+    found: int | None = connection.execute(
+        text("SELECT received + repeated FROM account WHERE source_id = :id"), {"id": source_id}
+    ).scalar()
+    return found or 0
+
+
 def add_people(tx: Transaction, people: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The colleagues of the story, off shift while it is played; managers join the first queue."""
     queue_id = first_queue(tx.connection)

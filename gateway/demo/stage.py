@@ -126,9 +126,11 @@ class Stage:
                 )
             case {"broken": times, "on": place}:
                 for _ in range(times):
-                    await self.act(self.places[place], Act(client=self.clients["maria"], doing="broken"))
+                    await self._told_in_time(
+                        self.places[place], Act(client=self.clients["maria"], doing="broken")
+                    )
             case {"client": client, "on": place, "doing": doing}:
-                await self.act(self.places[place], self._act(step, client, doing))
+                await self._told_in_time(self.places[place], self._act(step, client, doing))
             case _:
                 raise ValueError(f"no such step: {step}")
 
@@ -172,6 +174,16 @@ class Stage:
     async def act(self, source_id: str, act: Act) -> Delivered:
         """A client does something on a network."""
         return await self.fakes[source_id].act(act)
+
+    async def _told_in_time(self, source_id: str, act: Act) -> None:
+        """Play an act of the story and wait until we have it: a mailbox is only looked at now and then."""
+        before = await self.gateway.database.read(demo.received, source_id)
+        await self.act(source_id, act)
+        for _ in range(int(PATIENCE / 0.02)):
+            if await self.gateway.database.read(demo.received, source_id) > before:
+                return
+            await asyncio.sleep(0.02)
+        log.warning("the story goes on without an act", source=source_id, doing=act.doing)
 
     async def _settled(self) -> None:
         """Wait until everything that came in is opened and everything due has left."""
