@@ -109,6 +109,7 @@ def _new_message(
 def _show(board: Board, message: Message, call: Call) -> None:
     """What the screen shows of the call; its state grows with the facts."""
     message.at = call.started_at
+    message.state = call.state  # the row says «пропущенный» by it
     message.dirty = True
     member = board.extensions.get(call.answered_by)
     message.content = {
