@@ -160,9 +160,13 @@ class _Session(AiohttpSession):
         timeout: int | None = None,  # noqa: ASYNC109 - aiogram's own signature
     ) -> TelegramType:
         limits = aiohttp.ClientTimeout(total=timeout or TEXT_TIMEOUT, sock_connect=CONNECT)
-        return await super().make_request(
-            bot, method, cast(int, limits)
-        )  # aiohttp's own type is passed through
+        # aiogram says int and hands on to aiohttp what it gets.
+        return await super().make_request(bot, method, cast(int, limits))
+
+    async def close(self) -> None:
+        """Without aiogram's quarter of a second: aiohttp itself waits until its connections are closed."""
+        if self._session is not None:
+            await self._session.close()
 
 
 def _network(error: TelegramNetworkError) -> SendFailed:
