@@ -11,7 +11,8 @@ export function previewOf(row: Row): PreviewText {
   if (row.draft) return { lead: t("row.draft"), text: row.draft };
   const last = row.last;
   if (!last) return { lead: "", text: "" };
-  const text = last.text || (has(`kind.${last.kind}`) ? t(`kind.${last.kind}`) : "");
+  const missed = last.kind === "call" && last.state === "missed" ? t("call.missed", { wait: "" }).trim() : "";
+  const text = missed || last.text || (has(`kind.${last.kind}`) ? t(`kind.${last.kind}`) : "");
   if (last.state === "failed" || last.state === "undelivered") return { lead: t("row.failed"), text };
   if (last.state === "unknown") return { lead: t("row.unknown"), text };
   if (last.author === "me") return { lead: t("row.me"), text };
