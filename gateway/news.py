@@ -6,7 +6,7 @@ their own unread count, draft and rights. Who lost the right to something is tol
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -87,14 +87,18 @@ async def tell(
     members = [reader.account.id for reader in readers]
     own = any(reader.own_only for reader in readers)
     read = await gateway.database.read(news.read, entries, members, own)
-    batch = _Batch(gateway, entries, read, entries[-1].seq, await _shared(gateway, entries))
+    shared = await _shared(gateway, entries, set(members))
+    batch = _Batch(gateway, entries, read, entries[-1].seq, shared)
     return {reader.account.id: list(_frames(batch, reader)) for reader in readers}
 
 
-async def _shared(gateway: Gateway, entries: Sequence[Entry]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """(type, id) -> what looks the same to everybody: sources, their tests, members."""
+async def _shared(
+    gateway: Gateway, entries: Sequence[Entry], members: Set[str]
+) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """(type, id) -> what looks the same to everybody who is told: sources, their tests, members, one's own drafts."""
     from gateway.api.handlers.people import members_of
     from gateway.api.handlers.sources import sources_of, test_shape
+    from gateway.api.handlers.writing import draft_of
 
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     named = {(entry.type, entry.object_id) for entry in entries}
@@ -105,6 +109,12 @@ async def _shared(gateway: Gateway, entries: Sequence[Entry]) -> dict[tuple[str,
             found.update(((kind, ref), one) for one in await sources_of(gateway, ref))
         elif kind == "source_test" and (test := await test_shape(gateway, ref)) is not None:
             found[kind, ref] = test
+    for entry in entries:
+        writer = entry.audience.removeprefix("member:")
+        if entry.type == "draft" and writer in members:
+            conversation_id, _, mode = entry.object_id.rpartition(":")
+            written = await draft_of(gateway, writer, conversation_id, "note" if mode == "note" else "reply")
+            found[f"draft of {writer}", entry.object_id] = written
     if any(kind == "member" for kind, _ in named):
         found.update((("member", one["id"]), one) for one in await members_of(gateway))
     return found
@@ -241,6 +251,12 @@ def _member(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
         yield Frame(entry.seq, "member.upsert", entry.object_id, patch)
 
 
+def _draft(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
+    patch = batch.shared.get((f"draft of {reader.account.id}", entry.object_id))
+    if patch is not None:
+        yield Frame(entry.seq, "draft.upsert", patch["conversation_id"], patch)
+
+
 def _notification(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     code, _, about = entry.object_id.partition(":")
     params = {"id": about} if about else {}
@@ -257,6 +273,7 @@ BUILDERS = {
     "source": _source,
     "source_test": _test,
     "member": _member,
+    "draft": _draft,
     "notification": _notification,
 }
 """What is told of each kind of change; a kind that is not here is nobody's news."""

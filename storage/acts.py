@@ -10,7 +10,7 @@ from sqlalchemy import Row, text
 
 from routing import conversations as turns
 from routing.conversations import Status, answer_due, deadline
-from storage import audit, batch
+from storage import audit, batch, drafts
 from storage.errors import Conflict
 from storage.ids import new_id
 from storage.search import stems
@@ -249,15 +249,16 @@ def mark_read(tx: Transaction, conversation_id: str, member_id: str, message_id:
 
 
 def note(tx: Transaction, conversation_id: str, member_id: str, note_id: str, words: str) -> str:
-    """A note that the client does not see; the same id again is the same note."""
+    """A note that the client does not see; the same id again is the same note. Raises Conflict bad_request."""
     row = locked(tx, conversation_id)
-    known = tx.connection.execute(text("SELECT 1 FROM message WHERE id = :id"), {"id": note_id}).first()
+    known = tx.connection.execute(
+        text("SELECT kind, author_id, conversation_id FROM message WHERE id = :id"), {"id": note_id}
+    ).first()
     if known is None:
         add_note(tx, row, member_id, note_id, words)
-        tx.connection.execute(
-            text("DELETE FROM draft WHERE member_id = :me AND conversation_id = :id AND mode = 'note'"),
-            {"me": member_id, "id": conversation_id},
-        )
+        drafts.drop(tx, member_id, conversation_id, "note")
+    elif tuple(known) != ("note", member_id, conversation_id):
+        raise Conflict("bad_request", 422, field="id")
     return note_id
 
 
@@ -277,17 +278,18 @@ def system_line(tx: Transaction, row: Row[Any], facts: dict[str, Any]) -> None:
         for name, ref in facts.items()
         if name in ("by", "to") and ref
     }
-    _line(tx, row, new_id(tx.now), "system", "system", None, "", "", {"system": {**facts, **named}})
+    content = {"system": {**facts, **named}}
+    _line(tx, row, new_id(tx.now), "system", "system", None, "", "", content, seq=1)  # after its comment
 
 
 def _line(
     tx: Transaction, row: Row[Any], message_id: str, kind: str, author: str, member_id: str | None, name: str, words: str,
-    content: dict[str, Any],
+    content: dict[str, Any], seq: int = 0,
 ) -> None:  # fmt: skip
     values = {
         "id": message_id, "conversation_id": row.id, "contact_id": row.contact_id, "source_id": row.source_id,
         "deal_id": row.deal_id, "kind": kind, "direction": "none", "author_kind": author, "author_id": member_id,
-        "author_name": name, "nature": row.nature, "text": words, "content": content, "at": tx.now, "seq": 0,
+        "author_name": name, "nature": row.nature, "text": words, "content": content, "at": tx.now, "seq": seq,
         "received_at": tx.now, "stems": stems(words),
     }  # fmt: skip
     batch.insert(tx.connection, message, tuple(values), [tuple(values.values())])

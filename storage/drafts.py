@@ -8,10 +8,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row, text
 
+from routing.times import DAY
 from storage import batch
 from storage.errors import Conflict
 from storage.tables import upload
 from storage.transaction import Transaction
+
+KEPT = 7 * DAY
 
 
 def find(connection: Connection, member_id: str, conversation_id: str, mode: str) -> Row[Any] | None:
@@ -45,18 +48,36 @@ def save(
             "files": orjson.dumps(list(files)).decode(), "reply": reply_to, "version": version + 1, "now": tx.now,
         },
     )  # fmt: skip
-    if mode == "reply":
-        tx.changed("conversation", conversation_id, None, f"member:{member_id}")
+    _changed(tx, member_id, conversation_id, mode)
     return version + 1
 
 
 def drop(tx: Transaction, member_id: str, conversation_id: str, mode: str) -> None:
-    """Throw the draft away."""
-    tx.connection.execute(
-        text("DELETE FROM draft WHERE member_id = :me AND conversation_id = :id AND mode = :mode"),
-        {"me": member_id, "id": conversation_id, "mode": mode},
+    """Empty the draft. Its number goes on, so that another tab cannot bring the old words back."""
+    found = tx.connection.execute(
+        text(
+            "UPDATE draft SET text = '', files = '[]', reply_to_id = NULL, version = version + 1, updated_at = :now"
+            " WHERE member_id = :me AND conversation_id = :id AND mode = :mode"
+        ),
+        {"me": member_id, "id": conversation_id, "mode": mode, "now": tx.now},
     )
-    tx.changed("conversation", conversation_id, None, f"member:{member_id}")
+    if found.rowcount:
+        _changed(tx, member_id, conversation_id, mode)
+
+
+def _changed(tx: Transaction, member_id: str, conversation_id: str, mode: str) -> None:
+    """Only the writer's own consoles are told."""
+    tx.changed("draft", f"{conversation_id}:{mode}", None, f"member:{member_id}")
+    if mode == "reply":
+        tx.changed("conversation", conversation_id, None, f"member:{member_id}")
+
+
+def sweep(tx: Transaction) -> int:
+    """Take away what has been empty for a week; how many."""
+    return tx.connection.execute(
+        text("DELETE FROM draft WHERE text = '' AND files = '[]' AND updated_at < :before"),
+        {"before": tx.now - KEPT},
+    ).rowcount
 
 
 def uploads(connection: Connection, ids: Sequence[str], member_id: str) -> list[Any]:

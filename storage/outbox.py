@@ -20,6 +20,7 @@ from routing.window import Content, WindowPolicy, reply_window
 from storage import batch
 from storage.errors import Conflict
 from storage.leases import Lease, check
+from storage.previews import show_newest
 from storage.tables import account, attachment, conversation, message, message_alias, outbox
 from storage.transaction import Transaction
 
@@ -451,6 +452,7 @@ def undo(tx: Transaction, member_id: str, message_id: str) -> tuple[str, list[di
     settle(tx, None, [Outcome(row.id, message_id, "cancelled", reason="undone") for row in rows])
     files = [file for row in rows for file in orjson.loads(row.content)["files"]]
     tx.connection.execute(text("UPDATE message SET deleted = 1 WHERE id = :id"), {"id": message_id})
+    show_newest(tx, rows[0].conversation_id)
     return rows[0].text, files
 
 
@@ -483,7 +485,7 @@ def _parts_of(tx: Transaction, message_id: str) -> Sequence[Row[Any]]:
     lock = " FOR UPDATE OF o" if tx.connection.dialect.name == "postgresql" else ""
     rows = tx.connection.execute(
         text(
-            "SELECT o.id, o.state, o.content, o.source_id, m.author_id, m.text FROM outbox o"
+            "SELECT o.id, o.state, o.content, o.source_id, o.conversation_id, m.author_id, m.text FROM outbox o"
             f" JOIN message m ON m.id = o.message_id WHERE o.message_id = :id ORDER BY o.part{lock}"
         ),
         {"id": message_id},

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, text
 from routing import deals
 from routing.deals import OpenDeal
 from routing.window import Content, Window, WindowPolicy, not_before, reply_window
-from storage import audit, batch
+from storage import audit, batch, drafts
 from storage.errors import Conflict
 from storage.ids import new_id
 from storage.leads import keep_decision
@@ -69,14 +69,17 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
 
     Raises Conflict with the code of what is in the way; nothing is changed then.
     """
+    asked = _conversation(tx, order.conversation_id)
     known = tx.connection.execute(
-        text("SELECT m.id, min(o.not_before) AS at FROM message m JOIN outbox o ON o.message_id = m.id"
-             " WHERE m.id = :id GROUP BY m.id"),
+        text("SELECT m.id, m.author_id, m.contact_id, m.direction, m.at,"
+             " (SELECT min(o.not_before) FROM outbox o WHERE o.message_id = m.id) AS held"
+             " FROM message m WHERE m.id = :id"),
         {"id": order.id},
     ).first()  # fmt: skip
     if known is not None:
-        return [known.id], known.at
-    asked = _conversation(tx, order.conversation_id)
+        if (known.author_id, known.contact_id, known.direction) != (order.member_id, asked.contact_id, "out"):
+            raise Conflict("bad_request", 422, field="id")  # an id that names something else
+        return [known.id], known.at if known.held is None else known.held
     if not order.anyway:
         _nobody_answered(tx.connection, order)
     row = asked if asked.source_id == target.source_id else _other_conversation(tx, asked, target)
@@ -306,10 +309,5 @@ def _after(tx: Transaction, order: Order, row: Row[Any], deal_id: str | None) ->
             {"now": tx.now, "id": deal_id},
         )
         tx.changed("deal", deal_id, row.contact_id)
-    tx.connection.execute(
-        text(
-            "DELETE FROM draft WHERE member_id = :me AND conversation_id = :conversation AND mode = 'reply'"
-        ),
-        {"me": order.member_id, "conversation": order.conversation_id},
-    )
+    drafts.drop(tx, order.member_id, order.conversation_id, "reply")
     tx.ring("router")

@@ -13,6 +13,7 @@ from gateway.api import shapes
 from gateway.api.handlers.inbox import item_of, items_of
 from gateway.api.layer import Body, Call, route
 from gateway.api.rights import must_see
+from gateway.context import Gateway
 from gateway.refusals import Refusal
 from storage import acts, drafts
 
@@ -120,16 +121,18 @@ def _mode(call: Call) -> Literal["reply", "note"]:
 @route("GET", "/drafts/{id}/{mode}", answer=shapes.Draft, needs=REPLY)
 async def read_draft(call: Call) -> shapes.Draft:
     """One's own draft; an empty one when there is none."""
-    return await _draft(call)
+    return await draft_of(call.gateway, call.me, call.path("id"), _mode(call))
 
 
-async def _draft(call: Call) -> shapes.Draft:
-    ref, mode = call.path("id"), _mode(call)
-    row = await call.gateway.database.read(drafts.find, call.me, ref, mode)
+async def draft_of(
+    gateway: Gateway, member_id: str, conversation_id: str, mode: Literal["reply", "note"]
+) -> shapes.Draft:
+    """A member's draft; an empty one when there is none."""
+    row = await gateway.database.read(drafts.find, member_id, conversation_id, mode)
     files = orjson.loads(row.files) if row is not None else []
     return {
-        "conversation_id": ref, "mode": mode, "text": row.text if row is not None else "",
-        "files": await call.gateway.database.read(drafts.uploads, files, call.me),
+        "conversation_id": conversation_id, "mode": mode, "text": row.text if row is not None else "",
+        "files": await gateway.database.read(drafts.uploads, files, member_id),
         "reply_to": row.reply_to_id if row is not None else None, "version": row.version if row is not None else 0,
     }  # fmt: skip
 
@@ -142,7 +145,7 @@ async def write_draft(call: Call, body: DraftChange) -> shapes.Draft:
     await call.gateway.database.write(
         drafts.save, call.me, ref, mode, body.text, body.file_ids, body.reply_to, body.version
     )
-    return await _draft(call)
+    return await draft_of(call.gateway, call.me, ref, mode)
 
 
 @route("DELETE", "/drafts/{id}/{mode}", status=204, needs=REPLY)
