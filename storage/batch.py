@@ -120,6 +120,7 @@ def select(
     connection: Connection,
     sql: str,
     keys: Mapping[str, Sequence[Any]],
+    /,
     *,
     lock: str = "",
     **parameters: Any,
