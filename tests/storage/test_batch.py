@@ -41,6 +41,10 @@ def _all(connection: Connection, sql: str) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in connection.execute(text(sql))]
 
 
+def _settings(connection: Connection) -> list[Any]:
+    return list(connection.execute(setting.select().order_by(setting.c.name)))
+
+
 async def test_documents_and_odd_words_come_back_as_they_went(database: Database) -> None:
     words = {"я": "ё\u0000…".replace("\u0000", ""), "quote": "'\"\\", "list": [1, None, True]}
 
@@ -48,7 +52,7 @@ async def test_documents_and_odd_words_come_back_as_they_went(database: Database
         batch.insert(tx.connection, setting, ("name", "value", "updated_at"), [("a", words, 1), ("b", [], 2)])
 
     await database.write(write)
-    rows = await database.read(lambda c: list(c.execute(setting.select().order_by(setting.c.name))))
+    rows = await database.read(_settings)
     assert [(row.name, row.value) for row in rows] == [("a", words), ("b", [])]
 
 
