@@ -52,7 +52,7 @@ async def test_documents_and_odd_words_come_back_as_they_went(database: Database
         batch.insert(tx.connection, setting, ("name", "value", "updated_at"), [("a", words, 1), ("b", [], 2)])
 
     await database.write(write)
-    rows = await database.read(_settings)
+    rows: list[Any] = await database.read(_settings)
     assert [(row.name, row.value) for row in rows] == [("a", words), ("b", [])]
 
 
