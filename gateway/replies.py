@@ -43,17 +43,17 @@ def target_for(gateway: Gateway, source_id: str) -> Target:
         raise Refusal("source_down")
     can = live.channel.can()
     if can.reply:
-        return _target(live)
+        return _target(gateway, live)
     for kind in can.answered_by:
         for other in gateway.sources.all():
             beginner = other.channel.can()
             carries = kind in channels.about(other.row.channel).kinds
             if carries and beginner.reply and beginner.first and other.row.state == "active":
-                return _target(other)
+                return _target(gateway, other)
     raise Refusal("cannot_answer")
 
 
-def _target(live: Live) -> Target:
+def _target(gateway: Gateway, live: Live) -> Target:
     can = live.channel.can()
     return Target(
         source_id=live.row.id,
@@ -65,6 +65,7 @@ def _target(live: Live) -> Target:
         caption_max=can.caption_max,
         identity_kinds=frozenset(channels.about(live.row.channel).kinds),
         down=live.row.state not in ("active", "draft"),
+        mute=frozenset(one.row.id for one in gateway.sources.all() if not one.channel.can().reply),
     )
 
 

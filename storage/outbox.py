@@ -386,7 +386,7 @@ def _refresh(tx: Transaction, messages: Iterable[str]) -> None:
             "undelivered",
             "cancelled",
         ):
-            unanswer(tx, message_id, rows[0].conversation_id, orjson.loads(rows[0].content))
+            unanswer(tx, orjson.loads(rows[0].content))
     batch.update(tx.connection, message, ("id",), ("state", "reason"), shown)
     for message_id, state, _ in shown:
         tx.connection.execute(
@@ -397,23 +397,23 @@ def _refresh(tx: Transaction, messages: Iterable[str]) -> None:
         )
 
 
-def unanswer(tx: Transaction, message_id: str, conversation_id: str, content: Mapping[str, Any]) -> None:
-    """What did not leave is no answer: the conversation stands as before it, unless something happened since."""
-    before = content.get("before")
-    if not before:
-        return
-    tx.connection.execute(
-        text(
-            "UPDATE conversation SET state = CASE WHEN state = 'waiting' THEN :state ELSE state END,"
-            " waiting_since = COALESCE(:since, waiting_since), due_at = :due, deadline_at = :deadline,"
-            " answered_at = :answered WHERE id = :id AND answered_at = :mine"
-        ),
-        {
-            "id": conversation_id, "state": before["state"], "since": before["waiting_since"],
-            "due": before["due_at"], "deadline": before["deadline_at"], "answered": before["answered_at"],
-            "mine": before["mine"],
-        },
-    )  # fmt: skip
+def unanswer(tx: Transaction, content: Mapping[str, Any]) -> None:
+    """What did not leave is no answer: conversations stand as before it, unless something happened since."""
+    for conversation_id, before in content.get("before", {}).items():
+        row = tx.connection.execute(
+            text(
+                "UPDATE conversation SET state = CASE WHEN state = 'waiting' THEN :state ELSE state END,"
+                " waiting_since = COALESCE(:since, waiting_since), due_at = :due, deadline_at = :deadline,"
+                " answered_at = :answered WHERE id = :id AND answered_at = :mine RETURNING contact_id"
+            ),
+            {
+                "id": conversation_id, "state": before["state"], "since": before["waiting_since"],
+                "due": before["due_at"], "deadline": before["deadline_at"], "answered": before["answered_at"],
+                "mine": before["mine"],
+            },
+        ).first()  # fmt: skip
+        if row is not None:
+            tx.changed("conversation", conversation_id, row.contact_id)
 
 
 def mark_answered(tx: Transaction, conversation_id: str, at: int) -> dict[str, Any]:

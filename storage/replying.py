@@ -36,6 +36,8 @@ class Target:
     caption_max: int
     identity_kinds: frozenset[str]
     down: bool
+    mute: frozenset[str] = frozenset()
+    """Sources that cannot be answered in themselves (forms, calls): any answer to the client answers them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,9 +89,7 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
     files = _files(tx.connection, order)
     parts = _parts(order, target, files)
     until = tx.now if order.hold == 0 else not_before(tx.now, window.closes_at)
-    content: dict[str, Any] = {"before": mark_answered(tx, row.id, tx.now)}
-    if row.id != asked.id:
-        content["before_asked"] = mark_answered(tx, asked.id, tx.now)
+    content: dict[str, Any] = {"before": _answer_all(tx, row, asked, target)}
     if not window.allow:
         content["override"] = (order.override_reason or "")[:500]
         audit.note(tx, order.member_id, "window.override", "conversation", row.id, {"message": order.id})
@@ -109,6 +109,22 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
     )  # fmt: skip
     _after(tx, order, row, deal_id)
     return [order.id], until
+
+
+def _answer_all(tx: Transaction, row: Row[Any], asked: Row[Any], target: Target) -> dict[str, Any]:
+    """This conversation is answered, and so are the client's enquiries that have no way back of their own.
+
+    Returns how each stood, so that a failure can put it back.
+    """
+    others = batch.select(
+        tx.connection,
+        "SELECT c.id FROM {wanted} JOIN conversation c ON c.source_id = w.source_id AND c.contact_id = :contact"
+        " AND c.waiting_since IS NOT NULL ORDER BY c.id",
+        {"source_id": sorted(target.mute)},
+        contact=row.contact_id,
+    )
+    ids = dict.fromkeys((row.id, asked.id, *(other.id for other in others)))
+    return {ref: mark_answered(tx, ref, tx.now) for ref in ids}
 
 
 def _key(message_id: str, place: int) -> str:

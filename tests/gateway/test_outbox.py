@@ -191,3 +191,16 @@ async def test_a_note_never_leaves(asked: Town) -> None:
     await asyncio.sleep(0.2)
     assert asked.fakes["messenger1"].arrived == []
     assert await asked.one("SELECT state FROM conversation") == "open"
+
+
+async def test_a_form_is_answered_by_mail_and_any_answer_to_the_client_answers_it(town: Town) -> None:
+    await town.connect("form")
+    await town.connect("mail")
+    await town.say("form", "", doing="form", fields={"message": "Перезвоните"})
+    await town.opened()
+    form = await town.one("SELECT id FROM conversation")
+    message = await town.reply("Мария, посчитали: 84 000 ₽", conversation=form)
+    assert await town.state(message, "sent", "failed", "unknown") == "sent"
+    assert town.fakes["mail"].arrived[-1].to in ("maria", "maria@example.ru")
+    assert await town.one("SELECT state FROM conversation WHERE id = :id", id=form) == "waiting"
+    assert await town.one("SELECT count(DISTINCT contact_id) FROM conversation") == 1
