@@ -113,8 +113,8 @@ def _make_offer(tx: Transaction, found: WaitingLead, answer: Offer) -> None:
 def _keep_waiting(tx: Transaction, found: WaitingLead, queue: Queue, answer: Waiting, rule: str) -> None:
     """Remember the reason; the same answer as last time is not stored again."""
     ladder = found.lead.ladder
-    if answer.keep and answer.reason == "ladder_end":
-        ladder = ladders.kept(ladder, tx.now)
+    if answer.keep:
+        ladder = ladders.kept(ladder, tx.now, ended=answer.reason == "ladder_end")
         for member in ladders.first_told(queue):
             tx.changed("notification", f"lead_kept:{found.lead.id}", audience=f"member:{member}")
     if rule != answer.decision.rule:

@@ -48,12 +48,15 @@ class Shop:
     told: Counter[str] = field(default_factory=Counter)
 
     def pump(self) -> None:
-        """Carry out whatever is due, as often as something is."""
-        order = sorted(self.leads.values(), key=lambda lead: lead_order(lead, self.now, MOSCOW))
-        for lead in order:
-            for _ in range(20):
-                if not self.step(lead.id):
-                    break
+        """Carry out whatever is due, as often as something is: what one lead frees, another may get."""
+        for _ in range(20):
+            order = sorted(self.leads.values(), key=lambda lead: lead_order(lead, self.now, MOSCOW))
+            if not any([self.steps(lead.id) for lead in order]):
+                return
+
+    def steps(self, ref: str) -> bool:
+        """Whether anything was due for this lead."""
+        return any([self.step(ref) for _ in range(20)])
 
     def step(self, ref: str) -> bool:
         lead = self.leads[ref]
