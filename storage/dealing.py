@@ -125,7 +125,7 @@ def _keep_waiting(tx: Transaction, found: WaitingLead, queue: Queue, answer: Wai
     due = answer.until
     if ladder.kept_since is not None:
         due = ladders.next_step(ladder, queue, tx.now).at
-    if (found.waiting, found.lead.ladder) != (answer.reason, ladder) or due is not None:
+    if (found.waiting, found.lead.ladder, found.next_at) != (answer.reason, ladder, due):
         leads.set_waiting(tx, found.lead.id, answer.reason, ladder, due)
 
 

@@ -35,6 +35,7 @@ class WaitingLead:
     conversation_id: str | None
     waiting: str
     number: int
+    next_at: int | None
 
 
 def waiting_leads(
@@ -44,9 +45,9 @@ def waiting_leads(
     rows = connection.execute(
         text(
             "SELECT d.id, d.created_at, d.source_id, d.contact_id, d.queue_id, d.conversation_id, d.waiting, d.ladder,"
-            " d.priority, d.number, c.responsible_id, k.last_kind FROM deal d JOIN contact c ON c.id = d.contact_id"
+            " d.priority, d.number, d.next_at, c.responsible_id, k.last_kind FROM deal d JOIN contact c ON c.id = d.contact_id"
             " LEFT JOIN conversation k ON k.id = d.conversation_id"
-            " WHERE d.waiting <> '' AND (d.next_at IS NULL OR d.next_at <= :now)"
+            " WHERE d.waiting <> '' AND (d.next_at IS NULL OR d.next_at <= :now OR d.waiting = 'nobody')"
             " ORDER BY d.priority DESC, d.created_at, d.id LIMIT :limit"
         ),
         {"now": now, "limit": limit},
@@ -67,7 +68,9 @@ def waiting_leads(
             ladder=Ladder.from_json(orjson.loads(row.ladder)),
         )
         leads.append(
-            WaitingLead(lead, row.contact_id, row.queue_id, row.conversation_id, row.waiting, row.number)
+            WaitingLead(
+                lead, row.contact_id, row.queue_id, row.conversation_id, row.waiting, row.number, row.next_at
+            )
         )
     return leads
 

@@ -52,13 +52,13 @@ async def test_documents_and_odd_words_come_back_as_they_went(database: Database
         batch.insert(tx.connection, setting, ("name", "value", "updated_at"), [("a", words, 1), ("b", [], 2)])
 
     await database.write(write)
-    rows: list[Any] = await database.read(_settings)
+    rows = await database.read(_settings)
     assert [(row.name, row.value) for row in rows] == [("a", words), ("b", [])]
 
 
 async def test_rows_whose_key_is_there_are_passed_over_and_the_others_told(database: Database) -> None:
     def write(tx: Transaction, names: list[str]) -> list[tuple[Any, ...]]:
-        rows = [(name, {}, 1) for name in names]
+        rows: list[tuple[Any, ...]] = [(name, {}, 1) for name in names]
         return batch.insert_returning(
             tx.connection, setting, ("name", "value", "updated_at"), rows, "name", ignore=True
         )
