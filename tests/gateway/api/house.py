@@ -193,7 +193,7 @@ def _text(sql: str) -> Any:
 @contextlib.asynccontextmanager
 async def open_house(url: str, folder: Path, *, redis: str = "") -> AsyncIterator[House]:
     """Start the gateway in this process; its first administrator is signed in and set up."""
-    config = Config(_env_file=None, data_dir=folder, database_url=url, redis_url=redis)  # type: ignore[call-arg]
+    config = Config(_env_file=None, data_dir=folder, database_url=url, redis_url=redis)
     gateway = make_gateway(config)
     admin_id = await gateway.database.write(first_start, PRESETS, "Admin")
     token, _ = await gateway.database.write(sessions.open_session, admin_id, keep=False, agent="", ip="")

@@ -89,7 +89,9 @@ async def test_spam_is_out_of_the_way_and_comes_back(house: House) -> None:
     changed = await house.admin.post(f"/conversations/{conversation_id}/nature", {"nature": "spam"})
     assert changed["row"]["nature"] == "spam"
     assert (await house.admin.get("/conversations"))["rows"] == []
-    assert [row["id"] for row in (await house.admin.get("/conversations?view=spam"))["rows"]] == [conversation_id]
+    assert [row["id"] for row in (await house.admin.get("/conversations?view=spam"))["rows"]] == [
+        conversation_id
+    ]
     assert (await undo(house, changed)).json["row"]["nature"] == "client"
 
 
@@ -120,6 +122,7 @@ async def deals_of(house: House) -> dict[str, str | None]:
 
 
 async def three(house: House) -> tuple[str, list[dict[str, Any]]]:
+    conversation_id = ""
     for place in range(3):
         conversation_id = await house.hears("anna", str(place), ago=(5 - place) * 1_000_000)
     items = (await house.admin.get(f"/conversations/{conversation_id}/messages"))["items"]
@@ -142,7 +145,9 @@ async def test_moving_one_message_pins_nothing_and_is_taken_back_whole(house: Ho
 
 async def test_moving_this_and_the_following_pins_later_ones_too(house: House) -> None:
     conversation_id, items = await three(house)
-    moved = await house.admin.post(f"/messages/{items[1]['id']}/deal", {"deal_id": None, "scope": "following"})
+    moved = await house.admin.post(
+        f"/messages/{items[1]['id']}/deal", {"deal_id": None, "scope": "following"}
+    )
     made = moved["item"]["deal"]
     await house.hears("anna", "later")
     now = await deals_of(house)
@@ -155,7 +160,9 @@ async def test_moving_this_and_the_following_pins_later_ones_too(house: House) -
 async def test_a_whole_conversation_moves_and_comes_back(house: House) -> None:
     conversation_id, items = await three(house)
     before = await deals_of(house)
-    moved = await house.admin.post(f"/messages/{items[2]['id']}/deal", {"deal_id": None, "scope": "conversation"})
+    moved = await house.admin.post(
+        f"/messages/{items[2]['id']}/deal", {"deal_id": None, "scope": "conversation"}
+    )
     assert len(set((await deals_of(house)).values())) == 1
     assert (await deals_of(house)) != before
     assert (await undo(house, moved)).status == 200
@@ -287,7 +294,9 @@ async def test_a_failed_answer_says_why_and_is_tried_again(house: House) -> None
     assert (await house.admin.post(f"/messages/{body['id']}/retry"))["state"] == "queued"
 
 
-@pytest.mark.parametrize("wrong", ["", "x", "0197e000-0000-4000-8000-000000000000", "0197E000-0000-7000-8000-00000000000"])
+@pytest.mark.parametrize(
+    "wrong", ["", "x", "0197e000-0000-4000-8000-000000000000", "0197E000-0000-7000-8000-00000000000"]
+)
 async def test_an_id_that_is_no_uuid7_is_refused(house: House, wrong: str) -> None:
     conversation_id = await house.hears("anna")
     for path in ("messages", "notes"):
@@ -346,7 +355,9 @@ async def test_a_draft_reaches_ones_other_tabs_only(house: House) -> None:
         await house.admin.put(f"/drafts/{conversation_id}/note", {"text": "thinking", "version": 0})
         pushed = await mine.next("draft.upsert")
         assert (pushed["patch"]["text"], pushed["patch"]["mode"]) == ("thinking", "note")
-        await house.admin.post(f"/conversations/{conversation_id}/notes", {"id": clock.new_id(), "text": "done"})
+        await house.admin.post(
+            f"/conversations/{conversation_id}/notes", {"id": clock.new_id(), "text": "done"}
+        )
         await theirs.next("message.upsert")
         assert "thinking" not in str(theirs.heard)
 

@@ -194,13 +194,14 @@ async def said(house: House, conversation_id: str, query: str = "") -> list[str]
 
 
 async def test_messages_stand_in_the_networks_order_whatever_came_first(house: House) -> None:
-    at = house.gateway.now()
-    for text, ago, seq in (("second", 2_000_000, 0), ("third", 1_000_000, 2), ("first", 3_000_000, 0)):
-        conversation_id = await house.hears("anna", text, ago=house.gateway.now() - at + ago, seq=seq)
+    at, conversation_id = house.gateway.now(), ""
+    for words, ago, seq in (("second", 2_000_000, 0), ("third", 1_000_000, 2), ("first", 3_000_000, 0)):
+        conversation_id = await house.hears("anna", words, ago=house.gateway.now() - at + ago, seq=seq)
     assert await said(house, conversation_id) == ["first", "second", "third"]
 
 
 async def test_older_pages_are_reached_by_the_cursor(house: House) -> None:
+    conversation_id = ""
     for place in range(7):
         conversation_id = await house.hears("anna", str(place), ago=(10 - place) * 1_000_000)
     found: list[str] = []
@@ -215,6 +216,7 @@ async def test_older_pages_are_reached_by_the_cursor(house: House) -> None:
 
 
 async def test_a_page_around_a_message_holds_it_with_its_neighbours(house: House) -> None:
+    conversation_id = ""
     for place in range(9):
         conversation_id = await house.hears("anna", str(place), ago=(10 - place) * 1_000_000)
     page = await house.admin.get(f"/conversations/{conversation_id}/messages?limit=200")

@@ -66,6 +66,7 @@ def _note(words: str = "a note") -> dict[str, str]:
 
 async def test_numbers_grow_and_frames_come_in_the_order_of_the_log(house: House) -> None:
     await house.connect()
+    conversation_id = ""
     async with house.admin.live() as line:
         for place in range(5):
             conversation_id = await house.hears("anna", f"word {place}")

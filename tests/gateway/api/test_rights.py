@@ -90,7 +90,7 @@ async def test_nobody_at_all_may_anything(house: House) -> None:
     nobody = await house.person()
     for line in TABLE:
         method, path = line.split(" ")
-        body = {} if method in ("POST", "PUT", "PATCH") else None
+        body: dict[str, str] | None = {} if method in ("POST", "PUT", "PATCH") else None
         answer = await nobody.call(method, _path(path), body)
         assert (answer.status, answer.code) == (401, "signed_out"), line
 
