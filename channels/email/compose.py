@@ -86,9 +86,10 @@ def _fields(message: OutboundMessage, mailbox: Mailbox, message_id: str, recipie
         f"From: {_mailbox(mailbox.name, mailbox.address)}",
         f"To: {_mailbox(message.to_name, recipient)}",
         f"Subject: {_words_of_field(_subject(message, mailbox, answers=bool(references)))}",
-        f"Date: {format_datetime(datetime.fromtimestamp(message.created_at / 1e6, UTC))}",
         f"Message-ID: <{message_id}>",
     ]
+    if message.created_at:  # else the server that takes it says when
+        fields.append(f"Date: {format_datetime(datetime.fromtimestamp(message.created_at / 1e6, UTC))}")
     if references:
         answered = message.reply_to if message.reply_to in references else references[-1]
         fields.append(f"In-Reply-To: <{answered}>")

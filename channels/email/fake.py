@@ -49,7 +49,7 @@ AT_END: Mapping[Fault, str] = {
 class MailFake(Fake):
     """A mailbox, its provider, and clients who write to it."""
 
-    doings = ("text", "photo", "file", "broken", "block", "unblock")
+    doings = ("text", "photo", "file", "broken")  # a closed mailbox tells us nothing until we write to it
     faults = ("slow_down", "blocked", "server_error", "hang", "reset", "lost_answer", "bad_key", "refused")
 
     def __init__(self) -> None:

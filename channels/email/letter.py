@@ -32,7 +32,10 @@ _EXTENSIONS = {
     "application/pgp-signature": ".asc",
 }  # fmt: skip
 _SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
-_REPORTS = ("message/delivery-status", "message/disposition-notification", "message/feedback-report")
+_REPORTS = (
+    "message/delivery-status", "message/disposition-notification", "message/feedback-report",
+    "text/rfc822-headers",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -46,8 +46,8 @@ def parse(envelope: Envelope, mailbox: Mailbox, secret: str) -> tuple[Event, ...
     if not root.fields:
         raise PayloadUnreadable("no header field in it")
     read = _Letter(root, envelope, mailbox, secret)
-    if (key := key_of(secret, read.external_id)) is not None and read.from_us:
-        return () if key.startswith(PROBE) else read.outgoing()
+    if read.key is not None:
+        return () if read.key.startswith(PROBE) else read.outgoing()
     if envelope.headers.get("role") == "sent":
         return read.outgoing() if read.from_us and not classify.automatic(root, read.subject) else ()
     return read.reported() or (read.message(),)
@@ -60,8 +60,13 @@ class _Letter:
         self.root, self.envelope, self.mailbox, self.secret = root, envelope, mailbox, secret
         self.subject = text_of(root.header("subject"))[:LONGEST_SUBJECT]
         self.senders = addresses(root.headers("from"))
-        ids = message_ids(root.headers("message-id"))
-        self.external_id = ids[0] if ids else f"sha256:{hashlib.sha256(envelope.body).hexdigest()}"
+        told = next(iter(message_ids(root.headers("message-id"))), "")
+        minted = key_of(secret, told)
+        self.key = minted if self.from_us else None
+        """The outbox key of a letter that we sent from here; None: it is another's."""
+        # A stranger may have copied our id: under it the letter would be taken for one we know.
+        own_name = bool(told) and (minted is None or self.key is not None)
+        self.external_id = told if own_name else f"sha256:{hashlib.sha256(envelope.body).hexdigest()}"
         self.answered = message_ids(root.headers("in-reply-to"))
         self.references = message_ids(root.headers("references"))
         self.cut = int(envelope.headers.get("cut", "0") or "0")
@@ -93,7 +98,7 @@ class _Letter:
     def message(self) -> InboundMessage:
         """A client's letter, or a machine's."""
         sender = classify.answers_to(self.root, self._sender(), self.mailbox.aliases)
-        person = _person(sender, self.external_id)
+        person = _person(sender, self.external_id, text_of(self.root.header("from"))[:200])
         return InboundMessage(
             external_id=self.external_id,
             thread=self._thread(person.identity.value),
@@ -119,7 +124,7 @@ class _Letter:
         others = [one for one in to if one.email not in self.mailbox.aliases]
         if not others or self.envelope.headers.get("imported") == "1":
             return ()
-        person = _person(others[0], self.external_id)
+        person = _person(others[0], self.external_id, "")
         return (
             OutgoingSeen(
                 external_id=self.external_id,
@@ -214,8 +219,8 @@ class _Letter:
         return "letter_empty" if nothing else ""
 
 
-def _person(address: Address | None, external_id: str) -> Person:
+def _person(address: Address | None, external_id: str, told: str) -> Person:
     if address is None:
         digest = hashlib.sha256(external_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        return Person(identity=Identity(kind=NAMELESS, value=digest))
+        return Person(identity=Identity(kind=NAMELESS, value=digest), name=told)
     return Person(identity=Identity(kind="email", value=normal(address.email)), name=address.name)

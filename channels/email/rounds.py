@@ -7,7 +7,6 @@ the first folder. IDLE only makes it faster: every minute the folders are asked 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -165,7 +164,8 @@ def _envelope(raw: bytes, cut: int, fact: Fact, folder: Folder, place: Place) ->
         "internaldate": str(fact.at), "cut": str(cut),
         "imported": "1" if fact.uid <= place.imported_to else "0",
     }  # fmt: skip
-    envelope = Envelope(body=raw, received_at=_now(), method="IMAP", headers=headers)
+    # The gateway stamps its own receipt; until then the server's stands.
+    envelope = Envelope(body=raw, received_at=fact.at, method="IMAP", headers=headers)
     return PolledEnvelope(
         envelope=envelope, key=f"{folder.name}:{place.validity}:{fact.uid}", lane=lane_of(raw)
     )
@@ -198,8 +198,3 @@ def _midnight(day: str) -> Micros:
         return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()) * 1_000_000
     except ValueError:
         return 0
-
-
-def _now() -> Micros:
-    """When we got it: the one thing about a polled letter that nobody else can tell."""
-    return time.time_ns() // 1000

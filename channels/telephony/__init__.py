@@ -28,6 +28,7 @@ from channels.base import (
 )
 from channels.events import Event
 from channels.telephony.providers import Provider, load
+from channels.telephony.wire import is_loopback
 
 NO_CALLS = Capabilities(reply=False, answered_by=("phone",), enter_sends=False, answer_minutes=15)
 CALLS = Capabilities(reply=False, answered_by=("phone",), call=True, enter_sends=False, answer_minutes=15)
@@ -63,9 +64,10 @@ class Telephony(WebhookChannel):
         return self._provider.download(ref)
 
     async def check(self) -> Sequence[Check]:
-        """The provider's own check, and whether it can reach us."""
+        """The provider's own check, and whether it can reach us: a system on this machine needs no public
+        address."""
         found = tuple(await self._provider.check())
-        reachable = bool(self.account.hook_url)
+        reachable = bool(self.account.hook_url) or is_loopback(self.settings.get("api_base", ""))
         return (*found, Check(code="hook_reachable" if reachable else "no_public_url", ok=reachable))
 
     async def close(self) -> None:

@@ -237,6 +237,9 @@ ERRORS: Mapping[str, Text] = {
         ru="Форма с файлами пришла обрезанной. Заявка сохранена",
         en="A form with files was cut short. It was kept",
     ),
+    "too_large": Text(
+        ru="Слишком длинная заявка. Она сохранена", en="The submission is too long. It was kept"
+    ),
     "too_many_fields": Text(ru="Слишком много полей. Заявка сохранена", en="Too many fields. It was kept"),
 }
 

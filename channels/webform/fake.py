@@ -53,8 +53,6 @@ class Site(Fake):
     def __init__(self) -> None:
         super().__init__()
         self.hook_url = ""
-        self.page_url = ""
-        """The hosted form; needed for visitors who come by it."""
         self.patience = 2.1
         """Seconds a visitor of the hosted page takes: whoever is faster is taken for a robot."""
         self.url = ""
@@ -84,7 +82,8 @@ class Site(Fake):
         """Fill in and send. Without `how`: a server hands on what lies back in time, else a script posts."""
         if act.doing == "broken":
             headers = {"Content-Type": "application/json", "Accept": "application/json"}
-            return await self._post(_Request(url=self.hook_url, body=b'{"phone": "+7916', headers=headers))
+            cut = f'{{"_sid": "{uuid.uuid4()}", "phone": "+7916'.encode()
+            return await self._post(_Request(url=self.hook_url, body=cut, headers=headers))
         match how or ("server" if act.seconds_ago else "script"):
             case "page":
                 return await self._by_page(act)

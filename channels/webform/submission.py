@@ -19,6 +19,8 @@ from channels.base import Envelope
 from channels.errors import PayloadUnreadable
 from channels.webform.multipart import parts
 
+LARGEST_TEXT = 1024 * 1024
+"""Bytes of a body without files: decoding tens of megabytes would hold up everybody else."""
 MOST_VALUES = 400
 LONGEST_NAME = 100
 LONGEST_VALUE = 10_000
@@ -70,6 +72,8 @@ def read(envelope: Envelope) -> Submission:
     kind = content_type(envelope)
     if kind == "multipart/form-data":
         return _read_multipart(envelope)
+    if len(envelope.body) > LARGEST_TEXT:
+        raise PayloadUnreadable("too much text for a form", code="too_large")
     start = envelope.body.lstrip()[:1]
     if kind.endswith("json") or start in (b"{", b"["):
         return _collect(_leaves(_json(envelope.body)), ())
@@ -107,7 +111,7 @@ def _read_multipart(envelope: Envelope) -> Submission:
     files: list[Upload] = []
     for part in parts(envelope.body, envelope.headers.get("content-type", "")):
         if part.file_name is None:
-            pairs.append((part.name, _text(part.body)))
+            pairs.append((part.name, _text(part.body)[: 2 * LONGEST_VALUE]))
         elif part.file_name or part.body:  # a browser sends an empty part for a file that was not chosen
             name = file_name(part.file_name) or f"file-{len(files) + 1}"
             files.append(Upload(place=len(files), field=part.name, name=name, mime=part.mime, body=part.body))
@@ -191,7 +195,9 @@ def _collect(pairs: Iterator[tuple[str, str]], files: tuple[Upload, ...]) -> Sub
     for count, (raw_name, raw_value) in enumerate(pairs):
         name = _clean(raw_name)[:LONGEST_NAME].removesuffix("[]") or "field"
         value = _clean(raw_value)[:LONGEST_VALUE]
-        if not value or count >= MOST_VALUES:
+        if count >= MOST_VALUES:
+            break
+        if not value:
             continue
         if name.startswith("_"):
             control.setdefault(name, value)

@@ -40,6 +40,8 @@ from channels.telephony.wire import REDIRECTS, Wire, raise_for
 API = "https://app.mango-office.ru/vpbx"
 HOST = ".mango-office.ru"
 RECORDING = "recording:"
+LARGEST = 256 * 1024
+"""Bytes of a notification. Real ones have a thousand; more than this is not worth the time to decode it."""
 NOT_PEOPLE = frozenset({"ivr", "queue"})
 REASONS: Mapping[int, str] = {
     1100: "ended",
@@ -105,6 +107,8 @@ class Mango(Provider):
         return Admitted(key=hashlib.sha256(json).hexdigest(), lane=lane)
 
     def _proven(self, envelope: Envelope) -> bytes:
+        if len(envelope.body) > LARGEST:
+            raise WebhookRefused("too large for a notification")
         form = form_bytes(envelope.body)
         json, sign = form.get(b"json", b""), form.get(b"sign", b"").lower()
         if not self._key or not self._salt or not json:
