@@ -81,7 +81,7 @@ def test_a_stalled_wire_loses_nothing(between: Wire) -> None:
 
 def test_a_refusing_wire_drops_newcomers(between: Wire) -> None:
     between.refuse()
-    with connected(between) as client, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), connected(between) as client:
         client.recv(10)
     between.mend()
     with connected(between) as client:
@@ -90,5 +90,5 @@ def test_a_refusing_wire_drops_newcomers(between: Wire) -> None:
 
 
 def test_a_wire_to_nobody_hangs_up() -> None:
-    with wire(1) as nowhere, connected(nowhere) as client, pytest.raises(ConnectionResetError):
+    with wire(1) as nowhere, pytest.raises(ConnectionResetError), connected(nowhere) as client:
         client.recv(10)
