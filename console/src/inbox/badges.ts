@@ -11,12 +11,23 @@ export interface Badge {
   text: string;
   tone: "" | "warn" | "bad" | "info" | "ok" | "outlined";
   icon: IconName | null;
+  /** What a screen reader hears, where the badge itself is shortened. */
+  full?: string;
 }
 
 const AMBER = 0.7;
 
 export function badges(row: Row, now: Micros, myId: string, viewers: readonly Viewer[]): Badge[] {
-  return [urgency(row, now), work(row, myId), who(row, myId, viewers)].filter((badge): badge is Badge => badge !== null);
+  const [first, ...rest] = [urgency(row, now), work(row, myId), who(row, myId, viewers)];
+  const others = rest.filter((badge): badge is Badge => badge !== null);
+  if (!first) return others;
+  return [others.length > 1 ? shorter(first, row, now) : first, ...others];
+}
+
+/** Beside two others there is no room for a long word: a sign says it. */
+function shorter(badge: Badge, row: Row, now: Micros): Badge {
+  if (badge.key !== "waiting" || badge.tone !== "bad" || row.waiting_since === null) return badge;
+  return { ...badge, text: t("row.waiting", { span: span(now - row.waiting_since, true) }), icon: "alert", full: badge.text };
 }
 
 function urgency(row: Row, now: Micros): Badge | null {
