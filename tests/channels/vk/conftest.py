@@ -23,7 +23,7 @@ SOURCE = "0190a000-0000-7000-8000-000000000002"
 class Impatient(VK):
     """The channel, waiting for no answer as long as a person would."""
 
-    patience: ClassVar[tuple[float, float]] = (1, 0.3)
+    patience: ClassVar[tuple[float, float]] = (5, 1.5)
 
 
 Connect = Callable[..., Impatient]
