@@ -43,7 +43,10 @@ async def test_live_rows_are_the_rows_of_the_list(house: House) -> None:
         conversation_id = await house.hears("anna")
         await line.next("conversation.upsert", conversation_id)
         await house.admin.put(f"/drafts/{conversation_id}/reply", {"text": "dear", "version": 0})
-        pushed = (await line.next("conversation.upsert", conversation_id))["patch"]
+        while (pushed := (await line.next("conversation.upsert", conversation_id))["patch"])[
+            "draft"
+        ] != "dear":
+            pass  # what the router does to a fresh lead is news too
     listed = (await house.admin.get("/conversations"))["rows"][0]
     assert pushed["draft"] == "dear"
     assert {**pushed, "seq": 0} == {**listed, "seq": 0}
@@ -54,7 +57,8 @@ async def test_ones_own_words_are_pushed_to_oneself_only(house: House) -> None:
     operator = await house.person("operator")
     async with house.admin.live() as mine, operator.live() as theirs:
         await operator.put(f"/drafts/{conversation_id}/reply", {"text": "my draft", "version": 0})
-        assert (await theirs.next("conversation.upsert"))["patch"]["draft"] == "my draft"
+        while (await theirs.next("conversation.upsert"))["patch"]["draft"] != "my draft":
+            pass  # what the router does to a fresh lead is news too
         await house.admin.post(f"/conversations/{conversation_id}/notes", _note())
         await mine.next("message.upsert")
         assert "my draft" not in str(mine.heard)
