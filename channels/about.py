@@ -86,6 +86,8 @@ class About:
     """Every error and check code this channel can give, in words with what to do."""
     kinds: Mapping[str, Text] = field(default_factory=dict)
     """Names of the identity kinds it brings."""
+    notes: Mapping[str, Text] = field(default_factory=dict)
+    """System lines for `Noted.code`; `{name}` is the person, other braces are the event's params."""
     profile_links: Mapping[str, str] = field(default_factory=dict)
     """Identity kind -> URL pattern with {value} or {username}."""
     needs_public_url: bool = False

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypeAlias
 
 from channels.errors import Refused
-from channels.events import AttachmentKind, Event, Identity, Location, Micros
+from channels.events import AttachmentKind, Event, Identity, Location, Micros, Span, SpanStyle
 
 FileKind: TypeAlias = AttachmentKind
 PART = "part:"
@@ -73,6 +73,8 @@ class Admitted:
     keep: bool = True
     """False: handshake, probe or pure question: answered and counted, not journalled."""
     question: RouteQuestion | None = None
+    number: int | None = None
+    """The provider's own running number of the event, where it has one: a number left out is an event that never came."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +82,8 @@ class PolledEnvelope:
     envelope: Envelope
     key: str | None = None
     lane: str = ""
+    number: int | None = None
+    """As in `Admitted`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,6 +124,32 @@ class OutboundMessage:
     automatic: bool = False
     """A robot's words: marked so where the network has a mark for it, lest two robots answer each other."""
     created_at: Micros = 0
+    spans: tuple[Span, ...] = ()
+    """Styled stretches of `text`; what the network cannot show degrades to readable plain text."""
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    """Rows of buttons under an automatic message."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Button:
+    """Comes back as an InboundMessage of kind `button` with `payload`; with a `url` it opens a page instead."""
+
+    label: str
+    payload: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboundEdit:
+    """New words for a message of ours that is out already."""
+
+    thread: str
+    to: Identity
+    external_id: str
+    text: str
+    spans: tuple[Span, ...] = ()
+    caption: bool = False
+    """True: the words stand under a file."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,8 +211,20 @@ class Capabilities:
     location: bool = False
     reply_to: bool = False
     edit: bool = False
+    edit_hours: float = 0
+    """How long our message may be changed; 0: for ever."""
     delete: bool = False
+    delete_hours: float = 0
+    """How long our message may be taken back; 0: for ever."""
+    reactions: tuple[str, ...] = ()
+    """Emojis we may put under a client's message; () is none at all."""
+    styles: frozenset[SpanStyle] = frozenset()
+    """Styles of text the network shows; the others degrade to plain text."""
+    buttons: int = 0
+    """How many buttons an automatic message may carry."""
     typing: bool = False
+    history: bool = False
+    """It can be asked what was said in a span of time (`Channel.history`)."""
     delivered: bool = False
     read: bool = False
     subject: bool = False
@@ -238,6 +280,29 @@ class Channel(abc.ABC):
     async def send(self, message: OutboundMessage) -> tuple[str, ...]:
         """Deliver and return the network's ids; raise SendFailed. Must end within `send_timeout`."""
         raise Refused("this channel cannot answer", code="cannot_answer")
+
+    async def edit(self, edit: OutboundEdit) -> None:
+        """Change a message of ours. The same text again is no error. Raises SendFailed."""
+        raise Refused("this channel cannot change messages", code="cannot_edit")
+
+    async def delete(self, thread: str, to: Identity, external_ids: Sequence[str]) -> None:
+        """Take messages of ours back for both sides. One that is gone already is no error. Raises SendFailed."""
+        raise Refused("this channel cannot take messages back", code="cannot_delete")
+
+    async def react(self, thread: str, to: Identity, external_id: str, emoji: str) -> None:
+        """Put our one reaction under a client's message; "" takes it away. Raises SendFailed."""
+        raise Refused("this channel has no reactions", code="cannot_react")
+
+    async def typing(self, thread: str, to: Identity) -> None:
+        """Show the client for a few seconds that somebody writes. Never raises: nobody waits for it."""
+
+    async def acknowledge(self, callback: str, text: str = "") -> None:
+        """End the wait at a button that a client pressed (`InboundMessage.callback`). Never raises."""
+
+    def history(self, since: Micros, until: Micros) -> AsyncIterator[PolledEnvelope]:
+        """What the network still keeps of `[since, until)`, with the keys and lanes that the usual way gives, so that
+        what came is known already. Raises TryLater or Refused."""
+        raise Refused("this channel keeps no history", code="no_history")
 
     async def call(self, member: str, number: str, key: str) -> str:
         """Ring our person (an extension), then the number; returns the network's id of the command or call. `key` is

@@ -61,6 +61,34 @@ class Attachment:
     transcript: str = ""
 
 
+SpanStyle: TypeAlias = Literal[
+    "bold", "italic", "underline", "strike", "code", "pre", "quote", "spoiler", "link"
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """A styled stretch of a text. `start` and `length` count code points; spans may nest, never cross."""
+
+    start: int
+    length: int
+    style: SpanStyle
+    url: str = ""
+    """Where a link leads; only for `link`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quoted:
+    """Words carried over from elsewhere: a forwarded or enclosed message. Its files are among the message's own."""
+
+    author: str = ""
+    at: Micros = 0
+    """When it was said first; 0: the network does not tell."""
+    text: str = ""
+    within: tuple[Quoted, ...] = ()
+    """What that message carried over itself."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Location:
     latitude: float
@@ -143,8 +171,17 @@ class InboundMessage:
     group_key: str = ""
     """Parts of one album share it; "" stands alone."""
     forwarded_from: str = ""
+    forwards: tuple[Quoted, ...] = ()
+    """Messages it carries from elsewhere, in their order; `text` holds the writer's own words only."""
+    quote: str = ""
+    """The part of the `reply_to` message that the writer marked."""
+    spans: tuple[Span, ...] = ()
     nature: Nature | None = None
     """None: as the conversation is."""
+    addressed: bool = True
+    """False: said among people in a group, not to us (neither a mention nor an answer to our words)."""
+    callback: str = ""
+    """What `Channel.acknowledge` takes to end the wait at a pressed button; runs out within seconds."""
     subject: str = ""
     html: str = ""
     mail: MailHeaders | None = None
@@ -179,6 +216,11 @@ class OutgoingSeen:
     """Who wrote it there, if the network says."""
     key: str = ""
     """Our own idempotency key, where the network echoes it."""
+    author_kind: Literal["person", "robot"] = "person"
+    nature: Nature | None = None
+    """None: as the conversation is; a chat first seen by our own words is what this says, else `client`."""
+    spans: tuple[Span, ...] = ()
+    forwards: tuple[Quoted, ...] = ()
     reply_to: str = ""
     group_key: str = ""
     subject: str = ""
@@ -193,6 +235,7 @@ class MessageEdited:
     at: Micros
     text: str
     attachments: tuple[Attachment, ...] = ()
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -247,6 +290,22 @@ class Started:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Noted:
+    """Something happened in a conversation that nobody said: joined, left, renamed, pinned. Shown as a line."""
+
+    external_id: str
+    thread: str
+    at: Micros
+    code: str
+    """Has a text in the channel's `about.py`, under `notes`; `params` fill it."""
+    seq: int = 0
+    person: Person | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+    """The group's new name, when that is what happened."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CallFact:
     """One thing known about one call. A call is the projection of its facts (routing.calls)."""
 
@@ -287,5 +346,6 @@ Event: TypeAlias = (
     | DeliveryUpdate
     | Reachability
     | Started
+    | Noted
     | CallFact
 )

@@ -125,6 +125,7 @@ class _Listener:
                 row.lane,
                 row.key,
                 replace(row.envelope, received_at=now),
+                row.number,
             )
             for row in polled.envelopes
         ]

@@ -102,7 +102,9 @@ class Hooks:
         self, live: Live, envelope: Envelope, admitted: Admitted, reply: Reply
     ) -> web.StreamResponse:
         try:
-            entry = await make_entry(self._gateway.files, live.row.id, admitted.lane, admitted.key, envelope)
+            entry = await make_entry(
+                self._gateway.files, live.row.id, admitted.lane, admitted.key, envelope, admitted.number
+            )
             kept = await self._journal.keep(entry)
         except (Busy, Unavailable, OSError) as error:
             HOOKS.labels("unavailable").inc()
@@ -113,7 +115,12 @@ class Hooks:
 
 
 async def make_entry(
-    files: FileStore, source_id: str, lane: str, key: str | None, envelope: Envelope
+    files: FileStore,
+    source_id: str,
+    lane: str,
+    key: str | None,
+    envelope: Envelope,
+    number: int | None = None,
 ) -> Entry:
     """The envelope as the journal takes it; a large body goes to the file store first. Raises OSError."""
     stored = await files.put_bytes(envelope.body) if len(envelope.body) > INLINE else None
@@ -129,6 +136,7 @@ async def make_entry(
         body=None if stored else envelope.body,
         body_file=stored.digest if stored else None,
         size=len(envelope.body),
+        number=number,
     )
 
 

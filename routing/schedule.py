@@ -203,8 +203,8 @@ def _spans_of_day(schedule: Schedule, day: int) -> tuple[Span, ...]:
         return known
     opens, closes = day * DAY, (day + 1) * DAY
     found: list[Span] = []
-    # A zone is at most 14 hours off and a shift may last until the end of the next day.
-    pieces = [span for local in range(day - 3, day + 3) for span in _spans_of_date(schedule, EPOCH + local)]
+    # A zone is at most 14 hours off, and a shift may last until the end of the next day.
+    pieces = [span for local in range(day - 2, day + 2) for span in _spans_of_date(schedule, EPOCH + local)]
     for begins, ends in sorted(pieces):
         if max(begins, opens) < min(ends, closes):
             _join(found, max(begins, opens), min(ends, closes))

@@ -17,7 +17,7 @@ from storage.transaction import Transaction
 SHARDS = 64
 COLUMNS = (
     "source_id", "lane", "shard", "received_at", "key", "method", "path", "query", "headers", "body", "body_file",
-    "size", "salt",
+    "size", "salt", "number",
 )  # fmt: skip
 
 
@@ -36,6 +36,8 @@ class Entry:
     body: bytes | None
     body_file: str | None
     size: int
+    number: int | None = None
+    """The provider's own running number, where it has one."""
 
 
 def shard_of(source_id: str, lane: str) -> int:
@@ -85,7 +87,7 @@ def _row(entry: Entry) -> tuple[object, ...]:
     return (
         entry.source_id, entry.lane, shard_of(entry.source_id, entry.lane), entry.received_at, entry.key, entry.method,
         entry.path, dict(entry.query), dict(entry.headers), entry.body, entry.body_file, entry.size,
-        secrets.token_bytes(16),
+        secrets.token_bytes(16), entry.number,
     )  # fmt: skip
 
 

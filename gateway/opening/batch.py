@@ -13,6 +13,7 @@ from channels.events import (
     InboundMessage,
     MessageDeleted,
     MessageEdited,
+    Noted,
     OutgoingSeen,
     Reachability,
     Reaction,
@@ -21,7 +22,7 @@ from channels.events import (
 from gateway.opening.calls import open_call
 from gateway.opening.house import House, SourceRules
 from gateway.opening.later import open_deletion, open_delivery, open_edit, open_reachability, open_reaction
-from gateway.opening.talk import open_inbound, open_outgoing, open_started
+from gateway.opening.talk import open_inbound, open_noted, open_outgoing, open_started
 from gateway.opening.wanted import want
 from storage.board import Board
 from storage.facts import Wanted, load
@@ -83,6 +84,8 @@ def _open_event(board: Board, house: House, rules: SourceRules, parsed: Parsed, 
             return open_outgoing(board, house, rules, *place, event)
         case Started():
             return open_started(board, house, rules, *place, event)
+        case Noted():
+            return open_noted(board, rules, *place, event)
         case CallFact():
             return open_call(board, house, rules, *place, event)
         case MessageEdited():

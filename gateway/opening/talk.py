@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from channels.events import InboundMessage, OutgoingSeen, Started
+from channels.events import InboundMessage, Noted, OutgoingSeen, Quoted, Span, Started
 from gateway.opening import leads
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import attribution_json, contact_of, group_contact
@@ -91,6 +91,27 @@ def open_started(
     return True
 
 
+def open_noted(
+    board: Board, rules: SourceRules, envelope_id: int, received_at: int, event: Noted
+) -> bool:  # fmt: skip
+    """Somebody joined, left, renamed or pinned: a line in a conversation we have, nothing where we have none."""
+    conversation = board.conversation(rules.id, event.thread)
+    if conversation is None or board.message(rules.id, event.external_id) is not None:
+        return False
+    if event.title:
+        conversation.title, conversation.dirty = event.title[:200], True
+    params = {"name": event.person.name if event.person is not None else "", **event.params}
+    board.add_message(
+        Message(
+            new_id(event.at), conversation.id, conversation.contact_id, rules.id, event.external_id, direction="none",
+            author_kind="system", kind="system", at=event.at, seq=event.seq, received_at=received_at,
+            content={"system": {"code": "note", "note": event.code, "params": params}}, nature=conversation.nature,
+            envelope_id=envelope_id, new=True,
+        )
+    )  # fmt: skip
+    return True
+
+
 def open_outgoing(
     board: Board, house: House, rules: SourceRules, envelope_id: int, received_at: int, event: OutgoingSeen
 ) -> bool:
@@ -153,7 +174,8 @@ def _conversation_for(
         group = board.identities[GROUP, group_value(rules.id, event.thread)]
         chat = group_contact(board, group, event.title, rules.demo)
         return _new_conversation(board, rules, chat, identity, event.thread, "group", event.title)
-    return _new_conversation(board, rules, contact, identity, event.thread, "client", subject=event.subject)
+    nature = event.nature if isinstance(event, OutgoingSeen) and event.nature else "client"
+    return _new_conversation(board, rules, contact, identity, event.thread, nature, subject=event.subject)
 
 
 def _new_conversation(
@@ -303,6 +325,10 @@ def _content(event: InboundMessage | OutgoingSeen) -> dict[str, Any]:
             "from": mail.sender, "to": list(mail.to), "cc": list(mail.cc), "reply_to": mail.reply_to,
             "references": list(mail.references[-50:]),
         }  # fmt: skip
+    if event.spans:
+        content["spans"] = [span_json(span) for span in event.spans]
+    if event.forwards:
+        content["forwards"] = [_quoted(quoted) for quoted in event.forwards]
     if isinstance(event, OutgoingSeen):
         return content
     if event.location is not None:
@@ -319,9 +345,20 @@ def _content(event: InboundMessage | OutgoingSeen) -> dict[str, Any]:
         content["fields"] = [
             {"label": field.label or field.name, "value": field.value} for field in event.fields
         ]
-    for name in ("forwarded_from", "unsupported", "title", "payload"):
+    for name in ("forwarded_from", "quote", "unsupported", "title", "payload"):
         if value := getattr(event, name):
             content[name] = value
     if event.attribution:
         content["attribution"] = attribution_json(event.attribution)
     return content
+
+
+def span_json(span: Span) -> dict[str, Any]:
+    """A styled stretch as the screen takes it."""
+    styled: dict[str, Any] = {"start": span.start, "length": span.length, "style": span.style}
+    return {**styled, "url": span.url} if span.url else styled
+
+
+def _quoted(quoted: Quoted) -> dict[str, Any]:
+    shown: dict[str, Any] = {"author": quoted.author, "at": quoted.at, "text": quoted.text}
+    return {**shown, "within": [_quoted(inner) for inner in quoted.within]} if quoted.within else shown

@@ -11,6 +11,7 @@ from channels.events import (
     InboundMessage,
     MessageDeleted,
     MessageEdited,
+    Noted,
     OutgoingSeen,
     Person,
     Reachability,
@@ -52,6 +53,9 @@ def _want(wanted: Wanted, source_id: str, event: Event) -> None:
         case Started():
             _person(wanted, event.person)
             wanted.threads.add((source_id, event.thread))
+        case Noted():
+            wanted.threads.add((source_id, event.thread))
+            wanted.externals.add((source_id, event.external_id))
         case Reachability():
             wanted.identities.add((event.identity.kind, event.identity.value))
         case Reaction():

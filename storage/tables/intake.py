@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Float,
     Index,
@@ -74,6 +75,7 @@ envelope = Table(
     maybe("body_file"),  # over 256 kB the body lies in the file store
     number("size"),
     Column("salt", LargeBinary, nullable=False),
+    Column("number", BigInteger, nullable=True),  # the provider's own running number of the event
     words("reason"),
     words("error"),
     Column("attempts", Integer, nullable=False, server_default="0"),

@@ -463,6 +463,7 @@ def upgrade() -> None:
         ),
         sa.Column("size", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("error", sa.Text(), server_default="", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
