@@ -83,7 +83,7 @@ class Email(PollingChannel):
         from channels.email.rounds import listen
 
         self._rest()
-        letters = listen(self.mailbox, cursor or self._beginning, self.patience)
+        letters = listen(self.mailbox, self._beginning if cursor is None else cursor, self.patience)
         self._listening.add(letters)
         try:
             async for polled in letters:

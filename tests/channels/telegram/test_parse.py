@@ -14,8 +14,8 @@ from channels.telegram import Telegram
 from channels.telegram.text import readable, units
 from channels.telegram.wire import Entity
 from tests.channels.contract import fixtures_of
+from tests.channels.golden import written
 from tests.channels.telegram.case import CASE, enveloped, proven
-from tests.channels.telegram.golden import written
 
 READABLE = [path for path in fixtures_of("telegram") if not path.name.startswith("broken__")]
 BROKEN = [path for path in fixtures_of("telegram") if path.name.startswith("broken__")]
