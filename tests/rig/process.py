@@ -185,6 +185,10 @@ class Child:
     def _said(self, begin: int) -> bytes:
         return self._log.read_bytes()[begin:]
 
+    def said(self) -> str:
+        """All that it has written so far."""
+        return self._said(0).decode(errors="replace") if self._log.exists() else ""
+
     def _ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
 

@@ -34,10 +34,11 @@ export function knowsReason(channel: string, code: string): boolean {
   return channels.get(channel)?.errors[code] !== undefined || has(`reason.${code}`);
 }
 
+/** What an address of this kind is called: each kind is named by a channel that brings it. */
 export function kindTitle(kind: string): string {
   for (const about of channels.values()) {
     const own = about.kinds[kind];
     if (own) return pick(own);
   }
-  return has(`identity.${kind}`) ? t(`identity.${kind}`) : kind;
+  return kind;
 }
