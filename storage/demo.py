@@ -37,7 +37,7 @@ def waiting(connection: Connection) -> int:
 def received(connection: Connection, source_id: str) -> int:
     """How many envelopes of a source came, repeats too."""
     found: int | None = connection.execute(
-        text("SELECT received + repeated FROM account WHERE source_id = :id"), {"id": source_id}
+        text("SELECT sum(received + repeated) FROM account WHERE source_id = :id"), {"id": source_id}
     ).scalar()
     return found or 0
 

@@ -96,5 +96,7 @@ def _count(tx: Transaction, entries: Sequence[Entry], fresh: Sequence[bool]) -> 
     for entry, new in zip(entries, fresh, strict=True):
         row = counts.setdefault(entry.source_id, [0, 0])
         row[0 if new else 1] += 1
-    rows = [(source_id, received, repeated) for source_id, (received, repeated) in sorted(counts.items())]
-    batch.add(tx.connection, account, ("source_id",), ("received", "repeated"), rows)
+    rows = [
+        (source_id, "in", received, repeated) for source_id, (received, repeated) in sorted(counts.items())
+    ]
+    batch.add(tx.connection, account, ("source_id", "side"), ("received", "repeated"), rows)

@@ -49,46 +49,43 @@ def acquire(
     )  # fmt: skip
     free = batch.select(
         tx.connection,
-        "SELECT l.name FROM {wanted} JOIN lease l ON l.name = w.name WHERE l.until < :now ORDER BY l.name",
+        "SELECT l.name, l.token FROM {wanted} JOIN lease l ON l.name = w.name WHERE l.until < :now ORDER BY l.name",
         {"name": sorted(names)},
         lock="FOR UPDATE OF l SKIP LOCKED",
         now=now,
     )
-    taken = []
-    for row in free[:limit]:
-        token = tx.connection.execute(
-            text(
-                "UPDATE lease SET holder = :holder, token = token + 1, until = :until WHERE name = :name RETURNING token"
-            ),
-            {"holder": holder, "until": until, "name": row.name},
-        ).scalar_one()
-        taken.append(Lease(row.name, holder, token, until))
+    taken = [Lease(row.name, holder, row.token + 1, until) for row in free[:limit]]
+    rows = [(held.name, held.holder, held.token, held.until) for held in taken]
+    batch.update(tx.connection, lease_table, ("name",), ("holder", "token", "until"), rows)
     return taken
 
 
 def renew(tx: Transaction, leases: Iterable[Lease], seconds: float) -> list[Lease]:
     """The same leases with more time; those that were taken over are missing."""
     until = database_now(tx.connection, tx.now) + int(seconds * 1_000_000)
-    kept = []
-    for held in sorted(leases, key=lambda held: held.name):
-        found = tx.connection.execute(
-            text(
-                "UPDATE lease SET until = :until WHERE name = :name AND holder = :holder AND token = :token"
-            ),
-            {"until": until, "name": held.name, "holder": held.holder, "token": held.token},
-        )
-        if found.rowcount:
-            kept.append(Lease(held.name, held.holder, held.token, until))
+    ours = sorted(leases, key=lambda held: held.name)
+    still = _still_ours(tx, ours)
+    kept = [Lease(held.name, held.holder, held.token, until) for held in ours if held.name in still]
+    batch.update(tx.connection, lease_table, ("name",), ("until",), [(held.name, until) for held in kept])
     return kept
+
+
+def _still_ours(tx: Transaction, leases: Sequence[Lease]) -> set[str]:
+    """The names of those that nobody took over, locked in the order of their names."""
+    rows = batch.select(
+        tx.connection,
+        "SELECT l.name, l.holder, l.token FROM {wanted} JOIN lease l ON l.name = w.name ORDER BY l.name",
+        {"name": [held.name for held in leases]},
+        lock="FOR UPDATE OF l",
+    )
+    found = {row.name: (row.holder, row.token) for row in rows}
+    return {held.name for held in leases if found.get(held.name) == (held.holder, held.token)}
 
 
 def release(tx: Transaction, leases: Iterable[Lease]) -> None:
     """Give them back at once, so that others need not wait for the time to run out."""
-    for held in sorted(leases, key=lambda held: held.name):
-        tx.connection.execute(
-            text("UPDATE lease SET until = 0 WHERE name = :name AND holder = :holder AND token = :token"),
-            {"name": held.name, "holder": held.holder, "token": held.token},
-        )
+    still = _still_ours(tx, sorted(leases, key=lambda held: held.name))
+    batch.update(tx.connection, lease_table, ("name",), ("until",), [(name, 0) for name in sorted(still)])
     tx.ring("leases")
 
 

@@ -94,7 +94,11 @@ def store(tx: Transaction, outgoing: Outgoing) -> None:
         ],
     )  # fmt: skip
     batch.add(
-        tx.connection, account, ("source_id",), ("accepted",), [(outgoing.source_id, len(outgoing.parts))]
+        tx.connection,
+        account,
+        ("source_id", "side"),
+        ("accepted",),
+        [(outgoing.source_id, "out", len(outgoing.parts))],
     )
     tx.changed("message", outgoing.id, outgoing.contact_id)
     tx.changed("conversation", outgoing.conversation_id, outgoing.contact_id)
@@ -322,8 +326,11 @@ def _count(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, R
             numbers[outcome.state] += 1
         if row.state == "unknown":
             numbers["unknown"] -= 1
-    rows = [(source_id, *(numbers[name] for name in names)) for source_id, numbers in sorted(counts.items())]
-    batch.add(tx.connection, account, ("source_id",), names, rows)
+    rows = [
+        (source_id, "out", *(numbers[name] for name in names))
+        for source_id, numbers in sorted(counts.items())
+    ]
+    batch.add(tx.connection, account, ("source_id", "side"), names, rows)
 
 
 def _name(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, Row[Any]]) -> None:
@@ -467,7 +474,13 @@ def again(tx: Transaction, message_id: str, *, states: tuple[str, ...]) -> None:
     names = {"failed": "failed", "unknown": "unknown", "undelivered": "undelivered", "cancelled": "cancelled"}
     for row in rows:
         if row.state in names:
-            batch.add(tx.connection, account, ("source_id",), (names[row.state],), [(row.source_id, -1)])
+            batch.add(
+                tx.connection,
+                account,
+                ("source_id", "side"),
+                (names[row.state],),
+                [(row.source_id, "out", -1)],
+            )
     _refresh(tx, [message_id])
     tx.ring("outbox")
 

@@ -68,7 +68,7 @@ def _row(row: Row[Any]) -> SourceRow:
 def add_source(tx: Transaction, /, **values: Any) -> None:
     """A new source with its empty account."""
     tx.connection.execute(insert(source).values(created_at=tx.now, updated_at=tx.now, **values))
-    tx.connection.execute(insert(account).values(source_id=values["id"]))
+    tx.connection.execute(insert(account).values(source_id=values["id"], side="in"))
     _told(tx, values["id"])
 
 

@@ -103,8 +103,8 @@ def settle(tx: Transaction, settled: Iterable[Settled]) -> Counter[str]:
     counts: dict[str, list[int]] = {}
     for row in rows:
         counts.setdefault(row.source_id, [0, 0, 0])[row.state - 1] += 1
-    amounts = [(source_id, *numbers) for source_id, numbers in sorted(counts.items())]
-    batch.add(tx.connection, account, ("source_id",), ("opened", "ignored", "set_aside"), amounts)
+    amounts = [(source_id, "opened", *numbers) for source_id, numbers in sorted(counts.items())]
+    batch.add(tx.connection, account, ("source_id", "side"), ("opened", "ignored", "set_aside"), amounts)
     last = [(source_id, tx.now) for source_id in sorted(counts)]
     batch.update(tx.connection, source, ("id",), ("last_event_at",), last)
     for source_id, numbers in counts.items():
@@ -141,9 +141,9 @@ def back_to_waiting(tx: Transaction, ids: Sequence[int]) -> int:
     batch.add(
         tx.connection,
         account,
-        ("source_id",),
+        ("source_id", "side"),
         ("set_aside",),
-        [(name, -count) for name, count in sorted(counts.items())],
+        [(name, "opened", -count) for name, count in sorted(counts.items())],
     )
     for name in counts:
         tx.changed("source", name)
@@ -193,4 +193,10 @@ def listed(
 
 def accounts(connection: Connection) -> dict[str, dict[str, int]]:
     """Every source's account."""
-    return {row.source_id: dict(row._mapping) for row in connection.execute(text("SELECT * FROM account"))}
+    sums = ", ".join(
+        f"CAST(sum({column.name}) AS bigint) AS {column.name}"
+        for column in account.c
+        if not column.primary_key
+    )
+    rows = connection.execute(text(f"SELECT source_id, {sums} FROM account GROUP BY source_id"))
+    return {row.source_id: dict(row._mapping) for row in rows}

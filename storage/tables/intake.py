@@ -106,11 +106,13 @@ envelope_key = Table(
     sqlite_with_rowid=False,
 )
 
-# The account that balances: one row a source, changed in the transaction of what it counts.
+# The account that balances, changed in the transaction of what it counts. A source has a row for each `side` that
+# writes (in: journal, opened: workers, out: senders), so that hooks never wait for a worker's lock; its sum is what holds.
 account = Table(
     "account",
     metadata,
-    key("source_id", primary_key=True),
+    key("source_id"),
+    key("side"),
     number("received"),
     number("opened"),
     number("ignored"),
@@ -124,6 +126,7 @@ account = Table(
     number("refused"),
     number("answered"),
     number("repeated"),
+    PrimaryKeyConstraint("source_id", "side"),
 )
 
 lease = Table(

@@ -23,6 +23,7 @@ from gateway.permissions import PRESETS
 from storage import demo
 from storage.team import add_member, first_start
 from storage.transaction import Transaction
+from storage.waiting import accounts
 
 MARIA = Client(
     ref="maria", name="Мария Котова", phone="+79160001122", email="maria@example.ru", username="kotova"
@@ -136,8 +137,7 @@ class Town:
 
     async def account(self, place: str) -> dict[str, int]:
         """The account of a source."""
-        (row,) = await self.rows("SELECT * FROM account WHERE source_id = :id", id=self.sources[place])
-        return dict(row._mapping)
+        return (await self.gateway.database.read(accounts))[self.sources[place]]
 
 
 async def until(

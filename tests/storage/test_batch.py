@@ -69,7 +69,10 @@ async def test_rows_whose_key_is_there_are_passed_over_and_the_others_told(datab
 
 async def test_counters_are_added_to_and_made_where_missing(database: Database) -> None:
     def write(tx: Transaction) -> None:
-        batch.add(tx.connection, account, ("source_id",), ("received", "opened"), [("s", 2, 1), ("t", 1, 0)])
+        batch.add(
+            tx.connection, account, ("source_id", "side"), ("received", "opened"),
+            [("s", "in", 2, 1), ("t", "in", 1, 0)],
+        )  # fmt: skip
 
     await database.write(write)
     await database.write(write)

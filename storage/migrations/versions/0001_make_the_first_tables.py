@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column(
             "source_id", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
         ),
+        sa.Column("side", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
         sa.Column("received", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("opened", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("ignored", sa.BigInteger(), server_default="0", nullable=False),
@@ -31,7 +32,7 @@ def upgrade() -> None:
         sa.Column("refused", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("answered", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("repeated", sa.BigInteger(), server_default="0", nullable=False),
-        sa.PrimaryKeyConstraint("source_id", name=op.f("pk_account")),
+        sa.PrimaryKeyConstraint("source_id", "side", name=op.f("pk_account")),
     )
     op.create_table(
         "address",
