@@ -86,7 +86,7 @@ class Worker:
         readable = [row for row in parsed if not row.error]
         for row in parsed:
             if row.error:
-                await self._set_aside(row, row.error)
+                await self._set_aside(row, row.error, needed)
         await self._attempt(house, readable, needed)
         BATCH.observe(time.perf_counter() - began)
 
@@ -100,7 +100,7 @@ class Worker:
         except Exception as error:
             if len(batch) == 1:
                 log.exception("envelope set aside", envelope=batch[0].envelope_id)
-                await self._set_aside(batch[0], f"opening_failed: {type(error).__name__}: {error}")
+                await self._set_aside(batch[0], f"opening_failed: {type(error).__name__}: {error}", held)
                 return
             log.warning("batch failed, cutting it in two", size=len(batch), error=type(error).__name__)
             middle = len(batch) // 2
@@ -110,9 +110,9 @@ class Worker:
             for name, count in outcome.items():
                 ENVELOPES.labels(name).inc(count)
 
-    async def _set_aside(self, row: Parsed, error: str) -> None:
+    async def _set_aside(self, row: Parsed, error: str, held: Sequence[Lease]) -> None:
         settled = Settled(row.envelope_id, row.source_id, SET_ASIDE, error=error)
-        await self._gateway.database.write(waiting.set_aside, settled)
+        await self._gateway.database.write(waiting.set_aside, settled, held)
         ENVELOPES.labels("set_aside").inc()
 
     async def _keep_leases(self) -> None:

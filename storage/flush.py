@@ -11,6 +11,7 @@ from storage import batch
 from storage.board import Board, Contact, Conversation, Deal, Message, NewAttachment
 from storage.facts import CONVERSATION
 from storage.ids import new_id
+from storage.outbox import bounced, proven
 from storage.tables import (
     address,
     attachment,
@@ -303,19 +304,16 @@ def _outgoing(tx: Transaction, board: Board) -> None:
         settle_echo(tx, row_id, message_id, external_id, at)
     states = [(message_id, state, reason) for message_id, state, reason in board.delivered]
     batch.update(tx.connection, message, ("id",), ("state", "reason"), states)
+    for message_id, state, reason in board.delivered:
+        if state == "undelivered":
+            bounced(tx, message_id, reason)
     for conversation_id, seq, state in board.read_up_to:
         _read_up_to(tx, conversation_id, seq, state)
 
 
 def settle_echo(tx: Transaction, row_id: str, message_id: str, external_id: str, at: int) -> None:
     """The network shows our own message: it left, whatever the call's answer was."""
-    proven = tx.connection.execute(
-        text(
-            "UPDATE outbox SET state = 'sent', external_ids = :ids, settled_at = :at, reason = ''"
-            " WHERE id = :id AND state IN ('sending', 'unknown', 'queued', 'postponed') RETURNING source_id"
-        ),
-        {"id": row_id, "at": at, "ids": f'["{external_id}"]'},
-    ).first()
+    fresh = proven(tx, row_id, external_id, at)
     tx.connection.execute(
         text(
             "UPDATE message SET external_id = COALESCE(external_id, :external), state = CASE WHEN state IN"
@@ -323,7 +321,7 @@ def settle_echo(tx: Transaction, row_id: str, message_id: str, external_id: str,
         ),
         {"id": message_id, "external": external_id},
     )
-    if proven is not None:
+    if fresh:
         tx.changed("message", message_id)
 
 

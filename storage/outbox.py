@@ -21,18 +21,13 @@ from storage import batch
 from storage.errors import Conflict
 from storage.leases import Lease, check
 from storage.previews import show_newest
-from storage.tables import account, attachment, conversation, message, message_alias, outbox
+from storage.tables import attachment, conversation, message, message_alias, outbox
 from storage.transaction import Transaction
 
 PENDING = ("held", "queued", "sending", "postponed")
 HOLDS_OTHERS = 15 * MINUTE
-LEFT = {
-    "sent": "sent",
-    "undelivered": "undelivered",
-    "failed": "failed",
-    "unknown": "unknown",
-    "cancelled": "cancelled",
-}
+LEFT = frozenset({"sent", "undelivered", "failed", "unknown", "cancelled"})
+"""States in which a part waits no longer; the account has a column for each."""
 WORST = ("failed", "unknown", "undelivered", "postponed", "sending", "queued", "held", "cancelled", "sent")
 
 
@@ -93,13 +88,7 @@ def store(tx: Transaction, outgoing: Outgoing) -> None:
             for place, part in enumerate(outgoing.parts)
         ],
     )  # fmt: skip
-    batch.add(
-        tx.connection,
-        account,
-        ("source_id", "side"),
-        ("accepted",),
-        [(outgoing.source_id, "out", len(outgoing.parts))],
-    )
+    tx.count(outgoing.source_id, accepted=len(outgoing.parts))
     tx.changed("message", outgoing.id, outgoing.contact_id)
     tx.changed("conversation", outgoing.conversation_id, outgoing.contact_id)
     tx.ring("outbox")
@@ -165,9 +154,11 @@ def sources_with_work(connection: Connection) -> dict[str, int]:
 def recover(tx: Transaction, held: Lease, source_id: str, idempotent: bool) -> None:
     """What a dead sender left as `sending`: again where the network knows our key, else a person decides."""
     check(tx, [held])
+    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
     rows = tx.connection.execute(
         text(
             "SELECT id, message_id FROM outbox WHERE source_id = :source AND state = 'sending' AND token <> :token"
+            f" ORDER BY id{lock}"
         ),
         {"source": source_id, "token": held.token},
     ).all()
@@ -190,6 +181,7 @@ def take_ready(tx: Transaction, held: Lease, source_id: str, policy: WindowPolic
         if row.conversation_id not in first and not _stands_aside(row, tx.now):
             first[row.conversation_id] = row
     due = [row for row in first.values() if row.state != "sending" and row.not_before <= tx.now][:limit]
+    due = _unchanged(tx, due)
     allowed: list[tuple[Row[Any], str | None]] = []
     closed: list[tuple[Row[Any], str | None]] = []
     for row in due:
@@ -219,6 +211,18 @@ def take_ready(tx: Transaction, held: Lease, source_id: str, policy: WindowPolic
     _refresh(tx, [row.message_id for row in ready])
     references = _references(tx.connection, {row.conversation_id for row in ready})
     return [_ready(row, references.get(row.conversation_id, ())) for row in ready]
+
+
+def _unchanged(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Hold the rows, without those that somebody took back or concluded since they were read."""
+    held = batch.select(
+        tx.connection,
+        "SELECT o.id, o.state FROM {wanted} JOIN outbox o ON o.id = w.id ORDER BY o.id",
+        {"id": sorted(row.id for row in rows)},
+        lock="FOR UPDATE OF o",
+    )
+    states = {row.id: row.state for row in held}
+    return [row for row in rows if states.get(row.id) == row.state]
 
 
 def _pending(connection: Connection, source_id: str) -> Sequence[Row[Any]]:
@@ -317,20 +321,12 @@ def settle(tx: Transaction, held: Lease | None, outcomes: Sequence[Outcome]) -> 
 
 def _count(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, Row[Any]]) -> None:
     """The outgoing half of the account; a part that leaves `unknown` gives its place back."""
-    names = ("sent", "undelivered", "failed", "unknown", "cancelled")
-    counts: dict[str, dict[str, int]] = {}
     for outcome in outcomes:
         row = current[outcome.id]
-        numbers = counts.setdefault(row.source_id, dict.fromkeys(names, 0))
         if outcome.state in LEFT:
-            numbers[outcome.state] += 1
-        if row.state == "unknown":
-            numbers["unknown"] -= 1
-    rows = [
-        (source_id, "out", *(numbers[name] for name in names))
-        for source_id, numbers in sorted(counts.items())
-    ]
-    batch.add(tx.connection, account, ("source_id", "side"), names, rows)
+            tx.count(row.source_id, **{outcome.state: 1})
+        if row.state in LEFT:
+            tx.count(row.source_id, **{row.state: -1})
 
 
 def _name(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, Row[Any]]) -> None:
@@ -451,6 +447,43 @@ def mark_answered(tx: Transaction, conversation_id: str, at: int) -> dict[str, A
     }  # fmt: skip
 
 
+def bounced(tx: Transaction, message_id: str, reason: str) -> None:
+    """The network took it and brought it back: its parts did not reach the client after all."""
+    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    rows = tx.connection.execute(
+        text(
+            "SELECT id, state, source_id FROM outbox WHERE message_id = :id AND state IN ('sent', 'unknown')"
+            f" ORDER BY id{lock}"
+        ),
+        {"id": message_id},
+    ).all()
+    values = [(row.id, "undelivered", reason, tx.now) for row in rows]
+    batch.update(tx.connection, outbox, ("id",), ("state", "reason", "settled_at"), values)
+    for row in rows:
+        tx.count(row.source_id, **{row.state: -1})
+        tx.count(row.source_id, undelivered=1)
+
+
+def proven(tx: Transaction, row_id: str, external_id: str, at: int) -> bool:
+    """The network shows a part of ours: it left, whatever the call's answer was. False when that was known."""
+    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    row = tx.connection.execute(
+        text(
+            "SELECT id, state, source_id FROM outbox WHERE id = :id"
+            f" AND state IN ('sending', 'unknown', 'queued', 'postponed'){lock}"
+        ),
+        {"id": row_id},
+    ).first()
+    if row is None:
+        return False
+    values = [(row.id, "sent", [external_id], at, "")]
+    batch.update(tx.connection, outbox, ("id",), ("state", "external_ids", "settled_at", "reason"), values)
+    if row.state in LEFT:
+        tx.count(row.source_id, **{row.state: -1})
+    tx.count(row.source_id, sent=1)
+    return True
+
+
 def undo(tx: Transaction, member_id: str, message_id: str) -> tuple[str, list[dict[str, Any]]]:
     """Take a held message back; its words and files. Raises Conflict too_late once a part has left."""
     rows = _parts_of(tx, message_id)
@@ -471,16 +504,9 @@ def again(tx: Transaction, message_id: str, *, states: tuple[str, ...]) -> None:
     fresh = [(row.id, "queued", tx.now, 0, None, "") for row in rows]
     columns = ("state", "not_before", "attempts", "first_tried_at", "reason")
     batch.update(tx.connection, outbox, ("id",), columns, fresh)
-    names = {"failed": "failed", "unknown": "unknown", "undelivered": "undelivered", "cancelled": "cancelled"}
     for row in rows:
-        if row.state in names:
-            batch.add(
-                tx.connection,
-                account,
-                ("source_id", "side"),
-                (names[row.state],),
-                [(row.source_id, "out", -1)],
-            )
+        if row.state in LEFT:
+            tx.count(row.source_id, **{row.state: -1})
     _refresh(tx, [message_id])
     tx.ring("outbox")
 

@@ -6,13 +6,14 @@ lost without harm; a live event may not.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
-from storage.batch import insert_returning
-from storage.tables import event
+from storage.batch import add, insert_returning
+from storage.tables import account, event
 
 EVENT_LOG_LOCK = 7_305_001  # any number, the same in every process
 
@@ -37,6 +38,8 @@ class Transaction:
     bells: set[str] = field(default_factory=set)
     head: int = 0
     """The number of the last live event, once appended."""
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    """source -> what its account gains."""
 
     def changed(
         self,
@@ -52,8 +55,21 @@ class Transaction:
         """Wake whoever waits for these, after the commit."""
         self.bells.update(bells)
 
+    def count(self, source_id: str, **amounts: int) -> None:
+        """Change the outgoing side of a source's account; written near the end, in the order of the locks."""
+        self.counts.setdefault(source_id, Counter()).update(amounts)
+
+    def _write_counts(self) -> None:
+        columns = tuple(sorted({name for amounts in self.counts.values() for name in amounts}))
+        rows = [
+            (source_id, "out", *(amounts[name] for name in columns))
+            for source_id, amounts in sorted(self.counts.items())
+        ]
+        add(self.connection, account, ("source_id", "side"), columns, rows)
+
     def append_changes(self) -> None:
-        """The last act: lock the log and append, so that numbers become visible in their order."""
+        """The last acts: the account, then lock the log and append, so that numbers become visible in their order."""
+        self._write_counts()
         if not self.changes:
             return
         if self.connection.dialect.name == "postgresql":

@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import Connection, Row, text
 
 from storage import batch
+from storage.leases import Lease, check
 from storage.tables import account, envelope, source
 from storage.transaction import Transaction
 
@@ -113,8 +114,12 @@ def settle(tx: Transaction, settled: Iterable[Settled]) -> Counter[str]:
     return Counter(NAMES[row.state] for row in rows)
 
 
-def set_aside(tx: Transaction, row: Settled) -> None:
-    """Put one poisonous envelope aside with its error, visible and replayable."""
+def set_aside(tx: Transaction, row: Settled, leases: Sequence[Lease]) -> None:
+    """Put one poisonous envelope aside with its error, visible and replayable.
+
+    Raises LeaseLost when its shard is somebody else's by now: two workers must not both count it.
+    """
+    check(tx, leases)
     if row.envelope_id in waiting_still(tx.connection, [row.envelope_id]):
         settle(tx, [row])
 

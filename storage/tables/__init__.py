@@ -24,6 +24,7 @@ from storage.tables.intake import (
     source,
     test_session,
 )
+from storage.tables.ledger import certificate, gap, numbering, seal
 from storage.tables.people import address, contact, contact_identity, identity
 from storage.tables.system import api_token, audit_log, counter, event, session, setting
 from storage.tables.talk import (
@@ -54,11 +55,11 @@ from storage.tables.team import (
 )
 
 __all__ = [
-    "account", "address", "api_token", "attachment", "audit_log", "call_fact", "claim", "company",
+    "account", "address", "api_token", "attachment", "audit_log", "call_fact", "certificate", "claim", "company",
     "consent", "contact", "contact_company", "contact_identity", "conversation", "counter", "deal",
-    "deal_party", "decision", "draft", "envelope", "envelope_key", "event", "external_ref", "file",
+    "deal_party", "decision", "draft", "envelope", "envelope_key", "event", "external_ref", "file", "gap",
     "identity", "lease", "letter", "member", "member_role", "message", "message_alias", "message_version",
-    "metadata", "offer", "outbox", "participant", "pipeline", "queue", "queue_member", "reaction",
-    "read_marker", "role", "role_permission", "session", "setting", "source", "stage", "stage_history",
+    "metadata", "numbering", "offer", "outbox", "participant", "pipeline", "queue", "queue_member", "reaction",
+    "read_marker", "role", "role_permission", "seal", "session", "setting", "source", "stage", "stage_history",
     "task", "team", "test_session", "touch", "upload",
 ]  # fmt: skip

@@ -80,7 +80,14 @@ envelope = Table(
     words("error"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     maybe_at("settled_at"),
+    Column("erased_by", BigInteger, nullable=True),  # the link that tells why body, headers and salt are gone
     sqlite_autoincrement=True,
+)
+Index(
+    "ix_envelope_again",
+    envelope.c.id,
+    sqlite_where=text("attempts > 0"),
+    postgresql_where=text("attempts > 0"),
 )
 Index(
     "ix_envelope_waiting",

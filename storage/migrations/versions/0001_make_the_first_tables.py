@@ -140,6 +140,24 @@ def upgrade() -> None:
         batch_op.create_index("ix_call_fact_call", ["source_id", "call"], unique=False)
 
     op.create_table(
+        "certificate",
+        sa.Column("id", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("balanced", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("document", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("signature", sa.Text(), server_default="", nullable=False),
+        sa.Column("public_key", sa.Text(), server_default="", nullable=False),
+        sa.Column(
+            "member_id", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=True
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate")),
+    )
+    with op.batch_alter_table("certificate", schema=None) as batch_op:
+        batch_op.create_index("ix_certificate_at", ["at"], unique=False)
+
+    op.create_table(
         "claim",
         sa.Column(
             "conversation_id",
@@ -469,10 +487,18 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), server_default="", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.Column("erased_by", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_envelope")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("envelope", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_envelope_again",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("attempts > 0"),
+            postgresql_where=sa.text("attempts > 0"),
+        )
         batch_op.create_index(
             "ix_envelope_aside",
             ["source_id", "id"],
@@ -537,6 +563,18 @@ def upgrade() -> None:
         sa.Column("references", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_file")),
+    )
+    op.create_table(
+        "gap",
+        sa.Column(
+            "source_id", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("run", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("first", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("last", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("after_at", sa.BigInteger(), nullable=False),
+        sa.Column("before_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source_id", "run", "first", name=op.f("pk_gap")),
     )
     op.create_table(
         "identity",
@@ -694,6 +732,18 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), server_default="", nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("message_id", "version", name=op.f("pk_message_version")),
+    )
+    op.create_table(
+        "numbering",
+        sa.Column(
+            "source_id", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("run", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("first", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("high", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("seen", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source_id", name=op.f("pk_numbering")),
     )
     op.create_table(
         "offer",
@@ -871,6 +921,27 @@ def upgrade() -> None:
         sa.Column("scope", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
         sa.PrimaryKeyConstraint("role_id", "permission", name=op.f("pk_role_permission")),
     )
+    op.create_table(
+        "seal",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), server_default="", nullable=False),
+        sa.Column("first", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("last", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("count", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("leaves", sa.LargeBinary(), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column(
+            "member_id", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=True
+        ),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("previous", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seal")),
+    )
+    with op.batch_alter_table("seal", schema=None) as batch_op:
+        batch_op.create_index("ix_seal_last", ["last"], unique=False)
+
     op.create_table(
         "session",
         sa.Column("digest", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
@@ -1122,6 +1193,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_session_member_id"))
 
     op.drop_table("session")
+    with op.batch_alter_table("seal", schema=None) as batch_op:
+        batch_op.drop_index("ix_seal_last")
+
+    op.drop_table("seal")
     op.drop_table("role_permission")
     op.drop_table("role")
     op.drop_table("read_marker")
@@ -1154,6 +1229,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_offer_deal_id"))
 
     op.drop_table("offer")
+    op.drop_table("numbering")
     op.drop_table("message_version")
     with op.batch_alter_table("message_alias", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_message_alias_message_id"))
@@ -1172,6 +1248,7 @@ def downgrade() -> None:
     op.drop_table("letter")
     op.drop_table("lease")
     op.drop_table("identity")
+    op.drop_table("gap")
     op.drop_table("file")
     op.drop_table("external_ref")
     with op.batch_alter_table("event", schema=None) as batch_op:
@@ -1185,6 +1262,11 @@ def downgrade() -> None:
         )
         batch_op.drop_index(
             "ix_envelope_aside", sqlite_where=sa.text("state = 3"), postgresql_where=sa.text("state = 3")
+        )
+        batch_op.drop_index(
+            "ix_envelope_again",
+            sqlite_where=sa.text("attempts > 0"),
+            postgresql_where=sa.text("attempts > 0"),
         )
 
     op.drop_table("envelope")
@@ -1246,6 +1328,10 @@ def downgrade() -> None:
     op.drop_table("consent")
     op.drop_table("company")
     op.drop_table("claim")
+    with op.batch_alter_table("certificate", schema=None) as batch_op:
+        batch_op.drop_index("ix_certificate_at")
+
+    op.drop_table("certificate")
     with op.batch_alter_table("call_fact", schema=None) as batch_op:
         batch_op.drop_index("ix_call_fact_call")
 
