@@ -424,46 +424,6 @@ def balance(row: Mapping[str, int]) -> shapes.Account:
     }  # fmt: skip
 
 
-def fallbacks(
-    gateway: Gateway, account: Account, addresses: Sequence[Any], refused: str
-) -> list[shapes.Fallback]:
-    """What can be done where writing is not allowed: other ways to this contact, in the order of their last use."""
-    known, ways = {}, []
-    for row in addresses:
-        live = gateway.sources.get(row.source_id)
-        if live is None or (row.source_id, row.identity_id) in known:
-            continue
-        can = live.channel.can()
-        known[row.source_id, row.identity_id] = row
-        ways.append(
-            windows.Address(
-                ref=row.id, policy=live.window, last_client_at=row.last_client_at,
-                reach=reach_of(live, row.unreachable, row.reason), used_at=row.last_client_at or row.last_at,
-                calls=can.call and not can.reply,
-            )
-        )  # fmt: skip
-    by_id = {row.id: row for row in addresses}
-    found: list[shapes.Fallback] = []
-    for way in windows.fallbacks(ways, gateway.now(), refused=refused):
-        row = by_id.get(way.ref)
-        kind = {"address": "channel"}.get(way.kind, way.kind)
-        found.append(
-            {
-                "kind": cast(Any, kind),
-                "source": source_ref(gateway, row.source_id) if row is not None and kind != "wait" else None,
-                "conversation_id": row.id if row is not None and kind == "channel" else None,
-                "identity_id": row.identity_id if row is not None else None,
-                "address": row.value if row is not None and kind != "wait" else "",
-                "window": window(
-                    gateway, account, row.source_id, row.last_client_at, row.unreachable, row.reason
-                )
-                if row is not None and kind == "channel"
-                else None,
-            }
-        )
-    return found
-
-
 def envelope(row: Any, *, preview: str = "") -> shapes.EnvelopeShape:
     """An envelope in the journal of events."""
     return {

@@ -12,7 +12,8 @@ from gateway.api import shapes
 from gateway.api.build import source_ref
 from gateway.api.handlers.people import own_url
 from gateway.api.layer import Body, Call, route
-from gateway.demo.stage import PICTURE, STAGES, Stage, set_up
+from gateway.demo import picture
+from gateway.demo.stage import STAGES, Stage, set_up
 from gateway.refusals import Refusal
 from routing.times import MINUTE
 from storage import demo
@@ -101,7 +102,7 @@ async def demo_act(call: Call, body: DemoAct) -> shapes.DemoActed:
         doing=body.doing,
         text=body.text,
         seconds_ago=body.seconds_ago - clock.turn(0) / 1_000_000,
-        file=PICTURE if body.doing == "photo" else b"demo",
+        file=picture.niche() if body.doing == "photo" else b"demo",
         fields={"message": body.text} if body.doing == "form" else {},
         member="100",
     )

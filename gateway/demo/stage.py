@@ -20,6 +20,7 @@ from channels.events import Attribution
 from channels.fakes import Act, Client, Delivered, Fake
 from gateway import clock, replies
 from gateway.context import Gateway
+from gateway.demo import picture
 from gateway.permissions import PRESETS
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
@@ -35,10 +36,6 @@ log = structlog.get_logger(__name__)
 PATIENCE = 10.0
 FIRST_ANSWER_AFTER = 3.0
 LEAD_AFTER = 6.0
-PICTURE = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000002000000020802000000fdd49a73"
-    "000000164944415478da63fcffff3f0303030303030303030303000c0a01013e7f1e8f0000000049454e44ae426082"
-)
 
 
 class Stage:
@@ -142,7 +139,7 @@ class Stage:
             doing=doing,
             text=step.get("text", ""),
             subject=step.get("subject", ""),
-            file=PICTURE if doing == "photo" else b"%PDF-1.4 demo" if doing == "file" else b"",
+            file=picture.niche() if doing == "photo" else b"%PDF-1.4 demo" if doing == "file" else b"",
             file_name=step.get("file_name", ""),
             fields={"message": step.get("text", "")} if doing == "form" else {},
             attribution=Attribution(utm=utm, page="https://firma.ru/raschet") if utm else Attribution(),

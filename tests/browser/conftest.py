@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser import house
 from tests.browser.house import House
+
+expect.set_options(timeout=house.PATIENCE)
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from playwright.async_api import APIRequestContext, Browser, async_playwright
+from playwright.async_api import APIRequestContext, Browser, Page, async_playwright, expect
 
 from gateway.demo.stage import places
 from tests.rig.browser import DESKTOP, Locale, Screen, Theme, Visitor, visit
@@ -21,6 +22,8 @@ from tests.rig.process import Child, folder, free_port
 ROOT = Path(__file__).parents[2]
 HEADERS = {"X-Inbox": "1", "Content-Type": "application/json"}
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/enter#t=\S+")
+PATIENCE = 12_000
+"""Milliseconds that a page may take on a busy machine to show what it should."""
 SLOW = 90.0
 """Seconds a busy machine may need to tell the demonstration's story."""
 
@@ -120,6 +123,14 @@ async def as_person(
 ) -> AsyncIterator[Visitor]:
     """Somebody who came in by a link, at their first page."""
     async with visit(browser, house.address, screen=screen, theme=theme, locale=locale) as person:
+        person.page.set_default_timeout(PATIENCE)
         await person.page.goto(link)
         await person.page.wait_for_url(re.compile(r"/(inbox|sources|setup|profile)"))
         yield person
+
+
+async def open_dialog(page: Page, name: str, channel: str) -> None:
+    """Look a client up and choose their conversation on a channel."""
+    await page.goto(f"/inbox?view=all&q={quote(name)}")
+    await page.get_by_role("option", name=f"{name}, {channel}").first.click()
+    await expect(page.get_by_role("heading", name=f"{name} · {channel}")).to_be_visible()

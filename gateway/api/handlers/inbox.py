@@ -11,6 +11,7 @@ from pydantic import Field
 from gateway.api import build, shapes
 from gateway.api.layer import Body, Call, Query, route
 from gateway.api.rights import READ, must_see, own_only
+from gateway.api.ways import fallbacks
 from gateway.context import Gateway
 from gateway.live import head_of, viewers
 from gateway.refusals import Refusal
@@ -117,7 +118,7 @@ async def conversation(call: Call) -> shapes.Conversation:
         raise Refusal("not_found", 404)
     return {
         "row": row, "contact": contact, "limits": build.limits(live.channel.can()),
-        "fallbacks": build.fallbacks(call.gateway, call.account, addresses, row["id"]),
+        "fallbacks": fallbacks(call.gateway, call.account, addresses, contact, row["id"]),
         "viewers": viewers(call.gateway, row["id"], but=call.me), "read_up_to": facts.rows[0].read_message_id,
         "subject": facts.rows[0].subject,
     }  # fmt: skip
