@@ -97,9 +97,7 @@ def _calls(contact: shapes.Contact) -> list[shapes.Fallback]:
     ]  # fmt: skip
 
 
-def _fallback(
-    gateway: Gateway, account: Account, kind: codes.Fallback, way: _Way | None
-) -> shapes.Fallback:
+def _fallback(gateway: Gateway, account: Account, kind: codes.Fallback, way: _Way | None) -> shapes.Fallback:
     if kind != "address" or way is None:
         return {
             "kind": "wait", "source": None, "conversation_id": None, "identity_id": None, "address": "", "window": None,
