@@ -17,6 +17,7 @@ from gateway import api, clock, pages
 from gateway.config import Config
 from gateway.context import Gateway
 from gateway.journal import Journal
+from gateway.ledger import Bookkeeper
 from gateway.listener import Listeners
 from gateway.live import live_of
 from gateway.media import Fetcher
@@ -54,6 +55,7 @@ def make_gateway(config: Config) -> Gateway:
         bells=bells,
         files=FileStore(_folder(config)),
         sources=Sources(database, bells, vault, config.public_url.rstrip("/")),
+        vault=vault,
         now=clock.now,
         holder=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
     )
@@ -108,6 +110,7 @@ class Running:
             self._start(Senders(self._gateway).run(), "senders")
             self._start(Fetcher(self._gateway).run(), "media")
             self._start(Profiles(self._gateway).run(), "profiles")
+            self._start(Bookkeeper(self._gateway).run(), "ledger")
         if self._role in ("all", "web"):
             self._start(live_of(self._gateway).run(), "live")
         if self._role in ("all", "listener"):

@@ -58,8 +58,11 @@ class Config(BaseSettings):
         Field(description="How many reverse proxies stand before us and may name the caller's address."),
     ] = 0
     keep_bodies_days: Annotated[
-        int, Field(description="Days after which opened envelopes lose their bodies.")
+        int, Field(description="Days after which opened envelopes lose their bodies; 0: never.", ge=0)
     ] = 90
+    keep_aside_days: Annotated[
+        int, Field(description="Days after which set-aside envelopes lose their bodies; 0: never.", ge=0)
+    ] = 0
 
     def database(self) -> str:
         """The database's address."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.config import Config
+from gateway.vault import Vault
 from storage.bells import Bells
 from storage.database import Database
 from storage.files import FileStore
@@ -24,6 +25,7 @@ class Gateway:
     bells: Bells
     files: FileStore
     sources: Sources
+    vault: Vault
     now: Callable[[], int]
     holder: str
     """This process's name in leases: host, pid and a random part."""

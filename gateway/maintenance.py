@@ -15,8 +15,8 @@ from gateway.config import Config
 from gateway.context import Gateway
 from gateway.permissions import PRESETS
 from gateway.replay import replay_one, replay_source
-from gateway.vault import Vault, load_keys
-from storage import sessions, team
+from gateway.vault import Vault, VaultClosed, load_keys
+from storage import sessions, signing, team
 from storage.database import Database
 from storage.errors import Conflict
 from storage.sources import change_source, load_sources
@@ -141,7 +141,10 @@ async def sign_in_link(config: Config, email: str) -> str:
 
 
 async def rotate_keys(config: Config) -> int:
-    """Seal every source's secrets with the newest key; how many. Raises VaultClosed when an old key is missing."""
+    """Seal every source's secrets and the signing key with the newest key; how many sources.
+
+    Raises VaultClosed when an old key is missing.
+    """
     vault = Vault(load_keys(config.secret_keys.get_secret_value(), config.data_dir))
     gateway = make_gateway(config)
     try:
@@ -155,4 +158,14 @@ async def _rotate(database: Database, vault: Vault) -> int:
     for row in rows:
         sealed = await asyncio.to_thread(vault.rotate, row.sealed)
         await database.write(change_source, row.id, sealed=sealed)
+    keys = await database.read(signing.keys)
+    await database.write(signing.store_keys, [{**one, "sealed": vault.rotate(one["sealed"])} for one in keys])
     return len(rows)
+
+
+def _rotated(vault: Vault, sealed: str) -> str:
+    """A signing key whose secret key was lost stays as it is: its public half still proves what it signed."""
+    try:
+        return vault.seal(vault.open(sealed))
+    except VaultClosed:
+        return sealed

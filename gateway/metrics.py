@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 HOOKS: Final = Counter("inbox_hooks_total", "Hook requests by what became of them", ["outcome"])
 ENVELOPES: Final = Counter("inbox_envelopes_total", "Envelopes worked on by what became of them", ["outcome"])
@@ -15,3 +15,7 @@ BATCH: Final = Histogram(
 )
 SENDS: Final = Counter("inbox_sends_total", "Attempts to send by outcome", ["outcome"])
 OFFERS: Final = Counter("inbox_offers_total", "Lead offers by what became of them", ["outcome"])
+SEALED: Final = Counter("inbox_sealed_envelopes_total", "Envelopes that the chain holds")
+UNSEALED_AGE: Final = Gauge(
+    "inbox_unsealed_seconds", "Age of the oldest envelope that the chain does not hold yet"
+)

@@ -11,6 +11,7 @@ from routing.schedule import Schedule
 from storage import leads
 from storage.company import change_company
 from storage.offers import take
+from storage.seal import Sign, lock_chain, name_group, sealed_up_to
 from storage.team import add_member
 from storage.transaction import Transaction
 
@@ -108,15 +109,27 @@ BY_SOURCE = (
     "touch",
     "call_fact",
     "message_alias",
+    "numbering",
+    "gap",
 )
 BY_MESSAGE = ("letter", "message_version", "reaction", "attachment", "outbox")
 BY_DEAL = ("deal_party", "stage_history", "offer", "task", "decision")
 BY_CONVERSATION = ("participant", "draft", "read_marker", "claim")
 
 
-def wipe(tx: Transaction, keep: str) -> None:
-    """Take everything flagged as demonstration away; one member stays and chooses name and password anew."""
+def wipe(tx: Transaction, keep: str, sign: Sign) -> None:
+    """Take everything flagged as demonstration away; one member stays and chooses name and password anew.
+
+    A link of the chain, signed by `sign`, says which envelopes went.
+    """
     sources = "(SELECT id FROM source WHERE demo = 1)"
+    lock_chain(tx)
+    sealed = tx.connection.execute(
+        text(f"SELECT id FROM envelope WHERE source_id IN {sources} AND id <= :top"),
+        {"top": sealed_up_to(tx.connection)},
+    )
+    if numbers := [row.id for row in sealed]:
+        name_group(tx, "removed", numbers, "demonstration", keep, sign)
     messages = f"(SELECT id FROM message WHERE source_id IN {sources})"
     conversations = f"(SELECT id FROM conversation WHERE source_id IN {sources})"
     deals = f"(SELECT id FROM deal WHERE source_id IN {sources} OR contact_id IN (SELECT id FROM contact WHERE demo = 1))"

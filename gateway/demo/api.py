@@ -15,6 +15,7 @@ from gateway.api.layer import Body, Call, route
 from gateway.demo import picture
 from gateway.demo.stage import STAGES, Stage, set_up
 from gateway.refusals import Refusal
+from gateway.sealer import signer_of
 from routing.times import MINUTE
 from storage import demo
 
@@ -138,5 +139,5 @@ async def clear_demo(call: Call) -> None:
         raise Refusal("not_found", 404)
     clock.turn(-clock.turn(0))
     await stage.close()
-    await call.gateway.database.write(demo.wipe, call.me)
+    await call.gateway.database.write(demo.wipe, call.me, await signer_of(call.gateway))
     await call.gateway.sources.look()

@@ -90,6 +90,12 @@ Index(
     postgresql_where=text("attempts > 0"),
 )
 Index(
+    "ix_envelope_body_file",
+    envelope.c.body_file,
+    sqlite_where=text("body_file IS NOT NULL"),
+    postgresql_where=text("body_file IS NOT NULL"),
+)
+Index(
     "ix_envelope_waiting",
     envelope.c.shard,
     envelope.c.id,

@@ -507,6 +507,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 3"),
         )
         batch_op.create_index(
+            "ix_envelope_body_file",
+            ["body_file"],
+            unique=False,
+            sqlite_where=sa.text("body_file IS NOT NULL"),
+            postgresql_where=sa.text("body_file IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_envelope_waiting",
             ["shard", "id"],
             unique=False,
@@ -1259,6 +1266,11 @@ def downgrade() -> None:
     with op.batch_alter_table("envelope", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_envelope_waiting", sqlite_where=sa.text("state = 0"), postgresql_where=sa.text("state = 0")
+        )
+        batch_op.drop_index(
+            "ix_envelope_body_file",
+            sqlite_where=sa.text("body_file IS NOT NULL"),
+            postgresql_where=sa.text("body_file IS NOT NULL"),
         )
         batch_op.drop_index(
             "ix_envelope_aside", sqlite_where=sa.text("state = 3"), postgresql_where=sa.text("state = 3")

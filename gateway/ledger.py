@@ -1,0 +1,84 @@
+"""Who keeps the books? Seals the journal, lets old words go, and writes the nightly certificate.
+
+One an installation, by lease, in the processes of workers; it works beside the messages, and nothing waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from gateway.context import Gateway
+from gateway.metrics import SEALED, UNSEALED_AGE
+from gateway.retention import retain
+from gateway.sealer import seal_until
+from routing.times import HOUR, SECOND
+from storage import seal
+from storage.errors import LeaseLost, Unavailable
+from storage.leases import Lease, acquire, release, renew
+from storage.seal import Horizon
+
+log = structlog.get_logger(__name__)
+LEASE: Final = 60.0
+TICK: Final = 5.0
+LEASE_NAME: Final = "ledger"
+
+
+class Bookkeeper:
+    """Stands by until it holds the lease, then keeps the books."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._held: Lease | None = None
+        self._seen: Horizon | None = None
+        self._retained_at = gateway.now()
+
+    async def run(self) -> None:
+        """Keep the books until cancelled; then let another process go on."""
+        try:
+            while True:
+                await asyncio.sleep(TICK)
+                await self._round()
+        finally:
+            if self._held is not None:
+                await self._gateway.database.write(release, [self._held])
+
+    async def _round(self) -> None:
+        try:
+            if await self._hold():
+                await self._seal()
+                await self._retain()
+        except (Unavailable, LeaseLost):
+            self._held = None
+        except Exception:
+            log.exception("books not kept")
+
+    async def _hold(self) -> bool:
+        database = self._gateway.database
+        if self._held is not None and self._held.until - self._gateway.now() < LEASE / 2 * SECOND:
+            self._held = next(iter(await database.write(renew, [self._held], LEASE)), None)
+        if self._held is None:
+            taken = await database.write(acquire, [LEASE_NAME], self._gateway.holder, LEASE)
+            self._held = next(iter(taken), None)
+        return self._held is not None
+
+    async def _seal(self) -> None:
+        """Seal up to the horizon of an earlier round, as soon as all who were writing then have ended."""
+        database = self._gateway.database
+        if self._seen is not None and await database.read(seal.final, self._seen):
+            SEALED.inc(await seal_until(self._gateway, self._seen, whole=False))
+            self._seen = None
+        if self._seen is None:
+            self._seen = await database.read(seal.horizon)
+        oldest = await database.read(seal.oldest_unsealed)
+        UNSEALED_AGE.set(0 if oldest is None else max(0, self._gateway.now() - oldest) / SECOND)
+
+    async def _retain(self) -> None:
+        if self._gateway.now() - self._retained_at < HOUR:
+            return
+        self._retained_at = self._gateway.now()
+        count = await retain(self._gateway)
+        if count:
+            log.info("old bodies erased", envelopes=count)

@@ -1,0 +1,31 @@
+"""How long are words kept in the journal?
+
+Opened and ignored envelopes lose their bodies after `keep_bodies_days`; set-aside ones after `keep_aside_days`, by default never:
+nobody has read them yet. 0 is for ever. What became messages is not touched by this.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.context import Gateway
+from gateway.sealer import erase
+from routing.times import DAY
+from storage import erasing
+
+GROUP: Final = 1000
+
+
+async def retain(gateway: Gateway) -> int:
+    """Erase what has been kept long enough; how many envelopes."""
+    days, aside_days = gateway.config.keep_bodies_days, gateway.config.keep_aside_days
+    opened_before = gateway.now() - days * DAY if days else 0
+    aside_before = gateway.now() - aside_days * DAY if aside_days else None
+    total = 0
+    while True:
+        ids = await gateway.database.read(erasing.due, opened_before, aside_before, GROUP)
+        count = await erase(gateway, ids, "retention")
+        moved = await gateway.database.write(erasing.advance, opened_before, GROUP)
+        total += count
+        if not count and not moved:
+            return total
