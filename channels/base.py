@@ -235,6 +235,11 @@ class Capabilities:
     rate: Rate = Rate()
     send_timeout: float = 20
     """Seconds after which a call is given up as unknown."""
+    numbering: Literal["", "strict", "sparse"] = ""
+    """What `number` of its envelopes tells. strict: they follow one another, so one left out never came; sparse: they only
+    grow (a mailbox's numbers of letters moved elsewhere are left out too); "" it gives none."""
+    numbering_rest_days: float = 0
+    """After so many days of silence the provider may begin its numbers anew; 0: never."""
     answer_minutes: int = 15
     """First-answer target, in working minutes."""
     weight: float = 1

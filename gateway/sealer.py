@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from gateway.context import Gateway
 from gateway.vault import VaultClosed
-from routing.times import SECOND
+from routing.times import DAY, SECOND
 from storage import erasing, seal, signing
 from storage.errors import Conflict
+from storage.gaps import Numbered, Numbering
 from storage.seal import NOTHING, Horizon, Kept, Link
 
 log = structlog.get_logger(__name__)
@@ -90,12 +91,26 @@ async def seal_until(gateway: Gateway, seen: Horizon, *, whole: bool) -> int:
         if not group or (young and not whole):
             return count
         leaves = await _leaves(gateway, group)
+        numbered = [
+            Numbered(row.source_id, row.number, row.received_at) for row in group if row.number is not None
+        ]
         try:
-            await gateway.database.write(seal.seal_group, after, leaves, sign)
+            await gateway.database.write(seal.seal_group, after, leaves, numbered, _rules(gateway), sign)
         except Conflict:
             continue  # another was faster: go on behind it
         count += len(group)
         await asyncio.sleep(0)
+
+
+def _rules(gateway: Gateway) -> dict[str, Numbering]:
+    """What the numbers of each source mean, as its channel says."""
+    rules = {}
+    for live in gateway.sources.all():
+        can = live.channel.can()
+        if can.numbering:
+            rest = int(can.numbering_rest_days * DAY)
+            rules[live.row.id] = Numbering(strict=can.numbering == "strict", rest=rest)
+    return rules
 
 
 async def _leaves(gateway: Gateway, group: Sequence[Kept]) -> list[tuple[int, bytes, bytes]]:

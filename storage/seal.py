@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy import Connection, Row, insert, text
 
 from storage.errors import Conflict
+from storage.gaps import Numbered, Numbering, follow
 from storage.tables import seal
 from storage.transaction import Transaction
 
@@ -184,11 +185,18 @@ def _bytes(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else bytes(value)
 
 
-def seal_group(tx: Transaction, after: int, leaves: Sequence[tuple[int, bytes, bytes]], sign: Sign) -> Link:
-    """Add the link of a group that was read after number `after`. Raises Conflict sealed_already when another was faster."""
+def seal_group(
+    tx: Transaction, after: int, leaves: Sequence[tuple[int, bytes, bytes]], numbered: Sequence[Numbered],
+    rules: Mapping[str, Numbering], sign: Sign,
+) -> Link:  # fmt: skip
+    """Add the link of a group that was read after number `after`, and follow the provider's numbers in it.
+
+    Raises Conflict sealed_already when another was faster.
+    """
     _lock(tx)
     if sealed_up_to(tx.connection) != after:
         raise Conflict("sealed_already")
+    follow(tx, numbered, rules)
     packed = b"".join(LEAF.pack(*leaf) for leaf in leaves)
     return _append(tx, "sealed", [leaf[0] for leaf in leaves], packed, "", None, sign)
 
