@@ -290,19 +290,21 @@ def save_queue(
 ) -> str:
     """Make or change a queue; its id. Raises Conflict queue_empty when it would have nobody or no head."""
     made = queue_id or new_id(tx.now)
-    columns = {name: values[name] for name in ("name", "strategy", "head_id") if name in values}
-    if "accept_seconds" in values:
+    columns = {name: values[name] for name in ("name", "strategy", "head_id") if values.get(name) is not None}
+    if values.get("accept_seconds") is not None:
         columns["rules"] = {"accept_seconds": values["accept_seconds"]}
     if queue_id is None:
         tx.connection.execute(insert(queue).values(id=made, created_at=tx.now, **columns))
-    elif (
-        columns
-        and not tx.connection.execute(update(queue).where(queue.c.id == made).values(**columns)).rowcount
-    ):
+    elif tx.connection.execute(select(queue.c.id).where(queue.c.id == made)).first() is None:
         raise Conflict("not_found", 404)
+    elif columns:
+        tx.connection.execute(update(queue).where(queue.c.id == made).values(**columns))
     if people is not None:
         tx.connection.execute(queue_member.delete().where(queue_member.c.queue_id == made))
-        rows = [{"queue_id": made, "member_id": ref, "position": place} for place, ref in enumerate(people)]
+        rows = [
+            {"queue_id": made, "member_id": ref, "position": place}
+            for place, ref in enumerate(dict.fromkeys(people))
+        ]
         if rows:
             tx.connection.execute(insert(queue_member), rows)
     row = tx.connection.execute(select(queue.c.head_id).where(queue.c.id == made)).one()

@@ -116,11 +116,19 @@ async def _one(call: Call, source_id: str) -> shapes.Source:
 @route("POST", "/sources", answer=shapes.Source, body=NewSource, needs=EDIT, status=201)
 async def add_source(call: Call, body: NewSource) -> shapes.Source:
     """A new source, as a draft."""
+    await _must_be_queue(call, body.queue_id)
     queue_id = body.queue_id or await _default_queue(call)
     source_id = await call.gateway.sources.create(
         body.channel, body.name.strip(), body.settings, queue_id, call.me
     )
     return await _one(call, source_id)
+
+
+async def _must_be_queue(call: Call, queue_id: str | None) -> None:
+    """Raise Refusal bad_request unless the queue is there; None names none."""
+    known = {row.id for row in await call.gateway.database.read(team.queues)}
+    if queue_id is not None and queue_id not in known:
+        raise Refusal("bad_request", 422, field="queue_id")
 
 
 async def _default_queue(call: Call) -> str | None:
@@ -138,6 +146,13 @@ async def one_source(call: Call) -> shapes.Source:
 async def change_source(call: Call, body: SourceChange) -> shapes.Source:
     """Change a source; an empty secret keeps the old one."""
     fields = body.model_dump(exclude_unset=True)
+    for name in ("name", "settings", "queue_id"):  # null says nothing here
+        if fields.get(name, "") is None:
+            del fields[name]
+    for name in ("enforcement", "first_answer"):  # null is the channel's own again
+        if fields.get(name, "") is None:
+            fields[name] = ""
+    await _must_be_queue(call, body.queue_id)
     await call.gateway.sources.change(call.path("id"), **fields)
     return await _one(call, call.path("id"))
 
