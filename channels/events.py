@@ -178,6 +178,8 @@ class InboundMessage:
     spans: tuple[Span, ...] = ()
     nature: Nature | None = None
     """None: as the conversation is."""
+    connection: str = ""
+    """On whose private account it was said (`Connection.key`); "" is the source's own."""
     addressed: bool = True
     """False: said among people in a group, not to us (neither a mention nor an answer to our words)."""
     callback: str = ""
@@ -219,6 +221,8 @@ class OutgoingSeen:
     author_kind: Literal["person", "robot"] = "person"
     nature: Nature | None = None
     """None: as the conversation is; a chat first seen by our own words is what this says, else `client`."""
+    connection: str = ""
+    """As in `InboundMessage`."""
     spans: tuple[Span, ...] = ()
     forwards: tuple[Quoted, ...] = ()
     reply_to: str = ""
@@ -303,6 +307,20 @@ class Noted:
     params: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     """The group's new name, when that is what happened."""
+    was: str = ""
+    """The thread's earlier name, when the network gave the conversation a new one: it goes on under `thread`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Connection:
+    """Somebody lets this source speak in their own name, changed what it may do there, or took that back."""
+
+    key: str
+    """The network's name of it; messages said on it carry it."""
+    owner: Person
+    at: Micros
+    active: bool
+    can_reply: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -347,5 +365,6 @@ Event: TypeAlias = (
     | Reachability
     | Started
     | Noted
+    | Connection
     | CallFact
 )

@@ -238,6 +238,10 @@ class Board:
     """(conversation, provider's number, state): all of our messages there up to it."""
     test_steps: list[tuple[str, str, str, str]] = field(default_factory=list)
     """(source, step code, message, conversation)."""
+    connections: list[tuple[str, str, str, str, int, int, int]] = field(default_factory=list)
+    """(source, key, owner's identity, name, active, can reply, at): news of private accounts."""
+    renamed_threads: list[tuple[str, str]] = field(default_factory=list)
+    """(conversation, thread): the network calls it so from now on."""
     rerouted: bool = False
     """Something happened that the router should look at."""
 

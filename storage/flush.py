@@ -69,6 +69,8 @@ def _people(tx: Transaction, board: Board) -> None:
     named = [(row.id, row.username) for row in board.identities.values() if row.username]
     batch.update(connection, identity, ("id",), ("username",), sorted(named))
     _addresses(tx, board)
+    for told in board.connections:
+        connection.execute(text(CONNECTION), dict(zip(CONNECTION_COLUMNS, told, strict=True)))
 
 
 CONTACT = ("id", "name", "name_from", "responsible_id", "attribution", "demo", "updated_at")
@@ -77,6 +79,14 @@ CONTACT = ("id", "name", "name_from", "responsible_id", "attribution", "demo", "
 def _contact(row: Contact, now: int) -> tuple[Any, ...]:
     return row.id, row.name, row.name_from, row.responsible_id, row.attribution, row.demo, now
 
+
+CONNECTION_COLUMNS = ("source_id", "key", "identity_id", "name", "active", "can_reply", "changed_at")
+CONNECTION = (
+    f"INSERT INTO connection ({', '.join(CONNECTION_COLUMNS)}) VALUES ({', '.join(f':{c}' for c in CONNECTION_COLUMNS)})"
+    " ON CONFLICT (source_id, key) DO UPDATE SET name = excluded.name, active = excluded.active,"
+    " can_reply = excluded.can_reply, changed_at = excluded.changed_at WHERE connection.changed_at <= excluded.changed_at"
+)
+"""The latest news of a private account stands, whatever the order in which it came."""
 
 ADDRESS = ("source_id", "identity_id", "last_client_at", "unreachable", "reason", "changed_at")
 
@@ -111,6 +121,7 @@ def _conversations(tx: Transaction, board: Board) -> None:
         (row for row in board.conversations.values() if row.dirty and not row.new), key=lambda r: r.id
     )
     batch.update(tx.connection, conversation, ("id",), names[4:], [_changed(row, tx.now) for row in changed])
+    batch.update(tx.connection, conversation, ("id",), ("thread",), sorted(board.renamed_threads))
     for row in (*new, *changed):
         tx.changed("conversation", row.id, row.contact_id)
     batch.insert(

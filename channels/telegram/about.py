@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from channels.about import About, Choice, Copy, Setting, Step, Text
 from channels.telegram.about_errors import ERRORS
+from channels.telegram.about_notes import NOTES
 from channels.telegram.api import CLOUD, SAFE_BASE, TOKEN
 
 SETTINGS = (
@@ -152,6 +153,7 @@ ABOUT = About(
         ),
     ),
     errors=ERRORS,
+    notes=NOTES,
     kinds={"telegram": Text(ru="Telegram", en="Telegram")},
     profile_links={"telegram": "https://t.me/{username}"},
     polls_without_public_url=True,

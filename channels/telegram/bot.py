@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from channels.base import (
+    Account,
     Admitted,
     Capabilities,
     Check,
@@ -31,7 +32,8 @@ from channels.events import Event, Identity
 from channels.telegram import health
 from channels.telegram.api import CLOUD, Api
 from channels.telegram.content import full_name
-from channels.telegram.parse import KIND, parse
+from channels.telegram.groups import KIND, Myself
+from channels.telegram.parse import parse
 from channels.telegram.proof import key_and_lane, number_of, prove
 from channels.telegram.wire import FullChat, WebhookInfo
 
@@ -70,16 +72,23 @@ class Telegram(WebhookChannel, PollingChannel):
 
     _api: Api | None = None
     _sender: Sender | None = None
-    _username = ""
     _conflict = False
 
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        number = self.settings.get("token", "").partition(":")[0]
+        self._me = Myself(
+            id=int(number) if number.isdecimal() and len(number) <= 20 else 0,
+            username=self.settings.get("username", ""),
+        )
+
     def parse(self, envelope: Envelope) -> tuple[Event, ...]:
-        return parse(envelope)
+        return parse(envelope, self._me)
 
     def admit(self, envelope: Envelope) -> Admitted:
         prove(envelope, self.settings.get("secret_token", ""))
-        key, lane = key_and_lane(envelope.body)
-        return Admitted(key=key, lane=lane)
+        key, lane, number = key_and_lane(envelope.body)
+        return Admitted(key=key, lane=lane, number=number)
 
     def polls(self) -> bool:
         match self.settings.get("mode", "auto"):
@@ -124,9 +133,9 @@ class Telegram(WebhookChannel, PollingChannel):
 
     def _polled(self, body: bytes) -> PolledEnvelope:
         """The same bytes as a webhook brings. The time is the provider's own: a channel has no clock."""
-        key, lane = key_and_lane(body)
+        key, lane, number = key_and_lane(body)
         envelope = Envelope(body=body, received_at=self._asking().told_at, method="POLL")
-        return PolledEnvelope(envelope=envelope, key=key, lane=lane)
+        return PolledEnvelope(envelope=envelope, key=key, lane=lane, number=number)
 
     async def send(self, message: OutboundMessage) -> tuple[str, ...]:
         if self._sender is None:
@@ -179,7 +188,7 @@ class Telegram(WebhookChannel, PollingChannel):
     async def _check_bot(self) -> Check:
         me, line = await health.ask_me(self._asking())
         if me is not None:
-            self._username = me.username
+            self._me = Myself(id=me.id, username=me.username)
         return line
 
     async def disconnect(self) -> None:
@@ -194,7 +203,7 @@ class Telegram(WebhookChannel, PollingChannel):
 
     def test_link(self, code: str) -> str:
         """Bot API: Deep linking. "" until a check has told the bot's name."""
-        username = self._username or self.settings.get("username", "")
+        username = self._me.username
         return f"https://t.me/{username}?start={code}" if username else ""
 
     async def close(self) -> None:

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from channels.events import Attachment, AttachmentKind, ContactCard, Location, MessageKind
-from channels.telegram.text import readable
+from channels.events import Attachment, AttachmentKind, ContactCard, Location, MessageKind, Quoted, Span
+from channels.telegram.text import spans_of
 from channels.telegram.wire import Chat, File, FullChat, Message, Origin, SharedContact, User
+
+SECOND: Final = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +23,7 @@ class Content:
 
     kind: MessageKind
     text: str = ""
+    spans: tuple[Span, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     location: Location | None = None
     card: ContactCard | None = None
@@ -31,7 +34,7 @@ class Content:
 def content_of(message: Message) -> Content | None:
     """What it says; None: nothing of a kind that we know."""
     if message.text:
-        return Content(kind="text", text=_quoted(message, readable(message.text, message.entities)))
+        return Content(kind="text", text=message.text, spans=spans_of(message.text, message.entities))
     for read in (_media, _placed, _shared):
         found = read(message)
         if found is not None:
@@ -40,13 +43,14 @@ def content_of(message: Message) -> Content | None:
 
 
 def _media(message: Message) -> Content | None:
-    caption = _quoted(message, readable(message.caption or "", message.caption_entities))
+    caption = message.caption or ""
+    spans = spans_of(caption, message.caption_entities)
     for name, kind, attach in READERS:
         file = getattr(message, name)
         if file is not None:
-            return Content(kind=kind, text=caption, attachments=(attach(file),))
+            return Content(kind=kind, text=caption, spans=spans, attachments=(attach(file),))
     if message.live_photo is not None or message.photo:
-        return Content(kind="photo", text=caption, attachments=_pictures(message))
+        return Content(kind="photo", text=caption, spans=spans, attachments=_pictures(message))
     if (sticker := message.sticker) is not None:
         return Content(kind="sticker", text=sticker.emoji or "", attachments=(_sticker(sticker),))
     return None
@@ -91,13 +95,19 @@ def _e164(contact: SharedContact) -> str:
     return f"+{digits}" if 7 <= len(digits) <= 15 else ""
 
 
-def _quoted(message: Message, text: str) -> str:
-    """The part of the other message that the writer picked stands above the words, as mail does it."""
-    quote = message.quote
-    if quote is None or not quote.is_manual:
-        return text
-    lines = "\n".join(f"> {line}" for line in quote.text.splitlines())
-    return f"{lines}\n{text}" if text else lines
+def quote_of(message: Message) -> str:
+    """The part of the answered message that the writer picked; what Telegram's own programs pick is not told."""
+    return message.quote.text if message.quote is not None and message.quote.is_manual else ""
+
+
+def forwards_of(message: Message, content: Content) -> tuple[Quoted, ...]:
+    """A forwarded message, whose words are all another's; or the words of another chat that are answered here."""
+    if (origin := message.forward_origin) is not None:
+        return (Quoted(author=origin_name(origin), at=(origin.date or 0) * SECOND, text=content.text),)
+    if message.external_reply is None or (origin := message.external_reply.origin) is None:
+        return ()
+    words = message.quote.text if message.quote is not None else ""
+    return (Quoted(author=origin_name(origin), at=(origin.date or 0) * SECOND, text=words),)
 
 
 def full_name(person: User | Chat | FullChat | SharedContact) -> str:

@@ -16,6 +16,7 @@ from channels.errors import PayloadUnreadable
 from channels.events import (
     NOWHERE,
     Attribution,
+    Connection,
     Event,
     Identity,
     InboundMessage,
@@ -28,23 +29,38 @@ from channels.events import (
     Reaction,
     Started,
 )
-from channels.telegram.content import Content, content_of, full_name, origin_name
+from channels.telegram.content import (
+    Content,
+    content_of,
+    forwards_of,
+    full_name,
+    origin_name,
+    quote_of,
+)
+from channels.telegram.groups import (
+    KIND,
+    Myself,
+    is_addressed,
+    is_group,
+    membership_of,
+    note_of,
+    person_of,
+    title_of,
+)
 from channels.telegram.kinds import SERVICE, word_of
 from channels.telegram.proof import UNREADABLE
 from channels.telegram.threads import ChatAddress
 from channels.telegram.wire import (
+    BusinessConnection,
     CallbackQuery,
-    Chat,
     DeletedMessages,
     MemberChange,
     Message,
     MessageReaction,
     Pressed,
     Update,
-    User,
 )
 
-KIND: Final = "telegram"
 SECOND: Final = 1_000_000
 START: Final = re.compile(r"/start(?:@\w+)?(?: ([A-Za-z0-9_-]{1,64}))?\s*")
 """Bot API: Deep linking; a payload has at most 64 of these characters."""
@@ -55,20 +71,20 @@ CUSTOM: Final = "🖼"
 _decoder = msgspec.json.Decoder(Update)
 
 
-def parse(envelope: Envelope) -> tuple[Event, ...]:
+def parse(envelope: Envelope, me: Myself) -> tuple[Event, ...]:
     """The facts of one update. Raises PayloadUnreadable."""
     try:
-        return _facts(_decoder.decode(envelope.body), envelope)
+        return _facts(_decoder.decode(envelope.body), envelope, me)
     except UNREADABLE as error:
         raise PayloadUnreadable(type(error).__name__) from None
 
 
-def _facts(update: Update, envelope: Envelope) -> tuple[Event, ...]:
+def _facts(update: Update, envelope: Envelope, me: Myself) -> tuple[Event, ...]:
     match update:
         case Update(message=Message() as message):
-            return _message(message, envelope, "message")
+            return _message(message, envelope, "message", me)
         case Update(business_message=Message() as message):
-            return _message(message, envelope, "business_message")
+            return _message(message, envelope, "business_message", me)
         case (
             Update(edited_message=Message() as message) | Update(edited_business_message=Message() as message)
         ):
@@ -78,14 +94,16 @@ def _facts(update: Update, envelope: Envelope) -> tuple[Event, ...]:
         case Update(message_reaction=MessageReaction() as reaction):
             return _reaction(reaction)
         case Update(my_chat_member=MemberChange() as change):
-            return _reachability(change)
+            return _membership(change, update.update_id)
         case Update(deleted_business_messages=DeletedMessages() as deleted):
             return (_deleted(deleted, envelope.received_at),)
+        case Update(business_connection=BusinessConnection() as connection):
+            return (_connection(connection),)
         case _:
             return ()
 
 
-def _message(message: Message, envelope: Envelope, field: str) -> tuple[Event, ...]:
+def _message(message: Message, envelope: Envelope, field: str, me: Myself) -> tuple[Event, ...]:
     if message.chat.type == "channel":
         return ()
     content = content_of(message)
@@ -94,14 +112,14 @@ def _message(message: Message, envelope: Envelope, field: str) -> tuple[Event, .
         if word == "write_access_allowed":
             return (_started(message, ""),)
         if word in SERVICE:
-            return ()
+            return note_of(envelope.body, word, message, _address(message))
         content = Content(kind="unsupported", text=message.caption or "")
-        return (_said(message, content, word),)
+        return (_said(message, content, me, word),)
     if content.kind == "text" and message.chat.type == "private" and not message.business_connection_id:
         start = START.fullmatch(message.text or "")
         if start is not None:
             return (_started(message, start[1] or ""),)
-    return (_said(message, content),)
+    return (_said(message, content, me),)
 
 
 def _started(message: Message, payload: str) -> Started:
@@ -114,12 +132,15 @@ def _started(message: Message, payload: str) -> Started:
     )
 
 
-def _said(message: Message, content: Content, unsupported: str = "") -> InboundMessage | OutgoingSeen:
+def _said(
+    message: Message, content: Content, me: Myself, unsupported: str = ""
+) -> InboundMessage | OutgoingSeen:
     address = _address(message)
     # In a business chat, whose chat is always the client, everybody else is the owner or a bot of theirs.
     if address.business and (message.from_ is None or message.from_.id != message.chat.id):
         return _outgoing(message, address, content)
-    group = _is_group(message.chat)
+    group = is_group(message.chat)
+    forwarded = message.forward_origin is not None
     return InboundMessage(
         external_id=address.external_id(message.message_id),
         thread=address.thread,
@@ -127,32 +148,43 @@ def _said(message: Message, content: Content, unsupported: str = "") -> InboundM
         at=message.date * SECOND,
         seq=message.message_id,
         kind=content.kind,
-        text=content.text,
+        text="" if forwarded else content.text,
+        spans=() if forwarded else content.spans,
         attachments=content.attachments,
         reply_to=_reply_to(message, address),
+        quote=quote_of(message),
         group_key=message.media_group_id or "",
         forwarded_from=origin_name(message.forward_origin),
+        forwards=forwards_of(message, content),
         nature="group" if group else None,
+        addressed=not group or is_addressed(message, me),
+        connection=address.business,
         location=content.location,
         card=content.card,
         unsupported=unsupported,
-        title=message.chat.title or "" if group else "",
+        title=title_of(message) if group else "",
     )
 
 
 def _outgoing(message: Message, address: ChatAddress, content: Content) -> OutgoingSeen:
     """What the owner, or we in the owner's name, wrote to the client."""
     owner = None if message.sender_business_bot is not None else message.from_
+    forwarded = message.forward_origin is not None
     return OutgoingSeen(
         external_id=address.external_id(message.message_id),
         thread=address.thread,
-        to=_person(message.chat),
+        to=person_of(message.chat),
         at=message.date * SECOND,
         seq=message.message_id,
         kind=content.kind,
-        text=content.text,
+        text="" if forwarded else content.text,
+        spans=() if forwarded else content.spans,
         attachments=content.attachments,
         author=full_name(owner) if owner is not None else "",
+        author_kind="person" if owner is not None else "robot",
+        nature="personal" if owner is not None else None,
+        connection=address.business,
+        forwards=forwards_of(message, content),
         reply_to=_reply_to(message, address),
         group_key=message.media_group_id or "",
     )
@@ -169,6 +201,7 @@ def _edited(message: Message) -> tuple[Event, ...]:
             at=(message.edit_date or message.date) * SECOND,
             text=content.text,
             attachments=content.attachments,
+            spans=content.spans,
         ),
     )
 
@@ -177,18 +210,20 @@ def _pressed(pressed: CallbackQuery, received_at: Micros) -> InboundMessage:
     """A press carries no time (Bot API: CallbackQuery); the time it reached us stands for it."""
     under = pressed.message
     address = _address(under) if under is not None else ChatAddress(chat=pressed.from_.id)
-    group = under is not None and _is_group(under.chat)
+    group = under is not None and is_group(under.chat)
     data = pressed.data or pressed.game_short_name or ""
     return InboundMessage(
         external_id=f"callback:{pressed.id}",
         thread=address.thread,
-        sender=_person(pressed.from_),
+        sender=person_of(pressed.from_),
         at=received_at,
         kind="button" if data else "unsupported",
         text=_label(under, data),
         reply_to=address.external_id(under.message_id) if under is not None else "",
         nature="group" if group else None,
         payload=data,
+        callback=pressed.id,
+        connection=address.business,
         unsupported="" if data else "callback_query",
         title=under.chat.title or "" if under is not None and group else "",
     )
@@ -211,15 +246,17 @@ def _reaction(reaction: MessageReaction) -> tuple[Event, ...]:
     return (
         Reaction(
             external_id=ChatAddress(chat=reaction.chat.id).external_id(reaction.message_id),
-            person=_person(who),
+            person=person_of(who),
             at=reaction.date * SECOND,
             emojis=tuple(emoji for emoji in emojis if emoji),
         ),
     )
 
 
-def _reachability(change: MemberChange) -> tuple[Event, ...]:
+def _membership(change: MemberChange, update_id: int) -> tuple[Event, ...]:
     """In a private chat `kicked` is: the person blocked the bot (Bot API: Update.my_chat_member)."""
+    if is_group(change.chat):
+        return membership_of(change, update_id)
     if change.chat.type != "private":
         return ()
     blocked = change.new_chat_member.status == "kicked"
@@ -230,6 +267,18 @@ def _reachability(change: MemberChange) -> tuple[Event, ...]:
             at=change.date * SECOND,
             reason="blocked_by_client" if blocked else "",
         ),
+    )
+
+
+def _connection(told: BusinessConnection) -> Connection:
+    """Older servers tell the right to answer beside the rights (Bot API: BusinessConnection)."""
+    may = told.rights.can_reply if told.rights is not None else told.can_reply
+    return Connection(
+        key=told.id,
+        owner=person_of(told.user),
+        at=told.date * SECOND,
+        active=told.is_enabled,
+        can_reply=told.is_enabled and may,
     )
 
 
@@ -245,7 +294,7 @@ def _address(message: Message | Pressed) -> ChatAddress:
     chat = message.chat.id
     if message.business_connection_id:
         return ChatAddress(chat=chat, business=message.business_connection_id)
-    if message.is_topic_message and message.message_thread_id and _is_group(message.chat):
+    if message.is_topic_message and message.message_thread_id and is_group(message.chat):
         return ChatAddress(chat=chat, topic=message.message_thread_id)
     return ChatAddress(chat=chat)
 
@@ -258,21 +307,6 @@ def _reply_to(message: Message, address: ChatAddress) -> str:
     return address.external_id(replied.message_id)
 
 
-def _is_group(chat: Chat) -> bool:
-    return chat.type in ("group", "supergroup")
-
-
 def _sender(message: Message, phone: str = "") -> Person:
     """Who wrote; a chat in whose name a member of a group writes hides the member (Bot API: Message)."""
-    return _person(message.sender_chat or message.from_ or message.chat, phone)
-
-
-def _person(who: User | Chat, phone: str = "") -> Person:
-    title = who.title or "" if isinstance(who, Chat) else ""
-    return Person(
-        identity=Identity(kind=KIND, value=str(who.id)),
-        name=full_name(who) or title,
-        username=who.username or "",
-        language=who.language_code or "" if isinstance(who, User) else "",
-        also=(Identity(kind="phone", value=phone),) if phone else (),
-    )
+    return person_of(message.sender_chat or message.from_ or message.chat, phone)

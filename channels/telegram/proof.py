@@ -26,14 +26,15 @@ def prove(envelope: Envelope, secret: str) -> None:
         raise WebhookRefused
 
 
-def key_and_lane(body: bytes) -> tuple[str, str]:
-    """The update's number and its chat; of an update that cannot be read, a digest and no chat."""
+def key_and_lane(body: bytes) -> tuple[str, str, int | None]:
+    """The update's number as a key, its chat, and the number; of an update that cannot be read, a digest and no chat."""
     try:
         head = _head.decode(body)
     except UNREADABLE:
         number = number_of(body)
-        return (str(number) if number is not None else f"sha256:{hashlib.sha256(body).hexdigest()}"), ""
-    return str(head.update_id), _lane(head)
+        key = str(number) if number is not None else f"sha256:{hashlib.sha256(body).hexdigest()}"
+        return key, "", number
+    return str(head.update_id), _lane(head), head.update_id
 
 
 def number_of(body: bytes) -> int | None:

@@ -75,11 +75,13 @@ class Entity(Struct, frozen=True, gc=False):
     offset: Whole
     length: Whole
     url: str | None = None
+    user: User | None = None
 
 
 class Origin(Struct, frozen=True, gc=False):
     """MessageOriginUser, -HiddenUser, -Chat and -Channel alike."""
 
+    date: Seconds | None = None
     sender_user: User | None = None
     sender_user_name: str | None = None
     sender_chat: Chat | None = None
@@ -100,8 +102,20 @@ class Keyboard(Struct, frozen=True, gc=False):
     inline_keyboard: list[list[Button]] = []
 
 
-class Replied(Struct, frozen=True, gc=False):
+class Topic(Struct, frozen=True, gc=False):
+    name: str | None = None
+
+
+class Replied(Struct, frozen=True, gc=False, rename={"from_": "from"}):
     message_id: Whole
+    from_: User | None = None
+    forum_topic_created: Topic | None = None
+
+
+class Foreign(Struct, frozen=True, gc=False):
+    """A message of another chat that is answered here (Bot API: ExternalReplyInfo)."""
+
+    origin: Origin | None = None
 
 
 class Message(Struct, frozen=True, gc=False, rename={"from_": "from"}):
@@ -118,6 +132,7 @@ class Message(Struct, frozen=True, gc=False, rename={"from_": "from"}):
     media_group_id: str | None = None
     reply_to_message: Replied | None = None
     quote: Quote | None = None
+    external_reply: Foreign | None = None
     forward_origin: Origin | None = None
     text: str | None = None
     entities: list[Entity] | None = None
@@ -138,6 +153,31 @@ class Message(Struct, frozen=True, gc=False, rename={"from_": "from"}):
     reply_markup: Keyboard | None = None
 
 
+class Pinned(Struct, frozen=True, gc=False):
+    message_id: Whole
+    text: str | None = None
+    caption: str | None = None
+
+
+class Happened(Struct, frozen=True, gc=False):
+    """What a service message tells (Bot API: Message)."""
+
+    new_chat_members: list[User] | None = None
+    left_chat_member: User | None = None
+    new_chat_title: str | None = None
+    forum_topic_created: Topic | None = None
+    forum_topic_edited: Topic | None = None
+    pinned_message: Pinned | None = None
+    migrate_from_chat_id: Whole | None = None
+
+
+class Services(Struct, frozen=True, gc=False):
+    """The same update, read for its service message."""
+
+    message: Happened | None = None
+    business_message: Happened | None = None
+
+
 class ReactionType(Struct, frozen=True, gc=False):
     type: str
     emoji: str | None = None
@@ -156,10 +196,11 @@ class ChatMember(Struct, frozen=True, gc=False):
     status: str
 
 
-class MemberChange(Struct, frozen=True, gc=False):
+class MemberChange(Struct, frozen=True, gc=False, rename={"from_": "from"}):
     chat: Chat
     date: Seconds
     new_chat_member: ChatMember
+    from_: User | None = None
 
 
 class Pressed(Struct, frozen=True, gc=False):
@@ -187,6 +228,24 @@ class DeletedMessages(Struct, frozen=True, gc=False):
     message_ids: Annotated[list[Whole], Meta(min_length=1)]
 
 
+class BusinessRights(Struct, frozen=True, gc=False):
+    can_reply: bool = False
+    can_read_messages: bool = False
+    can_delete_sent_messages: bool = False
+    can_delete_all_messages: bool = False
+
+
+class BusinessConnection(Struct, frozen=True, gc=False):
+    """`can_reply` beside the rights is what older servers say (Bot API: BusinessConnection)."""
+
+    id: Name
+    user: User
+    date: Seconds
+    is_enabled: bool = True
+    rights: BusinessRights | None = None
+    can_reply: bool = False
+
+
 class Update(Struct, frozen=True, gc=False):
     """One update; at most one of the optional fields is there. Kinds that we do not use are passed over."""
 
@@ -196,6 +255,7 @@ class Update(Struct, frozen=True, gc=False):
     business_message: Message | None = None
     edited_business_message: Message | None = None
     deleted_business_messages: DeletedMessages | None = None
+    business_connection: BusinessConnection | None = None
     message_reaction: MessageReaction | None = None
     callback_query: CallbackQuery | None = None
     my_chat_member: MemberChange | None = None

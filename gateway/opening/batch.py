@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from channels.events import (
     CallFact,
+    Connection,
     DeliveryUpdate,
     Event,
     InboundMessage,
@@ -21,7 +22,14 @@ from channels.events import (
 )
 from gateway.opening.calls import open_call
 from gateway.opening.house import House, SourceRules
-from gateway.opening.later import open_deletion, open_delivery, open_edit, open_reachability, open_reaction
+from gateway.opening.later import (
+    open_connection,
+    open_deletion,
+    open_delivery,
+    open_edit,
+    open_reachability,
+    open_reaction,
+)
 from gateway.opening.talk import open_inbound, open_noted, open_outgoing, open_started
 from gateway.opening.wanted import want
 from storage.board import Board
@@ -86,6 +94,8 @@ def _open_event(board: Board, house: House, rules: SourceRules, parsed: Parsed, 
             return open_started(board, house, rules, *place, event)
         case Noted():
             return open_noted(board, rules, *place, event)
+        case Connection():
+            return open_connection(board, rules, event)
         case CallFact():
             return open_call(board, house, rules, *place, event)
         case MessageEdited():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.events import DeliveryUpdate, MessageDeleted, MessageEdited, Reachability, Reaction
+from channels.events import Connection, DeliveryUpdate, MessageDeleted, MessageEdited, Reachability, Reaction
 from gateway.opening.house import SourceRules
 from gateway.opening.standing import preview
 from gateway.opening.talk import address_of
@@ -51,6 +51,23 @@ def open_reaction(board: Board, rules: SourceRules, event: Reaction) -> bool:
     identity = board.identities[event.person.identity.kind, event.person.identity.value]
     board.reactions.append((message.id, identity.id, list(event.emojis), event.at))
     message.dirty = True
+    return True
+
+
+def open_connection(board: Board, rules: SourceRules, event: Connection) -> bool:
+    """Somebody's own account is lent to the source, changed or taken back."""
+    owner = board.identities[event.owner.identity.kind, event.owner.identity.value]
+    board.connections.append(
+        (
+            rules.id,
+            event.key,
+            owner.id,
+            event.owner.name[:200],
+            int(event.active),
+            int(event.can_reply),
+            event.at,
+        )
+    )
     return True
 
 

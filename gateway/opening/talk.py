@@ -11,7 +11,7 @@ from gateway.opening.people import attribution_json, contact_of, group_contact
 from gateway.opening.standing import set_deadline, set_status, show_last, status_of
 from gateway.opening.wanted import GROUP, group_value
 from routing.conversations import answered, heard
-from routing.nature import Traits, nature_of, nature_of_message
+from routing.nature import Traits, group_needs_answer, nature_of, nature_of_message
 from routing.window import ClientAct, advance_anchor, opens_window
 from storage.board import Address, Board, Contact, Conversation, Identity, Message, NewAttachment
 from storage.ids import new_id
@@ -53,6 +53,10 @@ def open_inbound(
         conversation.last_client_at = max(conversation.last_client_at or 0, said_at)
         if conversation.assignee_id is None:
             conversation.assignee_id = board.owners.get(attachment.deal_id)
+    elif message.nature == "group" and group_needs_answer(
+        addressed=event.addressed, bound=conversation.pinned_deal_id is not None
+    ):
+        set_status(conversation, heard(status_of(conversation), said_at, received_at))
     conversation.inbound += 1
     set_deadline(board, conversation, rules, house.schedule)
     show_last(conversation, message)
@@ -95,6 +99,8 @@ def open_noted(
     board: Board, rules: SourceRules, envelope_id: int, received_at: int, event: Noted
 ) -> bool:  # fmt: skip
     """Somebody joined, left, renamed or pinned: a line in a conversation we have, nothing where we have none."""
+    if event.was:
+        _rename(board, rules, event)
     conversation = board.conversation(rules.id, event.thread)
     if conversation is None or board.message(rules.id, event.external_id) is not None:
         return False
@@ -110,6 +116,16 @@ def open_noted(
         )
     )  # fmt: skip
     return True
+
+
+def _rename(board: Board, rules: SourceRules, event: Noted) -> None:
+    """The conversation goes on under the network's new name, unless something was said under that one already."""
+    conversation = board.conversation(rules.id, event.was)
+    if conversation is None or board.conversation(rules.id, event.thread) is not None:
+        return
+    conversation.thread, conversation.dirty = event.thread, True
+    board.threads[rules.id, event.thread] = board.threads.pop((rules.id, event.was))
+    board.renamed_threads.append((conversation.id, event.thread))
 
 
 def open_outgoing(
@@ -226,6 +242,9 @@ def _nature(
             group=settled == "group" or event.nature == "group",
             insider=bool(identity.internal) or (identity.kind, identity.value) in board.internal,
             as_client=contact.override == "client",
+            private_chat=bool(event.connection),
+            owners_mark="client" if event.connection and settled == "client" else "",
+            in_a_deal=bool(board.open_deals.get(contact.id)),
         )
     ).nature
     if settled == "personal":

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from channels.events import (
     CallFact,
+    Connection,
     DeliveryUpdate,
     Event,
     InboundMessage,
@@ -55,7 +56,11 @@ def _want(wanted: Wanted, source_id: str, event: Event) -> None:
             wanted.threads.add((source_id, event.thread))
         case Noted():
             wanted.threads.add((source_id, event.thread))
+            if event.was:
+                wanted.threads.add((source_id, event.was))
             wanted.externals.add((source_id, event.external_id))
+        case Connection():
+            _person(wanted, event.owner)
         case Reachability():
             wanted.identities.add((event.identity.kind, event.identity.value))
         case Reaction():

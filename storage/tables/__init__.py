@@ -25,7 +25,7 @@ from storage.tables.intake import (
     test_session,
 )
 from storage.tables.ledger import certificate, gap, numbering, seal
-from storage.tables.people import address, contact, contact_identity, identity
+from storage.tables.people import address, connection, contact, contact_identity, identity
 from storage.tables.system import api_token, audit_log, counter, event, session, setting
 from storage.tables.talk import (
     attachment,
@@ -56,6 +56,7 @@ from storage.tables.team import (
 
 __all__ = [
     "account", "address", "api_token", "attachment", "audit_log", "call_fact", "certificate", "claim", "company",
+    "connection",
     "consent", "contact", "contact_company", "contact_identity", "conversation", "counter", "deal",
     "deal_party", "decision", "draft", "envelope", "envelope_key", "event", "external_ref", "file", "gap",
     "identity", "lease", "letter", "member", "member_role", "message", "message_alias", "message_version",

@@ -63,6 +63,20 @@ Index(
     contact_identity.c.contact_id,
 )
 
+# Somebody's own account on which a source may speak in their name (a Telegram Business connection).
+connection = Table(
+    "connection",
+    metadata,
+    key("source_id"),
+    key("key"),  # the network's name of it
+    key("identity_id"),  # its owner
+    words("name"),
+    flag("active"),
+    flag("can_reply"),
+    at("changed_at"),
+    PrimaryKeyConstraint("source_id", "key"),
+)
+
 # An identity on a source: the reply window's anchor and whether it can be written to.
 address = Table(
     "address",

@@ -8,6 +8,7 @@ from channels.events import (
     Attachment,
     AttachmentKind,
     CallFact,
+    Connection,
     DeliveryUpdate,
     Event,
     Identity,
@@ -16,10 +17,13 @@ from channels.events import (
     MessageEdited,
     MessageKind,
     Nature,
+    Noted,
     OutgoingSeen,
     Person,
     Reachability,
     Reaction,
+    Span,
+    SpanStyle,
     Started,
 )
 
@@ -40,6 +44,7 @@ def assert_sane(event: Event) -> None:
             _name(event.external_id)
             _time(event.at)
             _files(event.attachments)
+            _spans(event.text, event.spans)
         case MessageDeleted():
             assert event.external_ids
             for name in event.external_ids:
@@ -60,6 +65,16 @@ def assert_sane(event: Event) -> None:
             _name(event.thread)
             _person(event.person)
             _time(event.at)
+        case Noted():
+            _name(event.external_id)
+            _name(event.thread)
+            _time(event.at)
+            assert event.code
+        case Connection():
+            _name(event.key)
+            _person(event.owner)
+            _time(event.at)
+            assert event.active or not event.can_reply
         case CallFact():
             _call(event)
 
@@ -69,6 +84,7 @@ def _message(event: InboundMessage | OutgoingSeen) -> None:
     _name(event.thread)
     _time(event.at)
     _files(event.attachments)
+    _spans(event.text, event.spans)
     assert event.kind in get_args(MessageKind)
     assert -(2**63) <= event.seq < 2**63
     if isinstance(event, OutgoingSeen):
@@ -79,8 +95,19 @@ def _message(event: InboundMessage | OutgoingSeen) -> None:
     assert event.kind != "unsupported" or event.unsupported, "says which kind is not shown"
     assert (
         event.text or event.attachments or event.location or event.card or event.fields
-        or event.unsupported or event.payload or event.html or event.subject
+        or event.unsupported or event.payload or event.html or event.subject or event.forwards
     ), "says something"  # fmt: skip
+
+
+def _spans(text: str, spans: tuple[Span, ...]) -> None:
+    """Each lies inside the text; two may nest, never cross; only links lead somewhere."""
+    for one in spans:
+        assert 0 <= one.start < one.start + one.length <= len(text)
+        assert one.style in get_args(SpanStyle)
+        assert (one.style == "link") == bool(one.url)
+        for other in spans:
+            inside = one.start < other.start < one.start + one.length
+            assert not inside or other.start + other.length <= one.start + one.length, "nests"
 
 
 def _call(event: CallFact) -> None:

@@ -17,7 +17,7 @@ import pytest
 import channels
 from channels.base import Admitted, Capabilities, Channel, Envelope, WebhookChannel
 from channels.errors import PayloadUnreadable, WebhookRefused
-from channels.events import Event
+from channels.events import Event, Noted
 from tests.channels.contract import ChannelCase, case_of, fixtures_of
 from tests.channels.hostile import BODIES, bent, with_unknown_fields
 from tests.channels.sane import assert_sane
@@ -158,6 +158,16 @@ def test_fields_of_tomorrow_change_nothing(name: str, fixture: Path) -> None:
 
 def _kinds(events: tuple[Event, ...] | None) -> list[str] | None:
     return None if events is None else [type(event).__name__ for event in events]
+
+
+@pytest.mark.parametrize(("name", "fixture"), FIXTURES)
+def test_what_happened_has_words_in_both_languages(name: str, fixture: Path) -> None:
+    case = case_of(name)
+    events = opened(case.channel(name, fixture), case.proven(fixture)) or ()
+    for note in (event for event in events if isinstance(event, Noted)):
+        words = channels.about(name).notes[note.code]
+        for text in (words.ru, words.en):
+            assert text.format_map({"name": "Анна", **note.params})
 
 
 @pytest.mark.parametrize("name", NAMES)

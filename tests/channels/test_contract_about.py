@@ -127,7 +127,8 @@ def test_every_secret_it_asks_for_is_sealed(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_code_it_gives_has_words(name: str) -> None:
-    assert codes_in(folder_of(name)) - channels.about(name).errors.keys() == set()
+    told = channels.about(name)
+    assert codes_in(folder_of(name)) - told.errors.keys() - told.notes.keys() == set()
 
 
 @pytest.mark.parametrize("name", NAMES)

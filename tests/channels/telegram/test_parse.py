@@ -9,9 +9,9 @@ import pytest
 from aiogram.types import Update
 
 from channels.errors import PayloadUnreadable
-from channels.events import InboundMessage, OutgoingSeen, Started
+from channels.events import InboundMessage, OutgoingSeen, Span, Started
 from channels.telegram import Telegram
-from channels.telegram.text import readable, units
+from channels.telegram.text import entities_of, spans_of, units
 from channels.telegram.wire import Entity
 from tests.channels.contract import fixtures_of
 from tests.channels.golden import written
@@ -104,27 +104,59 @@ def test_in_a_business_chat_whoever_is_not_the_client_is_us() -> None:
     assert isinstance(TELEGRAM.parse(enveloped(by_owner))[0], OutgoingSeen)
 
 
+def link(offset: int, length: int) -> Entity:
+    return Entity(type="text_link", offset=offset, length=length, url="https://u.example")
+
+
 @pytest.mark.parametrize(
     ("offset", "length", "expected"),
     [
-        (0, 2, "😀 (u) да"),
-        (3, 2, "😀 да (u)"),
-        (3, 3, "😀 да"),
-        (-1, 2, "😀 да"),
-        (0, 0, "😀 да"),
-        (2**40, 2, "😀 да"),
-        (0, 2**40, "😀 да"),
+        (0, 2, "😀"),
+        (3, 2, "да"),
+        (0, 5, "😀 да"),
+        (3, 3, None),
+        (-1, 2, None),
+        (0, 0, None),
+        (0, 1, None),
+        (1, 4, None),
+        (2**40, 2, None),
+        (0, 2**40, None),
     ],
 )
-def test_links_are_placed_by_utf16_units_and_bent_ones_are_left_out(
-    offset: int, length: int, expected: str
+def test_styles_are_placed_by_utf16_units_and_bent_ones_are_left_out(
+    offset: int, length: int, expected: str | None
 ) -> None:
-    assert readable("😀 да", [Entity(type="text_link", offset=offset, length=length, url="u")]) == expected
+    spans = spans_of("😀 да", [link(offset, length)])
+    assert ["😀 да"[span.start : span.start + span.length] for span in spans] == (
+        [] if expected is None else [expected]
+    )
 
 
-def test_a_link_that_cuts_a_letter_in_two_leaves_text_that_can_be_stored() -> None:
-    text = readable("😀", [Entity(type="text_link", offset=0, length=1, url="u")])
-    assert text.encode("utf-8")
+def test_a_link_that_no_browser_should_follow_is_plain_text() -> None:
+    bad = Entity(type="text_link", offset=0, length=2, url="javascript:alert(1)")
+    assert spans_of("да", [bad]) == ()
+
+
+def test_styles_that_cross_are_left_out_and_nested_ones_stay() -> None:
+    def entity(kind: str, offset: int, length: int) -> Entity:
+        return Entity(type=kind, offset=offset, length=length)
+
+    found = spans_of("абвгде", [entity("bold", 0, 4), entity("italic", 1, 2), entity("code", 3, 3)])
+    assert [(span.style, span.start, span.length) for span in found] == [("bold", 0, 4), ("italic", 1, 2)]
+
+
+@pytest.mark.parametrize("text", ["плоско", "с 😀 и 🇷🇺 флагом", "😀"])
+def test_styles_survive_the_way_out_and_back(text: str) -> None:
+    spans = tuple(
+        Span(start=start, length=len(text) - start, style="bold") for start in range(min(2, len(text)))
+    )
+    told = [Entity(type=kind, offset=at, length=length) for kind, at, length, _ in entities_of(text, spans)]
+    assert spans_of(text, told) == spans
+
+
+def test_blanks_at_the_end_of_a_style_stay_plain() -> None:
+    assert entities_of("да  ", [Span(start=0, length=4, style="bold")]) == [("bold", 0, 2, "")]
+    assert entities_of("  ", [Span(start=0, length=2, style="bold")]) == []
 
 
 def test_text_is_counted_as_telegram_counts() -> None:
