@@ -185,7 +185,7 @@ class WindowRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rate:
-    """How fast we may call the network. `chat_interval` is seconds between two messages of one chat."""
+    """How fast we may call the network. `chat_interval` is seconds between two messages of one chat; see `Channel.pace`."""
 
     per_second: float = 20
     burst: int = 20
@@ -343,6 +343,10 @@ class Channel(abc.ABC):
 
     async def disconnect(self) -> None:
         """Undo `connect` as far as the network allows. Never raises."""
+
+    def pace(self, thread: str) -> tuple[str, float]:
+        """Which chat's limit this thread counts against, and the seconds between two messages there."""
+        return thread, self.can().rate.chat_interval
 
     def test_link(self, code: str) -> str:
         """An address under which a person starts a test conversation carrying `code`; "" is none."""

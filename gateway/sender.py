@@ -163,7 +163,7 @@ class _Sender:
 
     async def _attempt(self, live: Live, pace: _Pace, part: Ready) -> Outcome:
         can = live.channel.can()
-        await pace.wait(part.thread)
+        await pace.wait(*live.channel.pace(part.thread))
         if self._held is None or self._held.until - self._gateway.now() < can.send_timeout * SECOND:
             return Outcome(part.id, part.message_id, "queued", not_before=self._gateway.now())
         try:
@@ -275,7 +275,7 @@ class _Pace:
         self._filled_at = asyncio.get_running_loop().time()
         self._chats: OrderedDict[str, float] = OrderedDict()
 
-    async def wait(self, chat: str) -> None:
+    async def wait(self, chat: str, interval: float) -> None:
         """Return when the next call to this chat may be made."""
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -285,7 +285,7 @@ class _Pace:
         self._filled_at = now
         turn = now + max(0.0, -self._tokens / self._rate.per_second)
         turn = max(turn, self._chats.get(chat, 0.0))
-        self._chats[chat] = turn + self._rate.chat_interval
+        self._chats[chat] = turn + interval
         self._chats.move_to_end(chat)
         while len(self._chats) > CHATS:
             self._chats.popitem(last=False)

@@ -97,6 +97,29 @@ ERRORS: Final[Mapping[str, Text]] = {
         ru="Клиент запретил голосовые сообщения. Отправьте текст или файл.",
         en="The client does not take voice messages. Send text or a file.",
     ),
+    "message_gone": Text(
+        ru="Этого сообщения в Telegram уже нет.", en="The message is no longer in Telegram."
+    ),
+    "unchanged": Text(ru="В сообщении ничего не изменилось.", en="Nothing in the message has changed."),
+    "cannot_edit": Text(
+        ru="Telegram больше не даёт изменить это сообщение.",
+        en="Telegram no longer lets this message be changed.",
+    ),
+    "cannot_delete": Text(
+        ru="Telegram не даёт удалить это сообщение: бот может удалить своё в течение 48 часов.",
+        en="Telegram does not let this message be deleted: a bot may delete its own for 48 hours.",
+    ),
+    "cannot_react": Text(
+        ru="В личных чатах бизнес-аккаунта бот не может ставить реакции.",
+        en="A bot cannot react in the private chats of a business account.",
+    ),
+    "reaction_refused": Text(
+        ru="В этом чате такую реакцию поставить нельзя.", en="This reaction is not allowed in this chat."
+    ),
+    "buttons_too_many": Text(
+        ru="Кнопок или данных в них больше, чем принимает Telegram.",
+        en="More buttons, or more data in them, than Telegram takes.",
+    ),
     "too_long": Text(
         ru="Текст длиннее, чем принимает Telegram. Разделите его.",
         en="The text is longer than Telegram takes. Split it.",

@@ -60,10 +60,12 @@ class Api:
         params: Mapping[str, object] | None = None,
         *,
         patience: float = TIMEOUT,
+        group: bool = False,
     ) -> T:
         """The call's result. Raises TryLater, Refused, Disconnected, Unreachable or WindowClosed.
 
-        Meant for calls that do no harm twice, so a lost answer is TryLater.
+        Meant for calls that do no harm twice, so a lost answer is TryLater. `group`: it concerns a chat of many, so a
+        refusal says nothing about a person.
         """
         body = msgspec.json.encode(params or {})
         limits = aiohttp.ClientTimeout(total=patience, sock_connect=CONNECT)
@@ -75,9 +77,9 @@ class Api:
             ) as response:
                 self.told_at = _told_at(response.headers.get("Date", ""))
                 answer = await _read(response)
-        return self._result(response.status, answer, kind)
+        return self._result(response.status, answer, kind, group=group)
 
-    def _result(self, status: int, body: bytes, kind: type[T]) -> T:
+    def _result(self, status: int, body: bytes, kind: type[T], *, group: bool = False) -> T:
         try:
             answer = msgspec.json.decode(body, type=Answer)
             if answer.ok and status < 300:
@@ -87,7 +89,9 @@ class Api:
                 raise TryLater("not an answer of the Bot API", code="bad_answer") from None
             answer = Answer(ok=False)
         after = answer.parameters.retry_after if answer.parameters is not None else None
-        error = our_error(status, self.scrub(answer.description or f"HTTP {status}"), after=after)
+        error = our_error(
+            status, self.scrub(answer.description or f"HTTP {status}"), after=after, group=group
+        )
         if isinstance(error, OutcomeUnknown):
             raise TryLater(error.detail, code=error.code)
         raise error

@@ -18,6 +18,7 @@ from channels.base import (
     Capabilities,
     Check,
     Envelope,
+    OutboundEdit,
     OutboundMessage,
     Polled,
     PolledEnvelope,
@@ -29,12 +30,14 @@ from channels.base import (
 )
 from channels.errors import SendFailed, TryLater
 from channels.events import Event, Identity
-from channels.telegram import health
+from channels.telegram import acts, health
 from channels.telegram.api import CLOUD, Api
 from channels.telegram.content import full_name
 from channels.telegram.groups import KIND, Myself
 from channels.telegram.parse import parse
 from channels.telegram.proof import key_and_lane, number_of, prove
+from channels.telegram.text import ENTITIES
+from channels.telegram.threads import address_of
 from channels.telegram.wire import FullChat, WebhookInfo
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ PORTS: Final = frozenset({443, 80, 88, 8443})
 LONG_POLL: Final = 25
 """Seconds that `getUpdates` waits for something to happen; the server allows 50."""
 BATCH: Final = 100
+GROUP_INTERVAL: Final = 3.0
+"""Seconds between two messages of a group."""
 MEGABYTE: Final = 1 << 20
 
 
@@ -65,6 +70,13 @@ class Telegram(WebhookChannel, PollingChannel):
         },
         location=True,
         reply_to=True,
+        edit=True,
+        delete=True,
+        delete_hours=48,  # Bot API: deleteMessage
+        reactions=("👍", "❤", "🔥", "🙏", "👌", "🤝", "👏", "🎉", "😁", "🤔", "😢", "👀"),
+        styles=frozenset(ENTITIES),
+        buttons=100,  # Bot API: InlineKeyboardMarkup
+        typing=True,
         rate=Rate(per_second=25, burst=25, chat_interval=1),  # Bots FAQ: 30 a second, 1 a second in a chat
         send_timeout=60,
     )
@@ -144,6 +156,28 @@ class Telegram(WebhookChannel, PollingChannel):
             if self._sender is None:
                 self._sender = module.Sender(self._asking().base, self.settings.get("token", ""))
         return await self._sender.send(message, self.can())
+
+    async def edit(self, edit: OutboundEdit) -> None:
+        await acts.edit(self._asking(), edit)
+
+    async def delete(self, thread: str, to: Identity, external_ids: Sequence[str]) -> None:
+        await acts.delete(self._asking(), thread, external_ids)
+
+    async def react(self, thread: str, to: Identity, external_id: str, emoji: str) -> None:
+        await acts.react(self._asking(), thread, external_id, emoji)
+
+    async def typing(self, thread: str, to: Identity) -> None:
+        await acts.typing(self._asking(), thread)
+
+    async def acknowledge(self, callback: str, text: str = "") -> None:
+        await acts.acknowledge(self._asking(), callback, text)
+
+    def pace(self, thread: str) -> tuple[str, float]:
+        """A group's topics share its limit (Bots FAQ: 20 messages a minute in a group)."""
+        address = address_of(thread)
+        if address is None or not address.group:
+            return thread, self.can().rate.chat_interval
+        return str(address.chat), GROUP_INTERVAL
 
     def download(self, ref: str) -> AsyncIterator[bytes]:
         return self._asking().download(ref)

@@ -18,13 +18,23 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from channels.fakes import Act, Delivered, Fake, Fault
+from channels.fakes import Act, Client, Delivered, Fake, Fault
 from channels.telegram.fake_methods import Answer, Methods, Params, Refusal, Uploaded, error
+from channels.telegram.fake_rooms import connection_of, group_message, lent_by, private_message
 from channels.telegram.fake_updates import World, update_of, user_id
 
 TOKEN: Final = "4200000001:AAFake-token-of-the-loopback-server_00"
 SECRET: Final = "fake-secret-token_0123456789"
 BOT: Final = {"id": 4200000001, "is_bot": True, "first_name": "Единое окно", "username": "inbox_fake_bot"}
+ACTS: Final = frozenset(
+    {
+        "editMessageText",
+        "editMessageCaption",
+        "deleteMessages",
+        "deleteBusinessMessages",
+        "setMessageReaction",
+    }
+)
 ATTEMPTS: Final = 6
 FIRST_PAUSE: Final = 0.01
 """Seconds; the real server waits 2, 4, 8 …"""
@@ -110,13 +120,37 @@ class TelegramFake(Fake):
         self._faults.extend((fault, after) for _ in range(times))
 
     def refuse(self, status: int, description: str, times: int = 1, **parameters: object) -> None:
-        """The next `times` sends get this answer of the server."""
+        """The next `times` sends, changes or deletions get this answer of the server."""
         self._answers.extend(Refusal(status, description, parameters) for _ in range(times))
 
     async def act(self, act: Act) -> Delivered:
         if act.doing in ("block", "unblock"):
             self._methods.block(user_id(act.client.ref), blocked=act.doing == "block")
         return await self.push(update_of(self.world, act))
+
+    async def lend(self, owner: Client, *, can_reply: bool = True, enabled: bool = True) -> str:
+        """Somebody connects the bot to their own account, or changes that; the connection's key."""
+        lent = lent_by(self.world, owner)
+        lent.can_reply, lent.enabled = can_reply, enabled
+        await self.push({"business_connection": connection_of(lent)})
+        return lent.key
+
+    async def privately(self, key: str, client: Client, text: str, *, by_owner: bool = False) -> Delivered:
+        """Somebody writes in a chat of a lent account: the client, or its owner."""
+        return await self.push({"business_message": private_message(self.world, key, client, text, by_owner)})
+
+    async def in_group(self, chat: int, client: Client, text: str, **more: Any) -> Delivered:
+        """Somebody writes in a group that the bot is in; `more` are further fields of the message."""
+        return await self.push({"message": group_message(self.world, chat, client, text) | more})
+
+    async def upgrade(self, chat: int, client: Client) -> int:
+        """The group becomes a supergroup under another id, which is returned (Bot API: Message, migrate_to_chat_id)."""
+        new = self.world.moved[chat] = -1_000_000_000_000 + chat
+        here, there = group_message(self.world, chat, client, ""), group_message(self.world, new, client, "")
+        for message, told in ((here, {"migrate_to_chat_id": new}), (there, {"migrate_from_chat_id": chat})):
+            del message["text"]
+            await self.push({"message": message | told})
+        return new
 
     async def again(self, times: int = 1) -> Delivered:
         """A polled bot cannot see an update twice that it has confirmed: nothing happens there."""
@@ -191,12 +225,13 @@ class TelegramFake(Fake):
             return _answer(await self._get_updates(params))
         if method.startswith("send") and method != "sendChatAction":
             return await self._sent(request, method, params)
+        if self._answers and method in ACTS:
+            return _answer(self._answers.popleft().answer())
         return _answer(await self._methods.call(method, params))
 
     async def _sent(self, request: web.Request, method: str, params: Params) -> web.StreamResponse:
         if self._answers:
-            refusal = self._answers.popleft()
-            return _answer(error(refusal.status, refusal.description, **refusal.parameters))
+            return _answer(self._answers.popleft().answer())
         fault, after = self._faults.popleft() if self._faults else (None, None)
         match fault:
             case "slow_down":

@@ -22,6 +22,7 @@ Params = dict[str, Any]
 
 TEXT_MAX: Final = 4096
 CAPTION_MAX: Final = 1024
+DAY: Final = 86_400
 FILES: Final = {
     "sendPhoto": "photo",
     "sendDocument": "document",
@@ -36,6 +37,10 @@ class Refusal:
     status: int
     description: str
     parameters: Mapping[str, object]
+
+    def answer(self) -> Answer:
+        """As the server tells it."""
+        return error(self.status, self.description, **self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,10 @@ class Methods:
             "getWebhookInfo": self._get_webhook_info, "sendMessage": self._send_message,
             "sendLocation": self._send_location, "sendChatAction": self._done,
             "answerCallbackQuery": self._done, "editMessageText": self._edit_message_text,
-            "deleteMessage": self._delete_message,
+            "deleteMessage": self._delete_message, "deleteMessages": self._delete_messages,
+            "deleteBusinessMessages": self._delete_messages,
+            "editMessageCaption": self._edit_message_caption,
+            "setMessageReaction": self._set_message_reaction,
         }  # fmt: skip
 
     def block(self, chat: int, *, blocked: bool) -> None:
@@ -177,7 +185,8 @@ class Methods:
             return bad("message text is empty")
         if units(text) > TEXT_MAX:
             return bad("message is too long")
-        return self._send("sendMessage", params, {"text": text}, text, ())
+        content: Json = {"text": text, **_styled(params, "entities"), **_keyboard(params)}
+        return self._send("sendMessage", params, content, text, ())
 
     async def _send_location(self, params: Params) -> Answer:
         place = {"latitude": float(params["latitude"]), "longitude": float(params["longitude"])}
@@ -196,7 +205,8 @@ class Methods:
         stored = self._world.keep(upload.body, f"{name}s", "")
         content: Json = {name: _shown(name, stored, upload)}
         if caption:
-            content["caption"] = caption
+            content |= {"caption": caption, **_styled(params, "caption_entities")}
+        content |= _keyboard(params)
         return self._send(method, params, content, caption, (upload.name,))
 
     def _send(self, method: str, params: Params, content: Json, text: str, files: tuple[str, ...]) -> Answer:
@@ -214,7 +224,13 @@ class Methods:
             "date": int(time.time()),
         }
         talk.ours = talk.sent[number] = message | content
-        external_id = f"{talk.chat}:{number}"
+        if talk.business:
+            message |= {
+                "business_connection_id": talk.business,
+                "from": dict(self._world.lent[talk.business].owner),
+                "sender_business_bot": dict(self._world.bot),
+            }
+        external_id = f"{talk.name}:{number}"
         raw = {
             "method": method,
             **{key: str(value) for key, value in params.items() if isinstance(value, str | int)},
@@ -235,10 +251,15 @@ class Methods:
         message = self._own(params)
         if message is None:
             return bad("message to edit not found")
-        if message.get("text") == params.get("text"):
-            return bad("message is not modified")
-        message |= {"text": str(params.get("text", "")), "edit_date": int(time.time())}
-        return Answer(result=message)
+        if "text" not in message:
+            return bad("there is no text in the message to edit")
+        return _changed(message, "text", params)
+
+    async def _edit_message_caption(self, params: Params) -> Answer:
+        message = self._own(params)
+        if message is None:
+            return bad("message to edit not found")
+        return _changed(message, "caption", params)
 
     async def _delete_message(self, params: Params) -> Answer:
         if self._own(params) is None:
@@ -246,9 +267,34 @@ class Methods:
         del self._world.talk(int(params["chat_id"])).sent[int(params["message_id"])]
         return Answer(result=True)
 
+    async def _delete_messages(self, params: Params) -> Answer:
+        """Bot API: messages that are not found are passed over."""
+        numbers = {int(number) for number in params.get("message_ids", ())}
+        key = str(params.get("business_connection_id", ""))
+        if key and key not in self._world.lent:
+            return bad("business connection not found")
+        chats = self._world.private.items()
+        talks = [talk for (lent, _), talk in chats if lent == key] if key else [self._talk(params)]
+        for talk in talks:
+            if isinstance(talk, Answer):
+                return talk
+            for number in numbers & talk.sent.keys():
+                del talk.sent[number]
+        return Answer(result=True)
+
+    async def _set_message_reaction(self, params: Params) -> Answer:
+        talk = self._talk(params)
+        if isinstance(talk, Answer):
+            return talk
+        number = int(params.get("message_id", 0))
+        if not 0 < number <= talk.last_number:
+            return bad("message to react not found")
+        talk.reactions[number] = list(params.get("reaction", ()))
+        return Answer(result=True)
+
     def _own(self, params: Params) -> Json | None:
-        talk = self._world.talks.get(int(params.get("chat_id", 0)))
-        return talk.sent.get(int(params.get("message_id", 0))) if talk is not None else None
+        talk = self._talk(params)
+        return None if isinstance(talk, Answer) else talk.sent.get(int(params.get("message_id", 0)))
 
     def _talk(self, params: Params) -> Talk | Answer:
         """The chat; a refusal when the bot does not know it or is not let in."""
@@ -256,11 +302,49 @@ class Methods:
             chat = int(params.get("chat_id", ""))
         except ValueError:
             return bad("chat not found")
+        if key := str(params.get("business_connection_id", "")):
+            return self._private(key, chat)
+        if chat in self._world.moved:
+            moved = {"migrate_to_chat_id": self._world.moved[chat]}
+            return error(400, "Bad Request: group chat was upgraded to a supergroup chat", **moved)
         if chat in self._blocked:
             return error(403, "Forbidden: bot was blocked by the user")
         if chat not in self._world.talks and not is_person(chat):
             return bad("chat not found")
         return self._world.talk(chat)
+
+    def _private(self, key: str, chat: int) -> Talk | Answer:
+        """A lent account may answer who wrote in the last 24 hours (Bot API: BusinessBotRights)."""
+        lent = self._world.lent.get(key)
+        if lent is None or not lent.enabled:
+            return bad("business connection not found")
+        if not lent.can_reply:
+            return bad("not enough rights to send messages on behalf of the business account")
+        if time.time() - lent.written_at.get(chat, 0) >= DAY:
+            return bad("BUSINESS_PEER_USAGE_MISSING")
+        return self._world.private_talk(key, chat)
+
+
+def _styled(params: Params, name: str) -> Json:
+    told = params.get(name)
+    found = orjson.loads(told) if isinstance(told, str) else told
+    return {name: found} if found else {}
+
+
+def _keyboard(params: Params) -> Json:
+    return _styled(params, "reply_markup")
+
+
+def _changed(message: Json, name: str, params: Params) -> Answer:
+    """Bot API: editMessageText; the same content again is refused."""
+    styled = f"{'caption_' if name == 'caption' else ''}entities"
+    new = {name: str(params.get(name, "")), styled: list(params.get(styled, ()))}
+    if new == {name: message.get(name, ""), styled: message.get(styled, [])}:
+        return bad(
+            "message is not modified: specified new message content and reply markup are exactly the same"
+        )
+    message |= {**new, "edit_date": int(time.time())}
+    return Answer(result=message)
 
 
 def _chat(talk: Talk) -> Json:

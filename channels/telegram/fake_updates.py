@@ -40,6 +40,7 @@ class Talk:
 
     chat: int
     ref: str = ""
+    business: str = ""
     last_number: int = 0
     own: Json | None = None
     """The client's latest message."""
@@ -47,10 +48,29 @@ class Talk:
     """The bot's latest message."""
     sent: dict[int, Json] = field(default_factory=dict)
     """The bot's messages by number."""
+    reactions: dict[int, list[Json]] = field(default_factory=dict)
+    """What the bot put under a message."""
+
+    @property
+    def name(self) -> str:
+        """How our side names it."""
+        return f"business:{self.business}:{self.chat}" if self.business else str(self.chat)
 
     def next_number(self) -> int:
         self.last_number += 1
         return self.last_number
+
+
+@dataclass(kw_only=True)
+class Lent:
+    """Somebody's own account that the bot may speak for (Bot API: BusinessConnection)."""
+
+    key: str
+    owner: Json
+    can_reply: bool = True
+    enabled: bool = True
+    written_at: dict[int, float] = field(default_factory=dict)
+    """chat -> when the client last wrote there."""
 
 
 @dataclass(kw_only=True)
@@ -65,11 +85,22 @@ class World:
 
     bot: Mapping[str, Any]
     talks: dict[int, Talk] = field(default_factory=dict)
+    lent: dict[str, Lent] = field(default_factory=dict)
+    private: dict[tuple[str, int], Talk] = field(default_factory=dict)
+    """Chats of lent accounts: a client's chat there is another one than with the bot itself."""
+    moved: dict[int, int] = field(default_factory=dict)
+    """Groups that became supergroups, and which."""
     files: dict[str, StoredFile] = field(default_factory=dict)
     last_update: int = FIRST_UPDATE - 1
 
     def talk(self, chat: int, ref: str = "") -> Talk:
         found = self.talks.setdefault(chat, Talk(chat=chat))
+        found.ref = ref or found.ref
+        return found
+
+    def private_talk(self, key: str, chat: int, ref: str = "") -> Talk:
+        """The chat with this person on a lent account."""
+        found = self.private.setdefault((key, chat), Talk(chat=chat, business=key))
         found.ref = ref or found.ref
         return found
 

@@ -6,9 +6,10 @@ The only module that imports aiogram; whoever imports this one does it on a thre
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final, cast
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias, cast
 
 import aiohttp
 from aiogram import Bot
@@ -30,10 +31,17 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 from aiogram.methods.base import TelegramMethod, TelegramType
-from aiogram.types import InputFile, Message, ReplyParameters
+from aiogram.types import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    Message,
+    MessageEntity,
+    ReplyParameters,
+)
 from aiogram.utils.token import TokenValidationError
 
-from channels.base import Capabilities, FileKind, OutboundFile, OutboundMessage
+from channels.base import Button, Capabilities, FileKind, OutboundFile, OutboundMessage
 from channels.errors import (
     Disconnected,
     OutcomeUnknown,
@@ -41,8 +49,9 @@ from channels.errors import (
     SendFailed,
     TryLater,
 )
+from channels.events import Span
 from channels.telegram.refusals import our_error
-from channels.telegram.text import units
+from channels.telegram.text import entities_of, units
 from channels.telegram.threads import ChatAddress, address_of
 
 CONNECT: Final = 8.0
@@ -50,6 +59,8 @@ TEXT_TIMEOUT: Final = 15
 LONGEST_UPLOAD: Final = 55
 SLOWEST_UPLOAD: Final = 1 << 20
 """Bytes a second that we count on."""
+PAYLOAD_MAX: Final = 64
+"""Bytes; Bot API: InlineKeyboardButton, callback_data."""
 NAME_MAX: Final = 120
 PICTURE_TROUBLE: Final = ("photo_", "image_process_failed", "wrong type", "photo has")
 
@@ -180,6 +191,8 @@ def _network(error: TelegramNetworkError) -> SendFailed:
     return OutcomeUnknown(name, code="connection_lost")
 
 
+Entities: TypeAlias = list[MessageEntity] | None
+Keyboard: TypeAlias = InlineKeyboardMarkup | None
 Step = Callable[[Bot, ChatAddress, int | None], Awaitable[Message]]
 """One call to the Bot API: the bot, where to, which message it answers."""
 
@@ -189,9 +202,11 @@ def _steps(message: OutboundMessage, can: Capabilities) -> list[Step]:
     _check(message, can)
     captioned = len(message.files) == 1 and units(message.text) <= can.caption_max
     steps: list[Step] = []
+    entities, keyboard = _entities(message.text, message.spans), _keyboard(message.buttons)
     if message.text and not captioned:
-        steps.append(_text(message.text))
-    caption = message.text if captioned else ""
+        steps.append(_text(message.text, entities, keyboard))
+        keyboard = None
+    caption = _Caption(message.text, entities, keyboard) if captioned else _Caption("", None, None)
     steps += [_file(file, caption, can) for file in message.files]
     if message.location is not None:
         steps.append(_location(message.location.latitude, message.location.longitude))
@@ -208,6 +223,9 @@ def _check(message: OutboundMessage, can: Capabilities) -> None:
             raise Refused("larger than Telegram takes", code="too_large")
         if file.size == 0:
             raise Refused("the file is empty", code="file_empty")
+    buttons = [button for row in message.buttons for button in row]
+    if len(buttons) > can.buttons or any(len(one.payload.encode()) > PAYLOAD_MAX for one in buttons):
+        raise Refused("more buttons than Telegram takes", code="buttons_too_many")
 
 
 def _kind(file: OutboundFile, can: Capabilities) -> FileKind:
@@ -216,14 +234,55 @@ def _kind(file: OutboundFile, can: Capabilities) -> FileKind:
     return file.kind if fits else "file"
 
 
-def _text(text: str) -> Step:
+def _text(text: str, entities: Entities, keyboard: Keyboard) -> Step:
     async def send(bot: Bot, to: ChatAddress, reply: int | None) -> Message:
-        return await bot.send_message(
-            to.chat, text, parse_mode=None, reply_parameters=_answering(reply), message_thread_id=to.topic,
-            business_connection_id=to.business or None, request_timeout=TEXT_TIMEOUT,
-        )  # fmt: skip
+        async def call(styled: Entities) -> Message:
+            return await bot.send_message(
+                to.chat, text, parse_mode=None, entities=styled, reply_parameters=_answering(reply),
+                message_thread_id=to.topic, business_connection_id=to.business or None, reply_markup=keyboard,
+                request_timeout=TEXT_TIMEOUT,
+            )  # fmt: skip
+
+        return await _plain_if_refused(call, entities)
 
     return send
+
+
+async def _plain_if_refused(call: Callable[[Entities], Awaitable[Message]], entities: Entities) -> Message:
+    """Styles that the server will not take must not hold the words back: such a refusal is certain, nothing was sent."""
+    try:
+        return await call(entities)
+    except TelegramBadRequest as error:
+        if not entities or "entit" not in error.message.lower():
+            raise
+        return await call(None)
+
+
+def _entities(text: str, spans: Iterable[Span]) -> Entities:
+    """Bot API: MessageEntity."""
+    found = entities_of(text, spans)
+    return [
+        MessageEntity(type=kind, offset=offset, length=length, url=url or None)
+        for kind, offset, length, url in found
+    ] or None
+
+
+def _cut(label: str) -> str:
+    return label.encode()[:PAYLOAD_MAX].decode(errors="ignore")
+
+
+def _keyboard(rows: Iterable[Iterable[Button]]) -> Keyboard:
+    """Bot API: InlineKeyboardMarkup; a button's payload comes back with the press."""
+    made = [
+        [
+            InlineKeyboardButton(text=one.label, url=one.url)
+            if one.url
+            else InlineKeyboardButton(text=one.label, callback_data=one.payload or _cut(one.label))
+            for one in row
+        ]
+        for row in rows
+    ]
+    return InlineKeyboardMarkup(inline_keyboard=made) if any(made) else None
 
 
 def _location(latitude: float, longitude: float) -> Step:
@@ -236,13 +295,24 @@ def _location(latitude: float, longitude: float) -> Step:
     return send
 
 
-def _file(file: OutboundFile, caption: str, can: Capabilities) -> Step:
+@dataclass(frozen=True, slots=True)
+class _Caption:
+    """What stands under a file."""
+
+    text: str
+    entities: Entities
+    keyboard: Keyboard
+
+
+def _file(file: OutboundFile, caption: _Caption, can: Capabilities) -> Step:
     kind = _kind(file, can)
 
     async def send(bot: Bot, to: ChatAddress, reply: int | None) -> Message:
         try:
             return await _upload(bot, kind, file, caption, to, reply)
         except TelegramBadRequest as error:
+            if caption.entities and "entit" in error.message.lower():
+                return await _upload(bot, kind, file, replace(caption, entities=None), to, reply)
             # Too long, too narrow, not a picture after all: certainly not sent, and a document always passes.
             if kind != "photo" or not any(part in error.message.lower() for part in PICTURE_TROUBLE):
                 raise
@@ -252,11 +322,12 @@ def _file(file: OutboundFile, caption: str, can: Capabilities) -> Step:
 
 
 async def _upload(
-    bot: Bot, kind: FileKind, file: OutboundFile, caption: str, to: ChatAddress, reply: int | None
+    bot: Bot, kind: FileKind, file: OutboundFile, caption: _Caption, to: ChatAddress, reply: int | None
 ) -> Message:
     upload = _Upload(file)
     common = {
-        "caption": caption or None, "parse_mode": None, "reply_parameters": _answering(reply),
+        "caption": caption.text or None, "parse_mode": None, "caption_entities": caption.entities,
+        "reply_markup": caption.keyboard, "reply_parameters": _answering(reply),
         "message_thread_id": to.topic, "business_connection_id": to.business or None,
         "request_timeout": min(LONGEST_UPLOAD, TEXT_TIMEOUT + file.size // SLOWEST_UPLOAD),
     }  # fmt: skip

@@ -20,7 +20,7 @@ from channels.errors import (
     WindowClosed,
 )
 from channels.events import Identity, Location
-from channels.fakes import Act, Fault
+from channels.fakes import Act, Client, Fault
 from channels.telegram import Telegram, send
 from channels.telegram.about import ABOUT
 from channels.telegram.fake import TOKEN, TelegramFake
@@ -287,9 +287,10 @@ async def test_topics_and_business_chats_are_addressed(fake: TelegramFake, teleg
     (in_topic,) = await telegram.send(message("x", thread="-1001700000001:45"))
     assert fake.arrived[-1].raw["message_thread_id"] == "45"
     assert in_topic == "-1001700000001:1"
+    await fake.privately(await fake.lend(Client(ref="1", name="Олег")), ANNA, "Здравствуйте")
     (business,) = await telegram.send(message("x", thread=f"business:Bc-1:{CHAT}"))
     assert fake.arrived[-1].raw["business_connection_id"] == "Bc-1"
-    assert business == f"business:Bc-1:{CHAT}:1"
+    assert business == f"business:Bc-1:{CHAT}:2"
 
 
 async def test_after_a_part_arrived_nothing_is_tried_again(fake: TelegramFake, telegram: Telegram) -> None:
