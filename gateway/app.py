@@ -16,6 +16,7 @@ from aiohttp import web
 from gateway import api, clock, pages
 from gateway.config import Config
 from gateway.context import Gateway
+from gateway.courtesies import Typists
 from gateway.journal import Journal
 from gateway.ledger import Bookkeeper
 from gateway.listener import Listeners
@@ -108,6 +109,7 @@ class Running:
             self._start(self._worker.run(), "worker")
             self._start(Router(self._gateway).run(), "router")
             self._start(Senders(self._gateway).run(), "senders")
+            self._start(Typists(self._gateway).run(), "typists")
             self._start(Fetcher(self._gateway).run(), "media")
             self._start(Profiles(self._gateway).run(), "profiles")
             self._start(Bookkeeper(self._gateway).run(), "ledger")

@@ -9,7 +9,7 @@ import channels
 from gateway.context import Gateway
 from gateway.refusals import Refusal, refusing
 from gateway.sources import Live
-from routing.text import split
+from routing.text import Stretch, cut
 from storage import outbox
 from storage.outbox import again, conclude
 from storage.replying import Order, Target, accept, source_of
@@ -21,6 +21,7 @@ OVERRIDE = "window.override"
 async def reply(
     gateway: Gateway, member_id: str, conversation_id: str, *, id: str, text: str, file_ids: Sequence[str],
     reply_to: str | None, last_seen: str | None, hold_ms: int | None, override_reason: str | None, anyway: bool,
+    spans: Sequence[Stretch] = (),
 ) -> tuple[list[str], int]:  # fmt: skip
     """Accept an answer; its message ids and until when it is held, microseconds UTC. Raises Refusal."""
     source_id = await gateway.database.read(source_of, conversation_id)
@@ -30,7 +31,7 @@ async def reply(
         id=id, member_id=member_id, conversation_id=conversation_id, text=text, file_ids=tuple(file_ids),
         reply_to=reply_to, last_seen=last_seen, hold=None if hold_ms is None else hold_ms * 1000,
         override_reason=override_reason, may_override=await gateway.database.read(allowed, member_id, OVERRIDE),
-        anyway=anyway,
+        anyway=anyway, spans=tuple(spans),
     )  # fmt: skip
     with refusing():
         return await gateway.database.write(accept, order, target_for(gateway, source_id))
@@ -58,7 +59,7 @@ def _target(gateway: Gateway, live: Live) -> Target:
     return Target(
         source_id=live.row.id,
         policy=live.window,
-        cut=partial(split, limit=can.text_max, unit=can.text_unit),
+        cut=partial(cut, limit=can.text_max, unit=can.text_unit),
         echo=live.channel.echo_key,
         files={str(kind): limit for kind, limit in can.files.items()},
         files_per_message=max(1, can.files_per_message),

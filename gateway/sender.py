@@ -24,6 +24,7 @@ from channels.errors import (
     WindowClosed,
 )
 from channels.events import Identity
+from gateway.afterwards import carry_out, spans_of
 from gateway.context import Gateway
 from gateway.metrics import SENDS
 from gateway.sources import Live
@@ -167,9 +168,8 @@ class _Sender:
         if self._held is None or self._held.until - self._gateway.now() < can.send_timeout * SECOND:
             return Outcome(part.id, part.message_id, "queued", not_before=self._gateway.now())
         try:
-            message = self._message(live, part)
             async with asyncio.timeout(can.send_timeout):
-                ids = await live.channel.send(message)
+                ids = await self._call(live, part)
         except SendFailed as error:
             return await self._failed(live, part, error)
         except TimeoutError:
@@ -180,7 +180,14 @@ class _Sender:
         SENDS.labels("sent").inc()
         return Outcome(part.id, part.message_id, "sent", tuple(ids))
 
-    def _message(self, live: Live, part: Ready) -> OutboundMessage:
+    async def _call(self, live: Live, part: Ready) -> tuple[str, ...]:
+        """Do at the network what the row asks; the ids of what was sent."""
+        if part.act == "send":
+            return await live.channel.send(self._message(part))
+        await carry_out(live.channel, part)
+        return ()
+
+    def _message(self, part: Ready) -> OutboundMessage:
         files = tuple(
             OutboundFile(
                 kind=file["kind"], name=file["name"], mime=file["mime"], size=file["size"],
@@ -199,6 +206,7 @@ class _Sender:
             subject=part.subject,
             references=part.references,
             created_at=part.created_at,
+            spans=spans_of(part.content.get("spans", ())),
         )
 
     async def _failed(self, live: Live, part: Ready, error: SendFailed) -> Outcome:
@@ -215,7 +223,7 @@ class _Sender:
         match error:
             case TryLater():
                 return await self._later(part, error, now)
-            case OutcomeUnknown() if live.channel.can().idempotent:
+            case OutcomeUnknown() if live.channel.can().idempotent or part.act != "send":
                 return await self._later(part, TryLater(error.detail, code=error.code), now)
             case OutcomeUnknown():
                 return Outcome(part.id, part.message_id, "unknown", reason=error.code, detail=error.detail)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import structlog
 
 from gateway.context import Gateway
+from gateway.courtesies import Courtesies
 from gateway.metrics import BATCH, ENVELOPES
 from gateway.opening.batch import Parsed, open_batch
 from gateway.opening.house import House
@@ -39,6 +40,7 @@ class Worker:
         self._mine: dict[int, Lease] = {}
         self._present: list[Lease] = []
         self._stopping = False
+        self._courtesies = Courtesies(gateway)
 
     async def run(self) -> None:
         """Work until cancelled or stopped; then give the shards back."""
@@ -51,6 +53,7 @@ class Worker:
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
+            await self._courtesies.close()
             await self._give_back()
 
     def stop(self) -> None:
@@ -109,6 +112,7 @@ class Worker:
         else:
             for name, count in outcome.items():
                 ENVELOPES.labels(name).inc(count)
+            self._courtesies.after(batch)
 
     async def _set_aside(self, row: Parsed, error: str, held: Sequence[Lease]) -> None:
         settled = Settled(row.envelope_id, row.source_id, SET_ASIDE, error=error)

@@ -1,11 +1,14 @@
 """Where may a long text be cut?
 
-At a paragraph, a line, a sentence, a word, and only then inside a word; never inside one visible sign.
+At a paragraph, a line, a sentence, a word, and only then inside a word; never inside one visible sign, nor inside a link
+that fits into a part.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 Unit: TypeAlias = Literal["codepoints", "utf16", "bytes"]
@@ -26,18 +29,75 @@ def length(text: str, unit: Unit = "codepoints") -> int:
     return len(text)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """A styled stretch of a text, counted in code points."""
+
+    start: int
+    length: int
+    style: str
+    url: str = ""
+
+    @property
+    def end(self) -> int:
+        """Where the stretch is over."""
+        return self.start + self.length
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One part of a text; its stretches count from its own beginning."""
+
+    text: str
+    stretches: tuple[Stretch, ...] = ()
+
+
 def split(text: str, limit: int, unit: Unit = "codepoints") -> tuple[str, ...]:
     """Parts of at most `limit` (16 or more), no white space at the cuts; () for a blank text."""
+    return tuple(piece.text for piece in cut(text, (), limit, unit))
+
+
+def cut(text: str, stretches: Sequence[Stretch], limit: int, unit: Unit = "codepoints") -> tuple[Piece, ...]:
+    """As `split`, with the styles of each part: a stretch that goes over a cut goes on behind it, a link is kept whole."""
     if limit < 16:
         raise ValueError("no network takes so little")
-    parts: list[str] = []
-    rest = text.strip()
-    while rest:
+    links = [(one.start, one.end) for one in stretches if one.style == "link"]
+    return tuple(
+        Piece(text[start:end], tuple(_within(stretches, start, end)))
+        for start, end in _places(text, links, limit, unit)
+    )
+
+
+def _places(text: str, links: Sequence[tuple[int, int]], limit: int, unit: Unit) -> Iterator[tuple[int, int]]:
+    """Beginning and end of each part."""
+    start, last = len(text) - len(text.lstrip()), len(text.rstrip())
+    while start < last:
+        rest = text[start:last]
         fits = _fitting(rest, limit, unit)
-        cut = fits if fits == len(rest) else _sensible(rest, fits)
-        parts.append(rest[:cut].rstrip())
-        rest = rest[cut:].lstrip()
-    return tuple(parts)
+        if fits < len(rest):
+            fits = _outside(start + _sensible(rest, fits), start, links) - start
+        yield start, start + len(rest[:fits].rstrip())
+        start += fits
+        start += len(text[start:last]) - len(text[start:last].lstrip())
+
+
+def _outside(cut: int, start: int, links: Sequence[tuple[int, int]]) -> int:
+    """The cut, or the beginning of the link it would go through, if anything stands before that link."""
+    return next((begin for begin, end in links if start < begin < cut < end), cut)
+
+
+def _within(stretches: Sequence[Stretch], start: int, end: int) -> Iterator[Stretch]:
+    for one in stretches:
+        begin, over = max(one.start, start), min(one.end, end)
+        if begin < over:
+            yield replace(one, start=begin - start, length=over - begin)
+
+
+def crossing(stretches: Sequence[Stretch], length: int) -> bool:
+    """Whether any lies outside a text of this length, or two of them cross instead of nesting."""
+    within = all(one.start >= 0 and one.length > 0 and one.end <= length for one in stretches)
+    pairs = ((one, other) for one in stretches for other in stretches)
+    return not within or any(one.start < other.start < one.end < other.end for one, other in pairs)
 
 
 def _fitting(text: str, limit: int, unit: Unit) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 from redis.asyncio import Redis
@@ -44,6 +44,16 @@ class Bells:
 
     def __init__(self) -> None:
         self._waiters: dict[str, set[Bell]] = {}
+        self._hearers: dict[str, Callable[[str], None]] = {}
+
+    @contextlib.contextmanager
+    def hearing(self, name: str, heard: Callable[[str], None]) -> Iterator[None]:
+        """Call `heard` with what follows `name:` in a bell, for as long as the block lasts. It must not wait."""
+        self._hearers[name] = heard
+        try:
+            yield
+        finally:
+            self._hearers.pop(name, None)
 
     @contextlib.contextmanager
     def listening(self, *names: str) -> Iterator[Bell]:
@@ -65,6 +75,9 @@ class Bells:
         for name in names:
             for bell in self._waiters.get(name, ()):
                 bell.ring()
+            kind, said, what = name.partition(":")
+            if said and kind in self._hearers:
+                self._hearers[kind](what)
 
     def ring_all(self) -> None:
         """Wake everybody: something may have been missed."""

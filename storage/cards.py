@@ -197,3 +197,14 @@ def conversation_ids(connection: Connection, contact_id: str) -> list[str]:
     """A contact's conversations."""
     rows = connection.execute(text("SELECT id FROM conversation WHERE contact_id = :id"), {"id": contact_id})
     return [row.id for row in rows]
+
+
+def way_to(connection: Connection, conversation_id: str) -> Row[Any] | None:
+    """Where a conversation's client is on its network: source_id, thread, kind, value."""
+    return connection.execute(
+        text(
+            "SELECT c.source_id, c.thread, i.kind, i.value FROM conversation c JOIN identity i ON i.id = c.identity_id"
+            " WHERE c.id = :id"
+        ),
+        {"id": conversation_id},
+    ).first()

@@ -17,7 +17,7 @@ from routing.codes import Reach
 from routing.conversations import Status, answered
 from routing.times import MINUTE
 from routing.window import Content, WindowPolicy, reply_window
-from storage import batch
+from storage import amends, batch
 from storage.errors import Conflict
 from storage.leases import Lease, check
 from storage.previews import show_newest
@@ -37,6 +37,12 @@ class Part:
 
     text: str
     files: tuple[dict[str, Any], ...] = ()
+    spans: tuple[dict[str, Any], ...] = ()
+
+    def content(self) -> dict[str, Any]:
+        """What the row of this part keeps."""
+        kept: dict[str, Any] = {"text": self.text, "files": list(self.files)}
+        return {**kept, "spans": list(self.spans)} if self.spans else kept
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,34 +69,53 @@ class Outgoing:
 
 def store(tx: Transaction, outgoing: Outgoing) -> None:
     """Keep the message, one row a part, and its files; the account counts the parts as accepted."""
+    state = "held" if outgoing.not_before > tx.now else "queued"
     row = {
         "id": outgoing.id, "conversation_id": outgoing.conversation_id, "contact_id": outgoing.contact_id,
         "source_id": outgoing.source_id, "deal_id": outgoing.deal_id, "kind": outgoing.kind, "direction": "out",
         "author_kind": "person", "author_id": outgoing.member_id, "author_name": outgoing.author_name,
         "purpose": "reply", "nature": "client", "text": outgoing.text, "content": outgoing.content, "at": tx.now,
-        "seq": 0, "received_at": tx.now, "state": "held" if outgoing.not_before > tx.now else "queued",
+        "seq": 0, "received_at": tx.now, "state": state,
         "reply_to_id": outgoing.reply_to_id, "attachments": len(outgoing.files), "stems": outgoing.stems,
     }  # fmt: skip
     batch.insert(tx.connection, message, tuple(row), [tuple(row.values())])
     _store_files(tx, outgoing)
-    columns = (
-        "id", "message_id", "conversation_id", "source_id", "part", "state", "content", "created_at", "not_before",
-        "echo_key",
-    )  # fmt: skip
-    batch.insert(
-        tx.connection, outbox, columns,
-        [
-            (
-                part_id(outgoing.id, place), outgoing.id, outgoing.conversation_id, outgoing.source_id, place,
-                row["state"], {"text": part.text, "files": list(part.files)}, tx.now, outgoing.not_before,
-                (outgoing.echo_keys[place] if place < len(outgoing.echo_keys) else "") or None,
-            )
-            for place, part in enumerate(outgoing.parts)
-        ],
-    )  # fmt: skip
-    tx.count(outgoing.source_id, accepted=len(outgoing.parts))
+    place = Place(
+        outgoing.id, outgoing.conversation_id, outgoing.source_id, state, tx.now, outgoing.not_before
+    )
+    store_parts(tx, place, outgoing.parts, outgoing.echo_keys)
     tx.changed("message", outgoing.id, outgoing.contact_id)
     tx.changed("conversation", outgoing.conversation_id, outgoing.contact_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the parts of a message stand in the line."""
+
+    message_id: str
+    conversation_id: str
+    source_id: str
+    state: str
+    created_at: int
+    not_before: int
+
+
+def store_parts(tx: Transaction, place: Place, parts: Sequence[Part], echo_keys: Sequence[str]) -> None:
+    """One row a part, counted as accepted."""
+    columns = (
+        "id", "message_id", "conversation_id", "source_id", "part", "act", "state", "content", "created_at",
+        "not_before", "echo_key",
+    )  # fmt: skip
+    rows = [
+        (
+            part_id(place.message_id, number), place.message_id, place.conversation_id, place.source_id, number, "send",
+            place.state, part.content(), place.created_at, place.not_before,
+            (echo_keys[number] if number < len(echo_keys) else "") or None,
+        )
+        for number, part in enumerate(parts)
+    ]  # fmt: skip
+    batch.insert(tx.connection, outbox, columns, rows)
+    tx.count(place.source_id, accepted=len(rows))
     tx.ring("outbox")
 
 
@@ -126,6 +151,7 @@ class Ready:
 
     id: str
     message_id: str
+    act: str
     conversation_id: str
     contact_id: str
     thread: str
@@ -157,17 +183,17 @@ def recover(tx: Transaction, held: Lease, source_id: str, idempotent: bool) -> N
     lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
     rows = tx.connection.execute(
         text(
-            "SELECT id, message_id FROM outbox WHERE source_id = :source AND state = 'sending' AND token <> :token"
+            "SELECT id, message_id, act FROM outbox WHERE source_id = :source AND state = 'sending' AND token <> :token"
             f" ORDER BY id{lock}"
         ),
         {"source": source_id, "token": held.token},
     ).all()
-    if idempotent:
-        again = [(row.id, "queued", tx.now) for row in rows]
-        batch.update(tx.connection, outbox, ("id",), ("state", "not_before"), again)
-        _refresh(tx, [row.message_id for row in rows])
-        return
-    settle(tx, held, [Outcome(row.id, row.message_id, "unknown", reason="sender_died") for row in rows])
+    again = [row for row in rows if idempotent or row.act != "send"]  # a later act done twice is done once
+    values = [(row.id, "queued", tx.now) for row in again]
+    batch.update(tx.connection, outbox, ("id",), ("state", "not_before"), values)
+    _refresh(tx, [row.message_id for row in again])
+    lost = [row for row in rows if row not in again]
+    settle(tx, held, [Outcome(row.id, row.message_id, "unknown", reason="sender_died") for row in lost])
 
 
 def take_ready(tx: Transaction, held: Lease, source_id: str, policy: WindowPolicy, limit: int) -> list[Ready]:
@@ -189,9 +215,8 @@ def take_ready(tx: Transaction, held: Lease, source_id: str, policy: WindowPolic
         reach: Reach = "ok" if not row.unreachable else "blocked_by_client"
         window = reply_window(policy, row.last_client_at, tx.now, Content(), reach=reach)
         overridden = bool(orjson.loads(row.message_content).get("override"))
-        (allowed if window.allow or (overridden and window.overridable) else closed).append(
-            (row, window.refusal)
-        )
+        may = window.allow or (overridden and window.overridable) or row.act == "delete"
+        (allowed if may else closed).append((row, window.refusal))
     settle(
         tx,
         held,
@@ -228,7 +253,7 @@ def _unchanged(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
 def _pending(connection: Connection, source_id: str) -> Sequence[Row[Any]]:
     return connection.execute(
         text(
-            "SELECT o.id, o.message_id, o.conversation_id, o.part, o.state, o.content, o.created_at, o.not_before,"
+            "SELECT o.id, o.message_id, o.conversation_id, o.part, o.act, o.state, o.content, o.created_at, o.not_before,"
             " o.attempts, o.first_tried_at, c.thread, c.contact_id, c.subject, i.kind AS identity_kind,"
             " i.value AS identity_value, p.name AS contact_name, a.last_client_at, a.unreachable,"
             " m.content AS message_content, m.reply_to_external, r.external_id AS reply_to"
@@ -268,7 +293,7 @@ def _references(connection: Connection, conversations: Iterable[str]) -> dict[st
 
 def _ready(row: Row[Any], references: tuple[str, ...]) -> Ready:
     return Ready(
-        row.id, row.message_id, row.conversation_id, row.contact_id, row.thread, row.identity_kind,
+        row.id, row.message_id, row.act, row.conversation_id, row.contact_id, row.thread, row.identity_kind,
         row.identity_value, row.contact_name, row.subject, orjson.loads(row.content), row.reply_to or "", references,
         row.attempts + 1, row.created_at,
     )  # fmt: skip
@@ -299,7 +324,8 @@ def settle(tx: Transaction, held: Lease | None, outcomes: Sequence[Outcome]) -> 
         row.id: row
         for row in batch.select(
             tx.connection,
-            "SELECT o.id, o.state, o.source_id, o.conversation_id FROM {wanted} JOIN outbox o ON o.id = w.id ORDER BY o.id",
+            "SELECT o.id, o.state, o.source_id, o.conversation_id, o.message_id, o.act, o.content FROM {wanted}"
+            " JOIN outbox o ON o.id = w.id ORDER BY o.id",
             {"id": sorted(outcome.id for outcome in outcomes)},
             lock="FOR UPDATE OF o",
         )
@@ -315,6 +341,7 @@ def settle(tx: Transaction, held: Lease | None, outcomes: Sequence[Outcome]) -> 
     _count(tx, valid, current)
     _name(tx, valid, current)
     _unreachable(tx, valid, current)
+    amends.carry_out(tx, [(current[o.id], o.state) for o in valid if current[o.id].act != "send"])
     _refresh(tx, [outcome.message_id for outcome in valid])
     tx.ring("outbox")
 
@@ -371,7 +398,8 @@ def _refresh(tx: Transaction, messages: Iterable[str]) -> None:
     for row in batch.select(
         tx.connection,
         "SELECT o.message_id, o.state, o.reason, m.conversation_id, m.contact_id, m.state AS shown, m.content"
-        " FROM {wanted} JOIN outbox o ON o.message_id = w.id JOIN message m ON m.id = o.message_id ORDER BY o.part",
+        " FROM {wanted} JOIN outbox o ON o.message_id = w.id AND o.act = 'send' JOIN message m ON m.id = o.message_id"
+        " ORDER BY o.part",
         {"id": ids},
     ):
         parts.setdefault(row.message_id, []).append(row)
@@ -452,7 +480,7 @@ def bounced(tx: Transaction, message_id: str, reason: str) -> None:
     lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
     rows = tx.connection.execute(
         text(
-            "SELECT id, state, source_id FROM outbox WHERE message_id = :id AND state IN ('sent', 'unknown')"
+            "SELECT id, state, source_id FROM outbox WHERE message_id = :id AND act = 'send' AND state IN ('sent', 'unknown')"
             f" ORDER BY id{lock}"
         ),
         {"id": message_id},
@@ -486,7 +514,7 @@ def proven(tx: Transaction, row_id: str, external_id: str, at: int) -> bool:
 
 def undo(tx: Transaction, member_id: str, message_id: str) -> tuple[str, list[dict[str, Any]]]:
     """Take a held message back; its words and files. Raises Conflict too_late once a part has left."""
-    rows = _parts_of(tx, message_id)
+    rows = parts_of(tx, message_id)
     if any(row.state != "held" and row.state != "queued" for row in rows) or rows[0].author_id != member_id:
         raise Conflict("too_late")
     settle(tx, None, [Outcome(row.id, message_id, "cancelled", reason="undone") for row in rows])
@@ -498,7 +526,7 @@ def undo(tx: Transaction, member_id: str, message_id: str) -> tuple[str, list[di
 
 def again(tx: Transaction, message_id: str, *, states: tuple[str, ...]) -> None:
     """Put parts that failed (or may have) back into the queue. Raises Conflict not_now."""
-    rows = [row for row in _parts_of(tx, message_id) if row.state in states]
+    rows = [row for row in parts_of(tx, message_id) if row.state in states]
     if not rows:
         raise Conflict("not_now")
     fresh = [(row.id, "queued", tx.now, 0, None, "") for row in rows]
@@ -514,18 +542,20 @@ def again(tx: Transaction, message_id: str, *, states: tuple[str, ...]) -> None:
 def conclude(tx: Transaction, message_id: str, state: str, reason: str) -> None:
     """A person says what became of parts that nobody knows about, or gives waiting ones up. Raises Conflict not_now."""
     wanted = ("unknown",) if state == "sent" else ("unknown", "queued", "postponed", "held")
-    rows = [row for row in _parts_of(tx, message_id) if row.state in wanted]
+    rows = [row for row in parts_of(tx, message_id) if row.state in wanted]
     if not rows:
         raise Conflict("not_now")
     settle(tx, None, [Outcome(row.id, message_id, state, reason=reason) for row in rows])
 
 
-def _parts_of(tx: Transaction, message_id: str) -> Sequence[Row[Any]]:
+def parts_of(tx: Transaction, message_id: str) -> Sequence[Row[Any]]:
+    """The parts of a message of ours, held. Raises Conflict not_found."""
     lock = " FOR UPDATE OF o" if tx.connection.dialect.name == "postgresql" else ""
     rows = tx.connection.execute(
         text(
-            "SELECT o.id, o.state, o.content, o.source_id, o.conversation_id, m.author_id, m.text FROM outbox o"
-            f" JOIN message m ON m.id = o.message_id WHERE o.message_id = :id ORDER BY o.part{lock}"
+            "SELECT o.id, o.state, o.content, o.source_id, o.conversation_id, o.created_at, o.not_before, o.external_ids,"
+            " m.author_id, m.text FROM outbox o"
+            f" JOIN message m ON m.id = o.message_id WHERE o.message_id = :id AND o.act = 'send' ORDER BY o.part{lock}"
         ),
         {"id": message_id},
     ).all()

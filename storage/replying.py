@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 from routing import deals
 from routing.deals import OpenDeal
+from routing.text import Piece, Stretch
 from routing.window import Content, Window, WindowPolicy, not_before, reply_window
 from storage import audit, batch, drafts
 from storage.errors import Conflict
@@ -27,8 +28,8 @@ class Target:
 
     source_id: str
     policy: WindowPolicy
-    cut: Any
-    """text -> parts, as the network's limits demand."""
+    cut: Callable[[str, Sequence[Stretch]], Sequence[Piece]]
+    """Text and its styles -> parts, as the network's limits demand."""
     echo: Any
     """Idempotency key -> how the network will name the message, "" if it cannot be told."""
     files: Mapping[str, int]
@@ -56,6 +57,7 @@ class Order:
     override_reason: str | None
     may_override: bool
     anyway: bool
+    spans: tuple[Stretch, ...] = ()
 
 
 def source_of(connection: Connection, conversation_id: str) -> str | None:
@@ -87,9 +89,11 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
     row = asked if asked.source_id == target.source_id else _other_conversation(tx, asked, target)
     window = _may_send(tx, order, row, target)
     files = _files(tx.connection, order)
-    parts = _parts(order, target, files)
+    parts = parts_of_text(order.text, order.spans, target, files)
     until = tx.now if order.hold == 0 else not_before(tx.now, window.closes_at)
     content: dict[str, Any] = {"before": _answer_all(tx, row, asked, target)}
+    if order.spans:
+        content["spans"] = spans_json(order.spans)
     if not window.allow:
         content["override"] = (order.override_reason or "")[:500]
         audit.note(tx, order.member_id, "window.override", "conversation", row.id, {"message": order.id})
@@ -205,11 +209,23 @@ def _begin(tx: Transaction, asked: Row[Any], target: Target, identity_id: str) -
 
 def _may_send(tx: Transaction, order: Order, row: Row[Any], target: Target) -> Window:
     """The window's answer. Raises Conflict with its refusal, unless it may be and is overridden."""
+    window = window_of(tx, row.identity_id, target)
+    if window.allow:
+        return window
+    if order.override_reason and window.overridable:
+        if not order.may_override:
+            raise Conflict("forbidden", 403, permission="window.override")
+        return window
+    raise closed(window, may_override=window.overridable and order.may_override)
+
+
+def window_of(tx: Transaction, identity_id: str | None, target: Target) -> Window:
+    """May anything be sent to this identity by the target's source now?"""
     address = tx.connection.execute(
         text(
             "SELECT last_client_at, unreachable, reason FROM address WHERE source_id = :source AND identity_id = :identity"
         ),
-        {"source": target.source_id, "identity": row.identity_id},
+        {"source": target.source_id, "identity": identity_id},
     ).first()
     anchor = address.last_client_at if address is not None else None
     reach = "source_down" if target.down else "ok"
@@ -219,17 +235,15 @@ def _may_send(tx: Transaction, order: Order, row: Row[Any], target: Target) -> W
             if address.reason in ("address_dead", "no_permission_at_provider")
             else "blocked_by_client"
         )
-    window = reply_window(target.policy, anchor, tx.now, Content(), reach=reach)  # type: ignore[arg-type]
-    if window.allow:
-        return window
-    if order.override_reason and window.overridable:
-        if not order.may_override:
-            raise Conflict("forbidden", 403, permission="window.override")
-        return window
+    return reply_window(target.policy, anchor, tx.now, Content(), reach=reach)  # type: ignore[arg-type]
+
+
+def closed(window: Window, *, may_override: bool = False) -> Conflict:
+    """The window's refusal in the codes of the list."""
     code = window.refusal or "window_closed"
-    raise Conflict(
+    return Conflict(
         {"no_permission_at_provider": "no_permission", "address_dead": "unreachable"}.get(code, code),
-        closed_at=window.closes_at, reason=code, may_override=window.overridable and order.may_override,
+        closed_at=window.closes_at, reason=code, may_override=may_override,
     )  # fmt: skip
 
 
@@ -261,25 +275,35 @@ def order_time(order: Order) -> int:
     return int(order.id.replace("-", "")[:12], 16) * 1000
 
 
-def _parts(order: Order, target: Target, files: Sequence[dict[str, Any]]) -> tuple[Part, ...]:
-    """The text by the network's limits, and the files with the text as caption where it fits."""
+def spans_json(spans: Sequence[Stretch]) -> list[dict[str, Any]]:
+    """Styled stretches as they are kept and shown; only a link says where it leads."""
+    return [
+        {name: value for name, value in asdict(span).items() if value or name == "start"} for span in spans
+    ]
+
+
+def parts_of_text(
+    words: str, spans: Sequence[Stretch], target: Target, files: Sequence[dict[str, Any]]
+) -> tuple[Part, ...]:
+    """The text by the network's limits, and the files with the text as caption where it fits. Raises Conflict."""
     for file in files:
         limit = target.files.get(file["kind"])
         if limit is None:
             raise Conflict("file_kind", 422, name=file["name"])
         if file["size"] > limit:
             raise Conflict("file_too_large", 422, name=file["name"], limit=limit)
-    words: tuple[str, ...] = target.cut(order.text) if order.text.strip() else ()
-    if not words and not files:
+    pieces = target.cut(words, spans)
+    if not pieces and not files:
         raise Conflict("text_empty", 422)
+    texts = [Part(text=one.text, spans=tuple(spans_json(one.stretches))) for one in pieces]
     groups = [
         tuple(files[at : at + target.files_per_message])
         for at in range(0, len(files), target.files_per_message)
     ]
-    rest = [Part(text="", files=group) for group in groups[1:]]
-    if groups and len(words) == 1 and len(words[0]) <= target.caption_max:
-        return (Part(text=words[0], files=groups[0]), *rest)
-    return (*(Part(text=part) for part in words), *(Part(text="", files=group) for group in groups))
+    rest = [Part(text="", files=group) for group in groups]
+    if groups and len(texts) == 1 and len(texts[0].text) <= target.caption_max:
+        return (Part(text=texts[0].text, spans=texts[0].spans, files=groups[0]), *rest[1:])
+    return (*texts, *rest)
 
 
 def _attach(tx: Transaction, order: Order, row: Row[Any]) -> str | None:

@@ -32,6 +32,9 @@ class Facts:
     """message -> when its next part goes."""
     answered_by: dict[str, str]
     """member -> name, for calls."""
+    own_reactions: dict[str, str]
+    later: dict[str, Row[Any]]
+    """message -> the newest that was asked of it after it was there."""
 
 
 def page(
@@ -114,13 +117,7 @@ def facts(connection: Connection, ids: Sequence[str]) -> Facts:
         {"id": with_files},
     ):
         attachments.setdefault(row.message_id, []).append(row)
-    reactions: dict[str, list[str]] = {}
-    for row in batch.select(
-        connection,
-        "SELECT r.message_id, r.emojis FROM {wanted} JOIN reaction r ON r.message_id = w.id",
-        {"id": list(ids)},
-    ):
-        reactions.setdefault(row.message_id, []).extend(orjson.loads(row.emojis))
+    reactions, own = _reactions(connection, ids)
     quotes = batch.select(
         connection,
         "SELECT q.id, q.author_name, q.author_kind, q.text, q.kind FROM {wanted} JOIN message q ON q.id = w.id",
@@ -136,7 +133,7 @@ def facts(connection: Connection, ids: Sequence[str]) -> Facts:
     waiting = batch.select(
         connection,
         "SELECT o.message_id, min(o.not_before) AS at FROM {wanted} JOIN outbox o ON o.message_id = w.id"
-        " AND o.state IN ('held', 'queued', 'postponed') GROUP BY o.message_id",
+        " AND o.act = 'send' AND o.state IN ('held', 'queued', 'postponed') GROUP BY o.message_id",
         {"id": pending},
     )
     members = {
@@ -149,8 +146,47 @@ def facts(connection: Connection, ids: Sequence[str]) -> Facts:
     )
     return Facts(
         rows, attachments, reactions, {row.id: row for row in quotes}, {row.id: row for row in deals},
-        {row.message_id: row for row in waiting}, {row.id: row.name for row in names},
+        {row.message_id: row for row in waiting}, {row.id: row.name for row in names}, own,
+        _later(connection, ids),
     )  # fmt: skip
+
+
+def _reactions(connection: Connection, ids: Sequence[str]) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """The people's reactions, and our own."""
+    people: dict[str, list[str]] = {}
+    own: dict[str, str] = {}
+    for row in batch.select(
+        connection,
+        "SELECT r.message_id, r.identity_id, r.emojis, m.source_id FROM {wanted}"
+        " JOIN reaction r ON r.message_id = w.id JOIN message m ON m.id = w.id ORDER BY r.at",
+        {"id": list(ids)},
+    ):
+        emojis = orjson.loads(row.emojis)
+        if row.identity_id == row.source_id:
+            own[row.message_id] = "".join(emojis[:1])
+        else:
+            people.setdefault(row.message_id, []).extend(emojis)
+    return people, own
+
+
+def _later(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    rows = batch.select(
+        connection,
+        "SELECT o.message_id, o.act, o.state, o.reason, o.content FROM {wanted} JOIN outbox o ON o.message_id = w.id"
+        " AND o.act <> 'send' AND o.state <> 'cancelled' ORDER BY o.created_at, o.id",
+        {"id": list(ids)},
+    )
+    return {row.message_id: row for row in rows}
+
+
+def versions(connection: Connection, message_id: str) -> list[Row[Any]]:
+    """The words a message had before, oldest first."""
+    return list(
+        connection.execute(
+            text("SELECT text, at FROM message_version WHERE message_id = :id ORDER BY version"),
+            {"id": message_id},
+        )
+    )
 
 
 def conversations_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:

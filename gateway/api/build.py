@@ -15,6 +15,7 @@ from gateway.sources import Live, transport
 from routing import conversations as queue_order
 from routing import window as windows
 from routing.codes import Reach
+from routing.times import HOUR
 from storage import queue, timeline
 from storage.team import Account
 from storage.waiting import NAMES
@@ -180,6 +181,7 @@ def _item(gateway: Gateway, account: Account, row: Any, facts: timeline.Facts) -
         "received_at": row.received_at,
         "late": row.direction == "in" and row.received_at - row.at > LATE,
         "text": row.text,
+        "spans": [_span(span) for span in content.get("spans", ())],
         "has_html": bool(content.get("html")),
         "subject": content.get("subject", ""),
         "attachments": [_attachment(one) for one in facts.attachments.get(row.id, ())],
@@ -188,16 +190,20 @@ def _item(gateway: Gateway, account: Account, row: Any, facts: timeline.Facts) -
         "location": content.get("location"),
         "card": content.get("card"),
         "reply_to": None if quote is None else {"id": quote.id, "author": quote.author_name, "text": quote.text[:200]},
+        "quote": content.get("quote", ""),
         "forwarded_from": content.get("forwarded_from", ""),
+        "forwards": [_forward(one) for one in content.get("forwards", ())],
         "unsupported": content.get("unsupported", ""),
         "state": row.state,
         "reason": row.reason,
         "retry_at": pending.at if pending is not None and row.state == "postponed" else None,
         "not_before": pending.at if pending is not None and row.state == "held" else None,
-        "may": _may(account, row, mine),
+        "may": _may(gateway, account, row, mine),
+        "later": _later(facts.later.get(row.id)),
         "edited": bool(row.edited),
         "deleted": deleted,
         "reactions": facts.reactions.get(row.id, []),
+        "own_reaction": facts.own_reactions.get(row.id, ""),
         "deal": None if deal is None else {
             "id": deal.id, "number": deal.number, "title": deal.title, "stage": deal.stage,
             "stage_kind": deal.stage_kind, "pinned": False,
@@ -207,18 +213,73 @@ def _item(gateway: Gateway, account: Account, row: Any, facts: timeline.Facts) -
     }  # fmt: skip
 
 
-def _may(account: Account, row: Any, mine: bool) -> list[Any]:
+def _may(gateway: Gateway, account: Account, row: Any, mine: bool) -> list[Any]:
     may: list[Any] = []
-    if row.direction == "out" and account.may("conversation.reply"):
-        if row.state == "held" and mine:
-            may.append("undo")
-        if row.state in ("failed", "undelivered", "postponed"):
-            may.append("retry")
-        if row.state == "unknown":
-            may.append("resolve")
+    if account.may("conversation.reply"):
+        may += _may_ours(row, mine) if row.direction == "out" else []
+        live = gateway.sources.get(row.source_id)
+        if live is not None:
+            may += _may_later(
+                live.channel.can(), row, mine or account.may("conversation.assign"), gateway.now()
+            )
     if row.kind not in ("note", "system") and row.nature == "client" and account.may("deal.attach"):
         may.append("move")
     return may
+
+
+def _may_ours(row: Any, mine: bool) -> list[Any]:
+    may: list[Any] = []
+    if row.state == "held" and mine:
+        may.append("undo")
+    if row.state in ("failed", "undelivered", "postponed"):
+        may.append("retry")
+    if row.state == "unknown":
+        may.append("resolve")
+    return may
+
+
+def _may_later(can: Capabilities, row: Any, allowed: bool, now: int) -> list[Any]:
+    """What the network lets us do with what is there."""
+    if row.deleted or row.kind in ("note", "system", "call"):
+        return []
+    if row.direction == "in":
+        return ["react"] if can.reactions and row.external_id is not None else []
+    if not allowed or row.envelope_id is not None:  # written elsewhere: only its author there may change it
+        return []
+    if row.state in ("held", "queued", "postponed"):
+        return ["edit"]
+    left = row.state in ("sent", "delivered", "read")
+    may: list[Any] = []
+    if left and can.edit and _in_time(row.at, can.edit_hours, now):
+        may.append("edit")
+    if left and can.delete and _in_time(row.at, can.delete_hours, now):
+        may.append("delete")
+    return may
+
+
+def _in_time(at: int, hours: float, now: int) -> bool:
+    return not hours or now - at <= hours * HOUR
+
+
+def _span(stored: Mapping[str, Any]) -> shapes.SpanShape:
+    return {
+        "start": stored["start"], "length": stored["length"], "style": stored["style"], "url": stored.get("url", ""),
+    }  # fmt: skip
+
+
+def _forward(stored: Mapping[str, Any]) -> shapes.Forward:
+    return {
+        "author": stored["author"], "at": stored["at"], "text": stored["text"],
+        "within": [_forward(one) for one in stored.get("within", ())],
+    }  # fmt: skip
+
+
+def _later(row: Any) -> shapes.LaterAct | None:
+    if row is None or row.state in ("sent", "cancelled"):
+        return None
+    content = orjson.loads(row.content)
+    words = content.get("words", content.get("emoji", ""))
+    return {"act": row.act, "state": row.state, "reason": row.reason, "text": words}
 
 
 def _call(call: dict[str, Any] | None, names: Mapping[str, str]) -> shapes.Call | None:
@@ -252,6 +313,7 @@ def limits(can: Capabilities) -> shapes.Limits:
         "caption_max": can.caption_max, "files": {str(kind): size for kind, size in can.files.items()},
         "files_per_message": can.files_per_message, "reply_to": can.reply_to, "subject": can.subject,
         "typing": can.typing, "delivered": can.delivered, "read": can.read, "enter_sends": can.enter_sends,
+        "styles": sorted(can.styles), "reactions": list(can.reactions),
     }  # fmt: skip
 
 

@@ -270,6 +270,9 @@ class Limits(TypedDict):
     delivered: bool
     read: bool
     enter_sends: bool
+    styles: list[str]
+    reactions: list[str]
+    """Emojis we may put under a client's message."""
 
 
 class Conversation(TypedDict):
@@ -325,6 +328,46 @@ class Quote(TypedDict):
     text: str
 
 
+class SpanShape(TypedDict):
+    """A styled stretch of the text, counted in code points."""
+
+    start: int
+    length: int
+    style: Literal["bold", "italic", "underline", "strike", "code", "pre", "quote", "spoiler", "link"]
+    url: str
+
+
+class Forward(TypedDict):
+    """A message carried over from elsewhere, with what it carried itself."""
+
+    author: str
+    at: Micros
+    text: str
+    within: list[Forward]
+
+
+class LaterAct(TypedDict):
+    """What was asked of the network after the message was there, and is not done."""
+
+    act: Literal["edit", "delete", "react"]
+    state: str
+    """queued sending postponed · failed undelivered"""
+    reason: str
+    text: str
+    """The new words, or the emoji."""
+
+
+class Version(TypedDict):
+    text: str
+    until: Micros
+    """When the next words took its place."""
+
+
+class Versions(TypedDict):
+    items: list[Version]
+    """Oldest first, without the words of now."""
+
+
 class Item(TypedDict):
     """One thing of the timeline."""
 
@@ -342,6 +385,7 @@ class Item(TypedDict):
     received_at: Micros
     late: bool
     text: str
+    spans: list[SpanShape]
     has_html: bool
     subject: str
     attachments: list[AttachmentShape]
@@ -350,7 +394,10 @@ class Item(TypedDict):
     location: dict[str, float | str] | None
     card: dict[str, str | bool | list[str]] | None
     reply_to: Quote | None
+    quote: str
+    """The part of `reply_to` that the writer marked."""
     forwarded_from: str
+    forwards: list[Forward]
     unsupported: str
     state: str
     """held queued sending sent delivered read · postponed failed unknown cancelled undelivered · "" for what came in."""
@@ -358,10 +405,13 @@ class Item(TypedDict):
     """Code of why it is postponed, failed, unknown, cancelled or undelivered."""
     retry_at: Micros | None
     not_before: Micros | None
-    may: list[Literal["undo", "retry", "resolve", "move"]]
+    may: list[Literal["undo", "retry", "resolve", "move", "edit", "delete", "react"]]
+    later: LaterAct | None
     edited: bool
     deleted: bool
     reactions: list[str]
+    """Of the people at the other end."""
+    own_reaction: str
     deal: DealRef | None
     has_raw: bool
     system: dict[str, str | int | None] | None
@@ -380,6 +430,9 @@ class Sent(TypedDict):
 
 
 class Undone(TypedDict):
+    """A message taken back: one that waited is gone at once and its words come back, one that left is asked back."""
+
+    left: bool
     text: str
     files: list[Uploaded]
 

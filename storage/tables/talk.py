@@ -9,6 +9,7 @@ from sqlalchemy import (
     Integer,
     PrimaryKeyConstraint,
     Table,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -247,7 +248,8 @@ upload = Table(
     at("created_at"),
 )
 
-# One row a part that has to leave. The message shows the worst of its parts' states.
+# One row a part that has to leave. The message shows the worst of its parts' states. Later acts on a message (another
+# wording, taking it back, a reaction) stand in the same line, so that each conversation keeps its order.
 outbox = Table(
     "outbox",
     metadata,
@@ -256,6 +258,7 @@ outbox = Table(
     key("conversation_id"),
     key("source_id"),
     Column("part", Integer, nullable=False, server_default="0"),
+    Column("act", Text, nullable=False, server_default="send"),  # send edit delete react
     words("state"),
     document("content"),
     at("created_at"),

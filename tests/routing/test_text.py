@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.text import Unit, length, split
+from routing.text import Stretch, Unit, crossing, cut, length, split
 from tests.routing.made import some
 
 
@@ -55,3 +57,36 @@ def test_every_part_fits_and_no_word_is_lost(text: str, limit: int, unit: Unit) 
     parts = split(text, limit, unit)
     assert all(0 < length(part, unit) <= limit for part in parts)
     assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+LINK = Stretch(start=20, length=12, style="link", url="https://example.org")
+
+
+def test_a_cut_never_goes_through_a_link() -> None:
+    text = "обычные слова тут и ссылка здесь, а дальше ещё слова"
+    pieces = cut(text, [LINK], 26)
+    linked = [piece.text[one.start : one.end] for piece in pieces for one in piece.stretches]
+    assert linked == [text[20:32]]
+    assert " ".join(piece.text for piece in pieces) == text
+
+
+def test_a_style_goes_on_behind_a_cut_and_covers_the_same_letters() -> None:
+    text = "один два три четыре пять шесть семь восемь"
+    bold = Stretch(start=5, length=30, style="bold")
+    pieces = cut(f"  {text}", [replace(bold, start=7)], 16)
+    covered = [piece.text[one.start : one.end] for piece in pieces for one in piece.stretches]
+    assert len(covered) > 1
+    assert " ".join(covered) == text[5:35]
+
+
+def test_a_link_longer_than_a_part_is_cut_all_the_same() -> None:
+    pieces = cut("а" * 40, [Stretch(start=0, length=40, style="link", url="https://example.org")], 16)
+    assert [len(piece.text) for piece in pieces] == [16, 16, 8]
+    assert all(piece.stretches for piece in pieces)
+
+
+def test_stretches_nest_and_stay_inside_the_text() -> None:
+    one, inner = Stretch(start=0, length=5, style="bold"), Stretch(start=1, length=2, style="italic")
+    assert not crossing([one, inner], 5)
+    assert crossing([one, inner], 4)
+    assert crossing([one, Stretch(start=3, length=4, style="italic")], 10)

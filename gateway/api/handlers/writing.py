@@ -8,28 +8,50 @@ from typing import Literal
 import orjson
 from pydantic import Field
 
-from gateway import replies
+from channels.events import SpanStyle
+from gateway import afterwards, replies
 from gateway.api import shapes
-from gateway.api.handlers.inbox import item_of, items_of
+from gateway.api.handlers.inbox import item_of, items_of, row_of
 from gateway.api.layer import Body, Call, route
 from gateway.api.rights import must_see
 from gateway.context import Gateway
+from gateway.courtesies import TYPING
 from gateway.refusals import Refusal
-from storage import acts, drafts
+from routing.text import Stretch, crossing
+from storage import acts, drafts, timeline
+from storage.amending import Wish
 
 REPLY = "conversation.reply"
+LINKS = ("https://", "http://", "mailto:", "tel:")
 _uuid7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+class SpanGiven(Body):
+    start: int = Field(ge=0, le=100_000)
+    length: int = Field(ge=1, le=100_000)
+    style: SpanStyle
+    url: str = Field(default="", max_length=2000)
 
 
 class NewMessage(Body):
     id: str
     text: str = Field(default="", max_length=100_000)
+    spans: list[SpanGiven] = Field(default_factory=list, max_length=100)
     file_ids: list[str] = Field(default_factory=list, max_length=20)
     reply_to: str | None = None
     last_seen: str | None = None
     hold_ms: int | None = Field(default=None, ge=0, le=60_000)
     override_reason: str | None = Field(default=None, max_length=500)
     anyway: bool = False
+
+
+class NewWords(Body):
+    text: str = Field(max_length=100_000)
+    spans: list[SpanGiven] = Field(default_factory=list, max_length=100)
+
+
+class OwnReaction(Body):
+    emoji: str = Field(min_length=1, max_length=16)
 
 
 class NewNote(Body):
@@ -48,6 +70,21 @@ class DraftChange(Body):
     version: int = Field(default=0, ge=0)
 
 
+def stretches(text: str, given: list[SpanGiven]) -> tuple[Stretch, ...]:
+    """The styles of a text. Raises Refusal bad_request for ones that lie outside, cross, or link to no page."""
+    found = tuple(
+        Stretch(
+            start=one.start, length=one.length, style=one.style, url=one.url if one.style == "link" else ""
+        )
+        for one in given
+    )
+    if crossing(found, len(text)) or any(
+        one.style == "link" and not one.url.lower().startswith(LINKS) for one in found
+    ):
+        raise Refusal("bad_request", 422, field="spans")
+    return found
+
+
 def own_id(value: str) -> str:
     """An id made by the client. Raises Refusal bad_request when it is no UUIDv7."""
     if not _uuid7.fullmatch(value):
@@ -63,8 +100,17 @@ async def send(call: Call, body: NewMessage) -> shapes.Sent:
     ids, not_before = await replies.reply(
         call.gateway, call.me, ref, id=own_id(body.id), text=body.text, file_ids=body.file_ids, reply_to=body.reply_to,
         last_seen=body.last_seen, hold_ms=body.hold_ms, override_reason=body.override_reason, anyway=body.anyway,
+        spans=stretches(body.text, body.spans),
     )  # fmt: skip
     return {"items": await items_of(call.gateway, call.account, ids), "not_before": not_before}
+
+
+@route("POST", "/conversations/{id}/typing", status=204, needs=REPLY)
+async def typing(call: Call) -> None:
+    """Let the client see that somebody writes, where the network shows it; once in a few seconds is enough."""
+    row = await row_of(call, call.path("id"))
+    if row["window"]["state"] in ("open", "none", "warn"):
+        call.gateway.bells.ring([f"{TYPING}:{row['id']}"])
 
 
 @route("POST", "/conversations/{id}/notes", answer=shapes.Sent, body=NewNote, needs=REPLY, status=201)
@@ -78,10 +124,55 @@ async def add_note(call: Call, body: NewNote) -> shapes.Sent:
 
 @route("DELETE", "/messages/{id}", answer=shapes.Undone, needs=REPLY)
 async def undo_message(call: Call) -> shapes.Undone:
-    """Take a message back while it is held."""
+    """Take a message back: one that is held never leaves, one that left is taken back where the network can."""
     item = await item_of(call, call.path("id"))
+    if item["state"] in ("sent", "delivered", "read"):
+        await afterwards.delete(call.gateway, wish_of(call, item), item["source"]["id"])
+        return {"left": True, "text": "", "files": []}
     text, uploads = await replies.undo(call.gateway, call.me, item["id"])
-    return {"text": text, "files": await call.gateway.database.read(drafts.uploads, uploads, call.me)}
+    files = await call.gateway.database.read(drafts.uploads, uploads, call.me)
+    return {"left": False, "text": text, "files": files}
+
+
+def wish_of(call: Call, item: shapes.Item) -> Wish:
+    """The member's wish to change a message; heads may change anybody's."""
+    anyones = call.account.may("conversation.assign")
+    return Wish(member_id=call.me, message_id=item["id"], anyones=anyones)
+
+
+@route("PATCH", "/messages/{id}", answer=shapes.Item, body=NewWords, needs=REPLY)
+async def edit_message(call: Call, body: NewWords) -> shapes.Item:
+    """Word a message of ours anew; the earlier words are kept."""
+    item = await item_of(call, call.path("id"))
+    spans = stretches(body.text, body.spans)
+    await afterwards.edit(call.gateway, wish_of(call, item), item["source"]["id"], body.text, spans)
+    return await item_of(call, item["id"])
+
+
+@route("GET", "/messages/{id}/versions", answer=shapes.Versions, needs="conversation.read")
+async def message_versions(call: Call) -> shapes.Versions:
+    """The words a message had before."""
+    item = await item_of(call, call.path("id"))
+    rows = await call.gateway.database.read(timeline.versions, item["id"])
+    return {"items": [{"text": row.text, "until": row.at} for row in rows]}
+
+
+@route("PUT", "/messages/{id}/reaction", answer=shapes.Item, body=OwnReaction, needs=REPLY)
+async def put_reaction(call: Call, body: OwnReaction) -> shapes.Item:
+    """Put our reaction under what a client said."""
+    return await _react(call, body.emoji)
+
+
+@route("DELETE", "/messages/{id}/reaction", answer=shapes.Item, needs=REPLY)
+async def drop_reaction(call: Call) -> shapes.Item:
+    """Take our reaction away."""
+    return await _react(call, "")
+
+
+async def _react(call: Call, emoji: str) -> shapes.Item:
+    item = await item_of(call, call.path("id"))
+    await afterwards.react(call.gateway, call.me, item["id"], item["source"]["id"], emoji)
+    return await item_of(call, item["id"])
 
 
 @route("POST", "/messages/{id}/retry", answer=shapes.Item, needs=REPLY)

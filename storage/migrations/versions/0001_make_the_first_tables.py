@@ -816,6 +816,7 @@ def upgrade() -> None:
             "source_id", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
         ),
         sa.Column("part", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("act", sa.Text(), server_default="send", nullable=False),
         sa.Column("state", sa.Text(), server_default="", nullable=False),
         sa.Column("content", sa.Text(), server_default="{}", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),

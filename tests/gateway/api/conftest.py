@@ -78,7 +78,8 @@ def network(monkeypatch: pytest.MonkeyPatch) -> type[paper.Paper]:
     monkeypatch.setattr(channels, "names", lambda: ("paper",))
     monkeypatch.setattr(channels, "load", {"paper": paper.Paper}.__getitem__)
     monkeypatch.setattr(channels, "about", {"paper": paper.ABOUT}.__getitem__)
-    monkeypatch.setattr(paper.Paper, "sent", [])
+    for memory in ("sent", "acts", "faults"):
+        monkeypatch.setattr(paper.Paper, memory, [])
     return paper.Paper
 
 

@@ -14,12 +14,13 @@ from channels.base import (
     Capabilities,
     Check,
     Envelope,
+    OutboundEdit,
     OutboundMessage,
     WebhookChannel,
     WindowRule,
 )
-from channels.errors import PayloadUnreadable, Refused, WebhookRefused
-from channels.events import Attachment, Event, Identity, InboundMessage, Person
+from channels.errors import PayloadUnreadable, Refused, SendFailed, WebhookRefused
+from channels.events import Attachment, Event, Identity, InboundMessage, Person, Quoted, Span
 
 SECRET = "paper-secret-0001"
 PICTURE = bytes.fromhex(
@@ -33,10 +34,15 @@ class Paper(WebhookChannel):
 
     capabilities = Capabilities(
         window=WindowRule(hours=24, enforcement="block"), text_max=100, reply_to=True,
-        files={"photo": 10_000, "file": 10_000}, files_per_message=2,
+        files={"photo": 10_000, "file": 10_000}, files_per_message=2, edit=True, edit_hours=48, delete=True,
+        reactions=("👍", "❤"), styles=frozenset({"bold", "link"}), typing=True,
     )  # fmt: skip
     secrets: ClassVar[tuple[str, ...]] = ("token",)
     sent: ClassVar[list[OutboundMessage]] = []
+    acts: ClassVar[list[tuple[str, ...]]] = []
+    """What was done later: (act, whose or what, words)."""
+    faults: ClassVar[list[SendFailed]] = []
+    """What the next later acts fail with."""
 
     def admit(self, envelope: Envelope) -> Admitted:
         given = envelope.headers.get("x-paper", "").encode()
@@ -65,7 +71,9 @@ class Paper(WebhookChannel):
             InboundMessage(
                 external_id=said["id"], thread=said["chat"], sender=person, at=said["at"], seq=said.get("seq", 0),
                 kind="mail" if html else "text", text=said["text"], html=html, attachments=files,
-                reply_to=said.get("reply_to", ""),
+                reply_to=said.get("reply_to", ""), callback=said.get("callback", ""), quote=said.get("quote", ""),
+                spans=tuple(Span(**span) for span in said.get("spans", ())),
+                forwards=tuple(Quoted(author=one["author"], text=one["text"]) for one in said.get("forwards", ())),
             ),
         )  # fmt: skip
 
@@ -74,6 +82,29 @@ class Paper(WebhookChannel):
             raise Refused("no", code="refused_by_test")
         self.sent.append(message)
         return (f"out-{message.key}",)
+
+    async def edit(self, edit: OutboundEdit) -> None:
+        self._fail()
+        styles = ",".join(f"{one.style}:{one.start}+{one.length}" for one in edit.spans)
+        self.acts.append(("edit", edit.external_id, edit.text, styles))
+
+    async def delete(self, thread: str, to: Identity, external_ids: Sequence[str]) -> None:
+        self._fail()
+        self.acts.append(("delete", *external_ids))
+
+    async def react(self, thread: str, to: Identity, external_id: str, emoji: str) -> None:
+        self._fail()
+        self.acts.append(("react", external_id, emoji))
+
+    async def typing(self, thread: str, to: Identity) -> None:
+        self.acts.append(("typing", thread))
+
+    async def acknowledge(self, callback: str, text: str = "") -> None:
+        self.acts.append(("acknowledge", callback))
+
+    def _fail(self) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
 
     async def download(self, ref: str) -> AsyncIterator[bytes]:
         if ref.startswith("gone"):

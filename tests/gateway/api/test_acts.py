@@ -239,7 +239,7 @@ async def test_a_held_answer_is_taken_back_with_its_words(house: House) -> None:
     assert sent["items"][0]["may"][:1] == ["undo"]
     async with house.admin.live() as line:
         answer = await house.admin.call("DELETE", f"/messages/{body['id']}")
-        assert answer.json == {"text": "a mistake", "files": []}
+        assert answer.json == {"left": False, "text": "a mistake", "files": []}
         await line.next("message.remove", body["id"])
     after = await row_of(house, conversation_id)
     assert {name: after[name] for name in STANDING} == {name: before[name] for name in STANDING}
