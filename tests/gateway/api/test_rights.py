@@ -32,6 +32,8 @@ TABLE: dict[str, set[str]] = {
     "POST /conversations/{id}/claim": TALK, "DELETE /conversations/{id}/claim": TALK,
     "POST /messages/{id}/deal": TALK, "POST /conversations/{id}/undo-move": TALK,
     "POST /conversations/{id}/messages": TALK, "POST /conversations/{id}/notes": TALK,
+    "POST /conversations/{id}/typing": TALK, "PATCH /messages/{id}": TALK, "GET /messages/{id}/versions": TALK,
+    "PUT /messages/{id}/reaction": TALK, "DELETE /messages/{id}/reaction": TALK,
     "DELETE /messages/{id}": TALK, "POST /messages/{id}/retry": TALK, "POST /messages/{id}/resolve": TALK,
     "POST /messages/{id}/cancel": TALK, "GET /drafts/{id}/{mode}": TALK, "PUT /drafts/{id}/{mode}": TALK,
     "DELETE /drafts/{id}/{mode}": TALK, "GET /messages/{id}/decisions": TALK, "GET /messages/{id}/html": TALK,
