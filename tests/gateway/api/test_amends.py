@@ -43,7 +43,7 @@ async def shows(house: House, ref: str, **wanted: Any) -> dict[str, Any]:
         found = await item(house, ref)
         return all(found[name] == value for name, value in wanted.items())
 
-    await until(there, lambda: f"shows {found}", seconds=5)
+    await until(there, lambda: f"shows {found}", seconds=15)
     return found
 
 
