@@ -37,12 +37,12 @@ def free_port() -> int:
 class Served:
     """`inbox serve` as a process that is killed and started again."""
 
-    def __init__(self, url: str, data: Path) -> None:
+    def __init__(self, url: str, data: Path, **more: str) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._env = {
             **os.environ, "INBOX_DATABASE_URL": url, "INBOX_DATA_DIR": str(data), "INBOX_PORT": str(self.port),
-            "INBOX_PUBLIC_URL": self.address, "INBOX_LOG_LEVEL": "error",
+            "INBOX_PUBLIC_URL": self.address, "INBOX_LOG_LEVEL": "error", **more,
         }  # fmt: skip
         self.process: asyncio.subprocess.Process | None = None
 
