@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import abc
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, Protocol, TypeAlias
 
 from channels.errors import Refused
 from channels.events import AttachmentKind, Event, Identity, Location, Micros, Span, SpanStyle
@@ -103,6 +104,31 @@ class OutboundFile:
     mime: str
     size: int
     read: Callable[[], AsyncIterator[bytes]]
+    inline_id: str = ""
+    """Content-ID of a picture shown inside a letter; "" is a file beside the words."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipient:
+    """One addressee of a letter."""
+
+    address: str
+    name: str = ""
+    kind: Literal["to", "cc", "bcc"] = "to"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuotedLetter:
+    """An earlier letter repeated below the words; `html` is clean already, "" is none."""
+
+    author: str
+    at: Micros
+    text: str
+    html: str = ""
+    subject: str = ""
+    to: str = ""
+    forwarded: bool = False
+    """Handed on to somebody else, so it stands whole and unindented."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,6 +154,14 @@ class OutboundMessage:
     """Styled stretches of `text`; what the network cannot show degrades to readable plain text."""
     buttons: tuple[tuple[Button, ...], ...] = ()
     """Rows of buttons under an automatic message."""
+    recipients: tuple[Recipient, ...] = ()
+    """Everybody a letter names; () is `to` alone."""
+    waiting: tuple[str, ...] = ()
+    """Addresses that this attempt has to reach, where earlier ones reached others already; () is all."""
+    signature: str = ""
+    quoted: QuotedLetter | None = None
+    prepared: bytes = b""
+    """What `Channel.prepare` made of this message before its first attempt."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,11 +262,21 @@ class Capabilities:
     delivered: bool = False
     read: bool = False
     subject: bool = False
+    recipients: int = 0
+    """How many addressees one message may have; 0: it goes to its conversation's person, there are no letters."""
     idempotent: bool = False
     """The network itself ignores a second send with the same key."""
     call: bool = False
     enter_sends: bool = True
     rate: Rate = Rate()
+    retries: tuple[float, ...] = ()
+    """Seconds between attempts of what surely was not sent, the last one for all further; (): short ones that double."""
+    give_up_hours: float = 24
+    """How long attempts go on."""
+    per_day: int = 0
+    """How many messages may leave within a day; 0: no limit."""
+    look_up: float = 0
+    """Seconds after which an unknown outcome can be looked up (`Channel.look_up`); 0: it cannot."""
     send_timeout: float = 20
     """Seconds after which a call is given up as unknown."""
     numbering: Literal["", "strict", "sparse"] = ""
@@ -244,6 +288,20 @@ class Capabilities:
     """First-answer target, in working minutes."""
     weight: float = 1
     """How much of a person's capacity one open conversation takes."""
+
+
+class Memory(Protocol):
+    """A few secrets of an account that change while it works: tokens that a provider renews. Kept sealed, shared by all
+    processes."""
+
+    def alone(self) -> AbstractAsyncContextManager[None]:
+        """Nobody else changes them while the block lasts. Raises TryLater when somebody holds them too long."""
+
+    async def read(self) -> Mapping[str, str]:
+        """What is remembered now."""
+
+    async def write(self, values: Mapping[str, str]) -> None:
+        """Remember these instead."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -258,6 +316,8 @@ class Account:
     """The same address without scheme and host: what our own pages post to, public address or not."""
     public_url: str = ""
     slug: str = ""
+    memory: Memory | None = field(default=None, compare=False, repr=False)
+    """What the channel itself has to remember of the account; None: nobody keeps it."""
 
 
 Progress: TypeAlias = Callable[[Check], Awaitable[None]]
@@ -285,6 +345,20 @@ class Channel(abc.ABC):
     async def send(self, message: OutboundMessage) -> tuple[str, ...]:
         """Deliver and return the network's ids; raise SendFailed. Must end within `send_timeout`."""
         raise Refused("this channel cannot answer", code="cannot_answer")
+
+    def prepare(self, message: OutboundMessage) -> bytes:
+        """What has to be the same at every attempt, made before the first and kept; b"": nothing has. Pure.
+
+        Raises Refused when it can never be sent."""
+        return b""
+
+    async def look_up(self, key: str) -> bool | None:
+        """Whether our message of this key reached the network. None: that cannot be told. Raises SendFailed's kin."""
+        return None
+
+    def signature(self) -> str:
+        """What stands below everything that is written from here; {member}, {own}, {client} and {company} are filled."""
+        return ""
 
     async def edit(self, edit: OutboundEdit) -> None:
         """Change a message of ours. The same text again is no error. Raises SendFailed."""

@@ -8,11 +8,14 @@ ChannelError
     ├── Refused         this message will never pass: tell the operator why
     ├── Unreachable     this person cannot be written to here: mark the address
     ├── WindowClosed    the network's own reply window is shut
+    ├── SentInPart      it left, but not for every addressee
     ├── Disconnected    our own key is wrong: pause the source and call an administrator
     └── OutcomeUnknown  a time-out, reset or 5xx: it may have left; a person decides
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class ChannelError(Exception):
@@ -82,6 +85,17 @@ class WindowClosed(SendFailed):
     """The network refuses because its own reply window is shut."""
 
     code = "provider_window_closed"
+
+
+class SentInPart(SendFailed):
+    """A letter that was taken for some of its addressees; `others` is what is true of each of the rest."""
+
+    code = "sent_in_part"
+
+    def __init__(self, ids: tuple[str, ...], others: Mapping[str, SendFailed]) -> None:
+        super().__init__(", ".join(others))
+        self.ids = ids
+        self.others = others
 
 
 class Disconnected(SendFailed):

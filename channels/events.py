@@ -150,6 +150,20 @@ class MailHeaders:
     cc: tuple[str, ...] = ()
     reply_to: str = ""
     references: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    """Every address of it that is not ours, lower case: who takes part in the thread."""
+    notes: tuple[str, ...] = ()
+    """What is said of the letter as a whole: codes of the channel's `about.py`, under `notes`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WeakThread:
+    """A mark that letters of one thread tend to share: believed for some days, between the same people."""
+
+    key: str
+    days: float
+    asked: bool = True
+    """False: only remembered for later letters."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,6 +214,9 @@ class InboundMessage:
     """A group's or form's name."""
     also_threads: tuple[str, ...] = ()
     """Older thread keys this message may belong to (a letter's References), newest first."""
+    proven: frozenset[str] = frozenset()
+    """Those of `also_threads` that only somebody who was written to can know."""
+    weak_threads: tuple[WeakThread, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -231,6 +248,9 @@ class OutgoingSeen:
     html: str = ""
     mail: MailHeaders | None = None
     also_threads: tuple[str, ...] = ()
+    proven: frozenset[str] = frozenset()
+    """As in `InboundMessage`, and so is the next."""
+    weak_threads: tuple[WeakThread, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -270,6 +290,10 @@ class DeliveryUpdate:
     reason: str = ""
     hard: bool = False
     """The address itself is dead (a hard bounce)."""
+    address: str = ""
+    """Which of several addressees it is about; "" is all. A report about somebody who was not written to is none."""
+    detail: str = ""
+    """The network's own words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -43,6 +44,7 @@ conversation = Table(
     maybe("assignee_id"),
     maybe("deal_id"),  # where its newest message went
     maybe("pinned_deal_id"),
+    maybe("related_id"),  # another thread that this one seems to go on from
     maybe_at("waiting_since"),
     maybe_at("deadline_at"),
     maybe_at("closes_at"),  # copy of the window's end, for sorting
@@ -272,6 +274,14 @@ outbox = Table(
     maybe("echo_key"),  # how the network will name it when it echoes our own message
     number("token"),  # the sender's lease token that last touched it
     maybe_at("settled_at"),
+    Column("prepared", LargeBinary, nullable=True),  # the bytes that leave, made before the first attempt
+)
+Index(
+    "ix_outbox_unknown",
+    outbox.c.source_id,
+    outbox.c.not_before,
+    sqlite_where=text("state = 'unknown'"),
+    postgresql_where=text("state = 'unknown'"),
 )
 Index(
     "ix_outbox_ready",
