@@ -24,8 +24,8 @@ from storage.tables.intake import (
     source,
     test_session,
 )
-from storage.tables.letters import recipient, source_memory, thread_alias, thread_member
 from storage.tables.ledger import certificate, gap, numbering, seal
+from storage.tables.letters import recipient, source_memory, thread_alias, thread_member
 from storage.tables.people import address, connection, contact, contact_identity, identity
 from storage.tables.system import api_token, audit_log, counter, event, session, setting
 from storage.tables.talk import (
@@ -62,6 +62,7 @@ __all__ = [
     "deal_party", "decision", "draft", "envelope", "envelope_key", "event", "external_ref", "file", "gap",
     "identity", "lease", "letter", "member", "member_role", "message", "message_alias", "message_version",
     "metadata", "numbering", "offer", "outbox", "participant", "pipeline", "queue", "queue_member", "reaction",
-    "read_marker", "recipient", "role", "role_permission", "seal", "session", "setting", "source", "source_memory", "stage", "stage_history",
+    "read_marker", "recipient", "role", "role_permission", "seal", "session", "setting", "source", "source_memory", "stage",
+    "stage_history",
     "task", "team", "test_session", "thread_alias", "thread_member", "touch", "upload",
 ]  # fmt: skip
