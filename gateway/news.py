@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from gateway.api import build
+from gateway.api.views import draft_of, members_of, sources_of, test_shape
 from gateway.context import Gateway
 from storage import news
 from storage.log import Entry, newest_of
@@ -96,10 +97,6 @@ async def _shared(
     gateway: Gateway, entries: Sequence[Entry], members: Set[str]
 ) -> dict[tuple[str, str], Mapping[str, Any]]:
     """(type, id) -> what looks the same to everybody who is told: sources, their tests, members, one's own drafts."""
-    from gateway.api.handlers.people import members_of
-    from gateway.api.handlers.sources import sources_of, test_shape
-    from gateway.api.handlers.writing import draft_of
-
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     named = {(entry.type, entry.object_id) for entry in entries}
     if any(kind in ("source", "source_test") for kind, _ in named):

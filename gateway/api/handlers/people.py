@@ -15,10 +15,9 @@ from gateway.api import shapes
 from gateway.api.build import reference
 from gateway.api.handlers.signing import check_email
 from gateway.api.layer import Body, Call, route
-from gateway.context import Gateway
+from gateway.api.views import members_of
 from gateway.refusals import Refusal
-from gateway.rules import setup_of
-from storage import audit, leads, sessions, team
+from storage import audit, sessions, team
 from storage.company import change_company, company, progress
 from storage.transaction import Transaction
 
@@ -151,28 +150,6 @@ async def checklist(call: Call) -> Checklist:
 async def list_members(call: Call) -> Members:
     """Everybody who works here."""
     return {"items": await members_of(call.gateway)}
-
-
-async def members_of(gateway: Gateway) -> list[shapes.Member]:
-    """Everybody who works here, with what they have on their hands now."""
-    database = gateway.database
-    rows = await database.read(team.members)
-    roles = await database.read(team.roles_of)
-    setup = await setup_of(gateway)
-    weights = {live.row.id: live.channel.can().weight for live in gateway.sources.all()}
-    people = await database.read(leads.members, setup.schedule, weights, gateway.now())
-    return [
-        {
-            "id": row.id, "name": row.name, "email": row.email or "", "roles": roles.get(row.id, []),
-            "active": bool(row.active),
-            "presence": {
-                "state": row.presence or "off", "until": row.presence_until, "automatic": bool(row.presence_automatic),
-            },
-            "load": people[row.id].load, "capacity": people[row.id].capacity,
-            "invited": not row.password_hash and not row.needs_setup,
-        }
-        for row in rows
-    ]  # fmt: skip
 
 
 @route("POST", "/members", answer=Invited, body=Invitation, needs="member.edit", status=201)

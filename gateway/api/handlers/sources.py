@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -15,10 +15,10 @@ from gateway import replay
 from gateway.api import build, shapes
 from gateway.api.handlers.why import _decisions, raw
 from gateway.api.layer import Body, Call, Query, route
-from gateway.context import Gateway
+from gateway.api.views import sources_of, test_shape
 from gateway.dryrun import dry_run
 from gateway.refusals import Refusal
-from storage import sourcing, team, testing, waiting
+from storage import team, testing, waiting
 
 READ, EDIT, REPLAY = "source.read", "source.edit", "source.replay"
 STATES = {"waiting": 0, "opened": 1, "ignored": 2, "set_aside": 3}
@@ -75,35 +75,6 @@ async def list_sources(call: Call) -> shapes.Sources:
 
 def _name_only(item: shapes.Source) -> shapes.Source:
     return {**item, "settings": {}, "secrets": [], "hook_url": "", "health": [], "last_error": ""}
-
-
-async def sources_of(gateway: Gateway, only: str | None) -> list[shapes.Source]:
-    """All sources, or one."""
-    accounts = await gateway.database.read(waiting.accounts)
-    names = {row.id: row.name for row in await gateway.database.read(team.queues)}
-    leads = await gateway.database.read(sourcing.leads_lately, gateway.now())
-    empty = dict.fromkeys(
-        (
-            "received",
-            "opened",
-            "ignored",
-            "set_aside",
-            "accepted",
-            "sent",
-            "undelivered",
-            "failed",
-            "unknown",
-            "cancelled",
-        ),
-        0,
-    )
-    return [
-        build.source(
-            gateway, live, accounts.get(live.row.id, empty), names.get(live.row.queue_id or ""), leads.get(live.row.id, 0)
-        )
-        for live in gateway.sources.all()
-        if (only is None and live.row.state != "disconnected") or live.row.id == only
-    ]  # fmt: skip
 
 
 async def _one(call: Call, source_id: str) -> shapes.Source:
@@ -225,19 +196,6 @@ async def _test(call: Call) -> shapes.TestSession:
         record = {**decision.to_json(), "at": call.now}
         found["would_get"] = (await _decisions(call, [record]))[0]
     return found
-
-
-async def test_shape(gateway: Gateway, source_id: str) -> shapes.TestSession | None:
-    """A source's live test; None: there is none."""
-    row = await gateway.database.read(testing.find, source_id)
-    live = gateway.sources.get(source_id)
-    if row is None or live is None:
-        return None
-    return {
-        "code": row.code, "link": live.channel.test_link(row.code), "started_at": row.started_at,
-        "steps": cast(Any, testing.steps(row)), "message_at": row.message_at, "conversation_id": row.conversation_id,
-        "would_get": None,
-    }  # fmt: skip
 
 
 @route("DELETE", "/sources/{id}/test", status=204, needs=EDIT)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-import orjson
 from pydantic import Field
 
 from channels.events import SpanStyle
@@ -14,7 +13,7 @@ from gateway.api import shapes
 from gateway.api.handlers.inbox import item_of, items_of, row_of
 from gateway.api.layer import Body, Call, route
 from gateway.api.rights import must_see
-from gateway.context import Gateway
+from gateway.api.views import draft_of
 from gateway.courtesies import TYPING
 from gateway.refusals import Refusal
 from routing.text import Stretch, crossing
@@ -213,19 +212,6 @@ def _mode(call: Call) -> Literal["reply", "note"]:
 async def read_draft(call: Call) -> shapes.Draft:
     """One's own draft; an empty one when there is none."""
     return await draft_of(call.gateway, call.me, call.path("id"), _mode(call))
-
-
-async def draft_of(
-    gateway: Gateway, member_id: str, conversation_id: str, mode: Literal["reply", "note"]
-) -> shapes.Draft:
-    """A member's draft; an empty one when there is none."""
-    row = await gateway.database.read(drafts.find, member_id, conversation_id, mode)
-    files = orjson.loads(row.files) if row is not None else []
-    return {
-        "conversation_id": conversation_id, "mode": mode, "text": row.text if row is not None else "",
-        "files": await gateway.database.read(drafts.uploads, files, member_id),
-        "reply_to": row.reply_to_id if row is not None else None, "version": row.version if row is not None else 0,
-    }  # fmt: skip
 
 
 @route("PUT", "/drafts/{id}/{mode}", answer=shapes.Draft, body=DraftChange, needs=REPLY)
