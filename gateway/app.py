@@ -6,7 +6,8 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -22,6 +23,7 @@ from gateway.ledger import Bookkeeper
 from gateway.listener import Listeners
 from gateway.live import live_of
 from gateway.media import Fetcher
+from gateway.metrics import FAILED_PARTS
 from gateway.profiles import Profiles
 from gateway.router import Router
 from gateway.sender import Senders
@@ -35,8 +37,11 @@ from storage.files import FileStore
 
 log = structlog.get_logger(__name__)
 Role: TypeAlias = Literal["all", "web", "worker", "listener"]
+Part: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 GATEWAY: Final = web.AppKey("gateway", Gateway)
-DRAIN = 20.0
+DRAIN: Final = 20.0
+"""Seconds that a batch or a call in hand gets to end at a stop."""
+PAUSE: Final = 1.0
 
 
 def make_gateway(config: Config) -> Gateway:
@@ -99,46 +104,54 @@ class Running:
         self._gateway = gateway
         self._role = role
         self._worker = Worker(gateway)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._senders = Senders(gateway)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Running:
         await self._gateway.bells.start()
+        await clock.follow(self._gateway.database)
         await self._gateway.sources.look()
-        self._start(self._gateway.sources.watch(), "sources")
+        self._start("clock", partial(clock.go_on_following, self._gateway.database))
+        self._start("sources", self._gateway.sources.watch)
         if self._role in ("all", "worker"):
-            self._start(self._worker.run(), "worker")
-            self._start(Router(self._gateway).run(), "router")
-            self._start(Senders(self._gateway).run(), "senders")
-            self._start(Typists(self._gateway).run(), "typists")
-            self._start(Fetcher(self._gateway).run(), "media")
-            self._start(Profiles(self._gateway).run(), "profiles")
-            self._start(Bookkeeper(self._gateway).run(), "ledger")
+            self._start("worker", self._worker.run)
+            self._start("router", Router(self._gateway).run)
+            self._start("senders", self._senders.run)
+            self._start("typists", Typists(self._gateway).run)
+            self._start("media", Fetcher(self._gateway).run)
+            self._start("profiles", Profiles(self._gateway).run)
+            self._start("ledger", Bookkeeper(self._gateway).run)
         if self._role in ("all", "web"):
-            self._start(live_of(self._gateway).run(), "live")
+            self._start("live", live_of(self._gateway).run)
         if self._role in ("all", "listener"):
-            self._start(Listeners(self._gateway).run(), "listeners")
+            self._start("listeners", Listeners(self._gateway).run)
         return self
 
-    def _start(self, part: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(part, name=name)
-        task.add_done_callback(_say_if_it_died)
-        self._tasks.append(task)
+    def _start(self, name: str, part: Part) -> None:
+        self._tasks[name] = asyncio.create_task(_for_good(name, part), name=name)
 
     async def __aexit__(self, *_: object) -> None:
-        """Finish the batch in hand, stop the rest, close what was opened."""
+        """Finish the batch and the calls in hand, stop the rest, close what was opened."""
         await live_of(self._gateway).close()
         self._worker.stop()
-        workers = [task for task in self._tasks if task.get_name() == "worker"]
-        if workers:
-            await asyncio.wait(workers, timeout=DRAIN)
-        for task in self._tasks:
+        self._senders.stop()
+        finishing = [task for name, task in self._tasks.items() if name in ("worker", "senders")]
+        if finishing:
+            await asyncio.wait(finishing, timeout=DRAIN)
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self._gateway.sources.close()
         await self._gateway.bells.close()
         await self._gateway.database.close()
 
 
-def _say_if_it_died(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        log.critical("a part of the gateway died", part=task.get_name(), exc_info=task.exception())
+async def _for_good(name: str, part: Part) -> None:
+    """Run a part until it ends; one that fails begins anew, so that a process never goes on without it."""
+    while True:
+        try:
+            return await part()
+        except Exception:
+            log.exception("a part failed and begins anew", part=name)
+            FAILED_PARTS.labels(name).inc()
+            await asyncio.sleep(PAUSE)

@@ -24,8 +24,8 @@ from storage.leases import Lease, acquire, release, renew
 from storage.sources import change_source
 
 log = structlog.get_logger(__name__)
-LEASE = 15.0
-RENEW = 5.0
+LEASE = 10.0
+RENEW = 3.0
 LOOK = 3.0
 LONGEST_WAIT = 120.0
 

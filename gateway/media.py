@@ -46,9 +46,9 @@ class Fetcher:
     async def _round(self) -> bool:
         try:
             wanted = await self._gateway.database.write(media.to_fetch, AT_ONCE, PATIENCE)
+            await asyncio.gather(*(self._fetch(one) for one in wanted))
         except Unavailable:
             return False
-        await asyncio.gather(*(self._fetch(one) for one in wanted))
         return bool(wanted)
 
     async def _fetch(self, wanted: Wanted) -> None:

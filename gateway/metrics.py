@@ -19,3 +19,6 @@ SEALED: Final = Counter("inbox_sealed_envelopes_total", "Envelopes that the chai
 UNSEALED_AGE: Final = Gauge(
     "inbox_unsealed_seconds", "Age of the oldest envelope that the chain does not hold yet"
 )
+FAILED_PARTS: Final = Counter(
+    "inbox_part_failures_total", "Parts of a process that failed and began anew", ["part"]
+)

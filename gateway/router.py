@@ -16,8 +16,8 @@ from storage.errors import LeaseLost, Unavailable
 from storage.leases import Lease, acquire, release, renew
 
 log = structlog.get_logger(__name__)
-LEASE = 12.0
-LOOK = 5.0
+LEASE = 9.0
+LOOK = 4.0
 
 
 class Router:

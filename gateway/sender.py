@@ -1,19 +1,20 @@
 """Who carries messages out?
 
-A source has one sender, by lease, so its network's limits are kept in this process's memory. A part is committed as
-`sending` before the call; no transaction is open during it; no call is begun with less lease left than it may take.
+A source has one sender, by lease, so its network's limits are kept in this process's memory; a new one reads from the rows when
+the last one called. A part is committed as `sending` before the call; no transaction is open during it; a call that outlives the
+lease is cut off, so that nobody else can be calling meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 
 import structlog
 
-from channels.base import OutboundFile, OutboundMessage, Rate
+from channels.base import OutboundFile, OutboundMessage
 from channels.errors import (
     Disconnected,
     OutcomeUnknown,
@@ -27,9 +28,11 @@ from channels.events import Identity
 from gateway.afterwards import carry_out, spans_of
 from gateway.context import Gateway
 from gateway.metrics import SENDS
+from gateway.pace import Pace
 from gateway.sources import Live
-from routing.times import HOUR, SECOND
+from routing.times import HOUR, MINUTE, SECOND
 from storage import outbox
+from storage.bells import Bell
 from storage.errors import LeaseLost, Unavailable
 from storage.leases import Lease, acquire, release, renew
 from storage.outbox import Outcome, Ready
@@ -37,12 +40,14 @@ from storage.sources import change_source
 
 log = structlog.get_logger(__name__)
 LOOK = 2.0
-LEASE_MARGIN = 15.0
+LEASE = 10.0
+RENEW = 2.5
+REMEMBERED = MINUTE
+"""Calls so long ago may count against a network's limits still."""
 AT_ONCE = 16
 IDLE = 20.0
 FIRST_WAIT, LONGEST_WAIT = 2.0, 600.0
 GIVE_UP = 24 * HOUR
-CHATS = 5000
 
 
 class Senders:
@@ -51,17 +56,24 @@ class Senders:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Look for work until cancelled; then stop every sender."""
+        """Look for work until stopped, and end the calls in hand; or until cancelled, which cuts them off."""
         try:
             with self._gateway.bells.listening("outbox") as bell:
-                while True:
+                while not self._stopping.is_set():
                     await bell.wait(await self._look())
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
         finally:
             for task in self._running.values():
                 task.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    def stop(self) -> None:
+        """End the calls in hand and begin no new ones."""
+        self._stopping.set()
+        self._gateway.bells.ring_here(["outbox"])
 
     async def _look(self) -> float:
         """Seconds until something is due."""
@@ -75,7 +87,9 @@ class Senders:
             running = self._running.get(source_id)
             idle = running is None or running.done()
             if live is not None and due <= now and idle and not _paused(live, now):
-                self._running[source_id] = asyncio.create_task(_Sender(self._gateway, source_id).run())
+                self._running[source_id] = asyncio.create_task(
+                    _Sender(self._gateway, source_id, self._stopping).run()
+                )
         soonest = min((due for due in work.values() if due > now), default=now + int(LOOK * SECOND))
         return min(LOOK, max(0.02, (soonest - now) / SECOND))
 
@@ -87,28 +101,24 @@ def _paused(live: Live, now: int) -> bool:
 class _Sender:
     """Sends for one source while there is work."""
 
-    def __init__(self, gateway: Gateway, source_id: str) -> None:
+    def __init__(self, gateway: Gateway, source_id: str, stopping: asyncio.Event) -> None:
         self._gateway = gateway
         self._source_id = source_id
-        self._pace: _Pace | None = None
+        self._stopping = stopping
+        self._pace: Pace | None = None
         self._held: Lease | None = None
+        self._calls: set[asyncio.Task[None]] = set()
         self._unsettled: list[Outcome] = []
 
     async def run(self) -> None:
-        name = f"send:{self._source_id}"
-        database = self._gateway.database
         live = self._gateway.sources.get(self._source_id)
         if live is None:
             return
-        seconds = live.channel.can().send_timeout + LEASE_MARGIN
         try:
-            self._held = next(
-                iter(await database.write(acquire, [name], self._gateway.holder, seconds)), None
-            )
-            if self._held is None:
-                return
-            await database.write(outbox.recover, self._held, self._source_id, live.channel.can().idempotent)
-            await self._work(seconds)
+            taken = await self._gateway.database.write(acquire, [self._name], self._gateway.holder, LEASE)
+            self._held = next(iter(taken), None)
+            if self._held is not None:
+                await self._while_held(live)
         except (Unavailable, LeaseLost) as error:
             log.warning("sender stopped", source=self._source_id, error=type(error).__name__)
         except Exception:
@@ -117,58 +127,129 @@ class _Sender:
             if self._held is not None:
                 await asyncio.shield(self._release())
 
+    @property
+    def _name(self) -> str:
+        return f"send:{self._source_id}"
+
+    async def _while_held(self, live: Live) -> None:
+        """Send as long as the lease is ours. When it cannot be kept, calls end before it does."""
+        working = asyncio.create_task(self._work(live))
+        keeping = asyncio.create_task(self._keep_lease())
+        try:
+            await asyncio.wait([working, keeping], return_when=asyncio.FIRST_COMPLETED)
+            if keeping.done():
+                keeping.result()
+        finally:
+            keeping.cancel()
+            working.cancel()  # without effect on one that is done
+            await asyncio.gather(working, keeping, return_exceptions=True)
+        working.result()
+
+    async def _keep_lease(self) -> None:
+        """Renew until cancelled. Raises LeaseLost early enough to end a call before another may begin one."""
+        while self._held is not None:
+            await asyncio.sleep(RENEW)
+            with contextlib.suppress(Unavailable):
+                kept = await self._gateway.database.write(renew, [self._held], LEASE)
+                self._held = next(iter(kept), None)
+            if self._left() < RENEW:
+                break
+        raise LeaseLost(self._name)
+
+    def _left(self) -> float:
+        """Seconds for which the lease is certainly ours."""
+        return 0.0 if self._held is None else (self._held.until - self._gateway.now()) / SECOND
+
     async def _release(self) -> None:
         try:
-            if self._unsettled:
-                await self._gateway.database.write(outbox.settle, self._held, self._unsettled)
+            await self._settle()
             if self._held is not None:
                 await self._gateway.database.write(release, [self._held])
         except (Unavailable, LeaseLost) as error:
             log.warning("send lease not given back", error=type(error).__name__)
 
-    async def _work(self, seconds: float) -> None:
-        idle_since = self._gateway.now()
+    async def _work(self, live: Live) -> None:
+        """Settle what a dead sender left, then send until there is nothing to do."""
+        assert self._held is not None
+        database, can = self._gateway.database, live.channel.can()
+        await database.write(outbox.recover, self._held, self._source_id, can.idempotent)
+        now = self._gateway.now()
+        self._pace = Pace(can.rate)
+        for thread, at in await database.read(outbox.tries, self._source_id, now - REMEMBERED):
+            self._pace.happened(*live.channel.pace(thread), (now - at) / SECOND)
         with self._gateway.bells.listening("outbox") as bell:
-            while self._gateway.now() - idle_since < IDLE * SECOND:
-                live = self._gateway.sources.get(self._source_id)
-                if live is None or _paused(live, self._gateway.now()):
-                    return
-                await self._renew(seconds)
-                if await self._send_ready(live):
-                    idle_since = self._gateway.now()
-                else:
-                    await bell.wait(0.2)
+            try:
+                await self._send(bell)
+                await asyncio.gather(*self._calls)  # those in hand end by themselves
+            finally:
+                for call in self._calls:
+                    call.cancel()
+                await asyncio.gather(*self._calls, return_exceptions=True)
 
-    async def _renew(self, seconds: float) -> None:
-        assert self._held is not None
-        if self._held.until - self._gateway.now() < (seconds - LEASE_MARGIN / 2) * SECOND:
-            kept = await self._gateway.database.write(renew, [self._held], seconds)
-            if not kept:
-                raise LeaseLost(self._held.name)
-            self._held = kept[0]
+    async def _send(self, bell: Bell) -> None:
+        """Keep calls under way, so that a slow one holds up its own conversation only."""
+        idle_since = self._gateway.now()
+        while self._gateway.now() - idle_since < IDLE * SECOND and not self._stopping.is_set():
+            live = self._gateway.sources.get(self._source_id)
+            if live is None or _paused(live, self._gateway.now()):
+                return
+            await self._settle()
+            began = await self._begin(live, bell)
+            if self._calls:
+                idle_since = self._gateway.now()
+            if not began:
+                await bell.wait(0.2)
 
-    async def _send_ready(self, live: Live) -> bool:
+    async def _begin(self, live: Live, bell: Bell) -> bool:
+        """Begin what is ready; False: there was nothing, or enough is under way."""
         assert self._held is not None
-        ready = await self._gateway.database.write(
-            outbox.take_ready, self._held, self._source_id, live.window, AT_ONCE
-        )
-        if not ready:
+        room = AT_ONCE - len(self._calls)
+        if room <= 0:
             return False
-        if self._pace is None:
-            self._pace = _Pace(live.channel.can().rate)
-        outcomes = await asyncio.gather(*(self._attempt(live, self._pace, part) for part in ready))
-        self._unsettled = list(outcomes)
-        await self._gateway.database.write(outbox.settle, self._held, self._unsettled)
-        self._unsettled = []
-        return True
+        ready = await self._gateway.database.write(
+            outbox.take_ready, self._held, self._source_id, live.window, room
+        )
+        for part in ready:
+            call = asyncio.create_task(self._attempt(live, part))
+            self._calls.add(call)
+            call.add_done_callback(self._calls.discard)
+            call.add_done_callback(lambda _: bell.ring())
+        return bool(ready)
 
-    async def _attempt(self, live: Live, pace: _Pace, part: Ready) -> Outcome:
-        can = live.channel.can()
-        await pace.wait(*live.channel.pace(part.thread))
-        if self._held is None or self._held.until - self._gateway.now() < can.send_timeout * SECOND:
-            return Outcome(part.id, part.message_id, "queued", not_before=self._gateway.now())
+    async def _settle(self) -> None:
+        """Store what became of the calls that have ended."""
+        if not self._unsettled:
+            return
+        ended, self._unsettled = self._unsettled, []
         try:
-            async with asyncio.timeout(can.send_timeout):
+            await self._gateway.database.write(outbox.settle, self._held, ended)
+        except BaseException:
+            self._unsettled = ended + self._unsettled
+            raise
+
+    async def _attempt(self, live: Live, part: Ready) -> None:
+        """Make the call when its turn comes; what became of it is among the unsettled, whatever ends us."""
+        assert self._pace is not None
+        turn = self._pace.turn(*live.channel.pace(part.thread))
+        try:
+            await self._wait(turn)
+            ready = not self._stopping.is_set() and self._left() > RENEW
+        except asyncio.CancelledError:
+            self._unsettled.append(_untouched(part, self._gateway.now()))
+            raise
+        now = self._gateway.now()
+        self._unsettled.append(await self._outcome(live, part) if ready else _untouched(part, now))
+
+    async def _wait(self, seconds: float) -> None:
+        """Until the turn comes, or we have to stop."""
+        if seconds > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._stopping.wait()
+
+    async def _outcome(self, live: Live, part: Ready) -> Outcome:
+        try:
+            async with asyncio.timeout(live.channel.can().send_timeout):
                 ids = await self._call(live, part)
         except SendFailed as error:
             return await self._failed(live, part, error)
@@ -274,28 +355,6 @@ def _reader(gateway: Gateway, digest: str) -> Callable[[], AsyncIterator[bytes]]
     return read
 
 
-class _Pace:
-    """No faster than the network allows: a bucket for the account, a pause for each chat."""
-
-    def __init__(self, rate: Rate) -> None:
-        self._rate = rate
-        self._tokens = float(rate.burst)
-        self._filled_at = asyncio.get_running_loop().time()
-        self._chats: OrderedDict[str, float] = OrderedDict()
-
-    async def wait(self, chat: str, interval: float) -> None:
-        """Return when the next call to this chat may be made."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        self._tokens = (
-            min(self._rate.burst, self._tokens + (now - self._filled_at) * self._rate.per_second) - 1
-        )
-        self._filled_at = now
-        turn = now + max(0.0, -self._tokens / self._rate.per_second)
-        turn = max(turn, self._chats.get(chat, 0.0))
-        self._chats[chat] = turn + interval
-        self._chats.move_to_end(chat)
-        while len(self._chats) > CHATS:
-            self._chats.popitem(last=False)
-        if turn > now:
-            await asyncio.sleep(turn - now)
+def _untouched(part: Ready, now: int) -> Outcome:
+    """Its call was never begun: as before."""
+    return Outcome(part.id, part.message_id, "queued", not_before=now)

@@ -26,8 +26,8 @@ from storage.leases import Lease
 from storage.waiting import SET_ASIDE, Settled, Stored
 
 log = structlog.get_logger(__name__)
-LEASE = 15.0
-RENEW = 4.0
+LEASE = 10.0
+RENEW = 3.0
 LOOK = 1.0
 PRESENT = "worker:"
 

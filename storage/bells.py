@@ -17,6 +17,10 @@ from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 TOPIC = "inbox:bells"
+BEAT = 5.0
+"""Everybody says so often that the line carries, if only to themselves."""
+SILENCE = 15.0
+"""A line that carried nothing for so long is dead, though nobody closed it."""
 
 
 class Bell:
@@ -121,9 +125,11 @@ class RedisBells(Bells):
         await self.reader.aclose()
 
     async def _publish(self) -> None:
-        """One PUBLISH carries all that gathered while the last one was under way."""
+        """One PUBLISH carries all that gathered while the last one was under way; an empty one is a heartbeat."""
         while True:
-            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BEAT):
+                    await self._wake.wait()
             self._wake.clear()
             names, self._pending = self._pending, set()
             try:
@@ -138,10 +144,12 @@ class RedisBells(Bells):
                 async with self.reader.pubsub() as topic:
                     await topic.subscribe(TOPIC)
                     self.ring_all()
-                    async for heard in topic.listen():
-                        if heard["type"] == "message":
-                            self.ring_here(heard["data"].decode().split("\n"))
-            except (RedisError, OSError) as error:
+                    while True:
+                        async with asyncio.timeout(SILENCE):
+                            heard = await topic.get_message(ignore_subscribe_messages=True, timeout=None)
+                        if heard is not None:
+                            self.ring_here(filter(None, heard["data"].decode().split("\n")))
+            except (RedisError, OSError, TimeoutError) as error:
                 log.warning("bells not heard", error=type(error).__name__)
             await asyncio.sleep(0.5 + random.random())
 

@@ -19,7 +19,7 @@ from storage.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to do something alone, as long as the token is the row's."""
+    """The right to do something alone, as long as the token is the row's. `until` is on the holder's own clock."""
 
     name: str
     holder: str
@@ -31,6 +31,11 @@ def database_now(connection: Connection, ours: int) -> int:
     """Microseconds UTC on the database's clock; the embedded database has ours."""
     if connection.dialect.name != "postgresql":
         return ours
+    return server_now(connection)
+
+
+def server_now(connection: Connection) -> int:
+    """Microseconds UTC on the clock of a database that is a server."""
     found: int = connection.execute(
         text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
     ).scalar_one()
@@ -40,32 +45,35 @@ def database_now(connection: Connection, ours: int) -> int:
 def acquire(
     tx: Transaction, names: Sequence[str], holder: str, seconds: float, limit: int = 64
 ) -> list[Lease]:
-    """Take up to `limit` of those that nobody holds now."""
+    """Take up to `limit` of those that nobody holds now, or that the holder lost sight of."""
     now = database_now(tx.connection, tx.now)
-    until = now + int(seconds * 1_000_000)
+    span = int(seconds * 1_000_000)
     batch.insert(
         tx.connection, lease_table, ("name", "holder", "token", "until"),
         [(name, "", 0, 0) for name in sorted(names)], ignore=True,
     )  # fmt: skip
     free = batch.select(
         tx.connection,
-        "SELECT l.name, l.token FROM {wanted} JOIN lease l ON l.name = w.name WHERE l.until < :now ORDER BY l.name",
+        "SELECT l.name, l.token FROM {wanted} JOIN lease l ON l.name = w.name"
+        " WHERE l.until < :now OR l.holder = :holder ORDER BY l.name",
         {"name": sorted(names)},
         lock="FOR UPDATE OF l SKIP LOCKED",
         now=now,
+        holder=holder,
     )
-    taken = [Lease(row.name, holder, row.token + 1, until) for row in free[:limit]]
-    rows = [(held.name, held.holder, held.token, held.until) for held in taken]
+    taken = [Lease(row.name, holder, row.token + 1, tx.now + span) for row in free[:limit]]
+    rows = [(held.name, held.holder, held.token, now + span) for held in taken]
     batch.update(tx.connection, lease_table, ("name",), ("holder", "token", "until"), rows)
     return taken
 
 
 def renew(tx: Transaction, leases: Iterable[Lease], seconds: float) -> list[Lease]:
     """The same leases with more time; those that were taken over are missing."""
-    until = database_now(tx.connection, tx.now) + int(seconds * 1_000_000)
+    span = int(seconds * 1_000_000)
+    until = database_now(tx.connection, tx.now) + span
     ours = sorted(leases, key=lambda held: held.name)
     still = _still_ours(tx, ours)
-    kept = [Lease(held.name, held.holder, held.token, until) for held in ours if held.name in still]
+    kept = [Lease(held.name, held.holder, held.token, tx.now + span) for held in ours if held.name in still]
     batch.update(tx.connection, lease_table, ("name",), ("until",), [(held.name, until) for held in kept])
     return kept
 

@@ -177,6 +177,18 @@ def sources_with_work(connection: Connection) -> dict[str, int]:
     return {row.source_id: row.at for row in rows}
 
 
+def tries(connection: Connection, source_id: str, since: int) -> list[tuple[str, int]]:
+    """(thread, when) of a source's calls since then, oldest first; one whose end is known counts from its end."""
+    rows = connection.execute(
+        text(
+            "SELECT c.thread, CASE WHEN o.settled_at > o.tried_at THEN o.settled_at ELSE o.tried_at END AS at FROM outbox o"
+            " JOIN conversation c ON c.id = o.conversation_id WHERE o.source_id = :source AND o.tried_at > :since ORDER BY at"
+        ),
+        {"source": source_id, "since": since},
+    )
+    return [(row.thread, row.at) for row in rows]
+
+
 def recover(tx: Transaction, held: Lease, source_id: str, idempotent: bool) -> None:
     """What a dead sender left as `sending`: again where the network knows our key, else a person decides."""
     check(tx, [held])

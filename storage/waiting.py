@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,12 +62,41 @@ COLUMNS = ", ".join(f"e.{name}" for name in Stored.__dataclass_fields__)
 
 
 def take(connection: Connection, shards: frozenset[int], limit: int) -> list[Stored]:
-    """The oldest waiting envelopes of these shards, at most `limit`, in their order."""
+    """The oldest waiting envelopes of these shards, at most `limit`, in their order.
+
+    Where a few lanes fill most of that, the others are let in between: a flood in one conversation holds up only itself.
+    """
     every = len(shards) == 64
     chosen = "" if every else f"AND e.shard IN ({', '.join(map(str, sorted(shards)))})"
+    first = _taken(connection, chosen, limit, {})
+    if len(first) < limit:
+        return first
+    floods = _floods(first, limit)
+    if not floods:
+        return first
+    passed = " ".join(
+        f"AND NOT (e.source_id = :s{place} AND e.lane = :l{place})" for place in range(len(floods))
+    )
+    names = {
+        f"{letter}{place}": one
+        for place, pair in enumerate(floods)
+        for letter, one in zip("sl", pair, strict=True)
+    }
+    others = _taken(connection, f"{chosen} {passed}", limit * 3 // 4, names)
+    kept = [row for row in first if (row.source_id, row.lane) in floods][: limit - len(others)]
+    return sorted([*kept, *others], key=lambda row: row.id)
+
+
+def _floods(rows: Sequence[Stored], limit: int) -> list[tuple[str, str]]:
+    """Lanes that have more than a quarter of the places."""
+    counts = Counter((row.source_id, row.lane) for row in rows)
+    return sorted(lane for lane, count in counts.items() if count > limit // 4)
+
+
+def _taken(connection: Connection, chosen: str, limit: int, names: Mapping[str, str]) -> list[Stored]:
     rows = connection.execute(
         text(f"SELECT {COLUMNS} FROM envelope e WHERE e.state = 0 {chosen} ORDER BY e.id LIMIT :limit"),
-        {"limit": limit},
+        {"limit": limit, **names},
     )
     return [_stored(row) for row in rows]
 

@@ -298,6 +298,13 @@ Index(
     sqlite_where=text("state in ('held','queued','sending','postponed')"),
     postgresql_where=text("state in ('held','queued','sending','postponed')"),
 )
+Index(
+    "ix_outbox_tried",
+    outbox.c.source_id,
+    outbox.c.tried_at,
+    sqlite_where=text("tried_at IS NOT NULL"),
+    postgresql_where=text("tried_at IS NOT NULL"),
+)
 
 call_fact = Table(
     "call_fact",
