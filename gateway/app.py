@@ -141,6 +141,7 @@ class Running:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self._gateway.apart.close()
         await self._gateway.sources.close()
         await self._gateway.bells.close()
         await self._gateway.database.close()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gateway.apart import Apart
 from gateway.config import Config
 from gateway.vault import Vault
 from storage.bells import Bells
@@ -29,3 +30,5 @@ class Gateway:
     now: Callable[[], int]
     holder: str
     """This process's name in leases: host, pid and a random part."""
+    apart: Apart = field(default_factory=Apart)
+    """Reads what could hang us."""

@@ -1,23 +1,28 @@
-"""What is in a journalled envelope? The channel's answer, with nothing it raises let through."""
+"""What is in a journalled envelope? The channel's answer, with nothing it raises let through and no endless reading.
+
+What is small is read here, for a quarter of a second at most; what is large or took longer is read in a process apart.
+"""
 
 from __future__ import annotations
 
-import asyncio
+from typing import Final
 
 import structlog
 
 from channels.base import Channel, Envelope
 from channels.errors import PayloadUnreadable
 from channels.events import Event
+from gateway.apart import ReaderFailed
+from gateway.bound import TookTooLong, within
 from gateway.context import Gateway
 from gateway.opening.batch import Parsed
 from storage.waiting import Stored
 
 log = structlog.get_logger(__name__)
-LARGE = 32 * 1024
-"""Bodies over this are read on a thread: a long letter must not hold the others up."""
-PATIENCE = 20
-"""Seconds after which an envelope is given up as unreadable."""
+LARGE: Final = 64 * 1024
+"""Bodies over this are read apart: a long letter must not hold the others up."""
+QUICK: Final = 0.25
+"""Seconds of processor time for reading a small one."""
 
 
 def restore(stored: Stored, body: bytes) -> Envelope:
@@ -51,21 +56,26 @@ async def parse(gateway: Gateway, stored: Stored) -> Parsed:
         return Parsed(stored.id, stored.source_id, stored.received_at, ())
     try:
         envelope = restore(stored, await body_of(gateway, stored))
-        events = await _parse(live.channel, envelope)
+        events = await _parse(gateway, live.channel, envelope)
     except PayloadUnreadable as error:
         return _unreadable(stored, f"{error.code}: {error.detail}")
     except TimeoutError:
         return _unreadable(stored, "took_too_long")
+    except ReaderFailed as error:
+        return _unreadable(stored, f"parser_failed: {error}")
     except Exception as error:
         log.exception("parser failed", source=stored.source_id, envelope=stored.id)
         return _unreadable(stored, f"parser_failed: {type(error).__name__}: {error}")
     return Parsed(stored.id, stored.source_id, stored.received_at, events)
 
 
-async def _parse(channel: Channel, envelope: Envelope) -> tuple[Event, ...]:
+async def _parse(gateway: Gateway, channel: Channel, envelope: Envelope) -> tuple[Event, ...]:
     if len(envelope.body) <= LARGE:
-        return channel.parse(envelope)
-    return await asyncio.wait_for(asyncio.to_thread(channel.parse, envelope), PATIENCE)
+        try:
+            return within(QUICK, channel.parse, envelope)
+        except TookTooLong:
+            log.warning("parser is slow", source=channel.account.source_id, size=len(envelope.body))
+    return await gateway.apart.parse(channel, envelope)
 
 
 def _unreadable(stored: Stored, error: str) -> Parsed:

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from routing.times import SECOND
+from storage.bells import BEAT, SILENCE
 
 log = structlog.get_logger(__name__)
 TOPIC = "inbox:presence"
@@ -114,9 +115,12 @@ class RedisPresence(Presence):
 
     async def _tell(self) -> None:
         while True:
-            look = await self._pending.get()
+            word = b""  # says that the line carries
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BEAT):
+                    word = orjson.dumps(await self._pending.get())
             try:
-                await self._redis.publish(TOPIC, orjson.dumps(look))
+                await self._redis.publish(TOPIC, word)
             except (RedisError, OSError) as error:
                 log.warning("presence not passed on", error=type(error).__name__)
 
@@ -125,10 +129,12 @@ class RedisPresence(Presence):
             try:
                 async with self._reader.pubsub() as topic:
                     await topic.subscribe(TOPIC)
-                    async for heard in topic.listen():
-                        if heard["type"] == "message":
+                    while True:
+                        async with asyncio.timeout(SILENCE):
+                            heard = await topic.get_message(ignore_subscribe_messages=True, timeout=None)
+                        if heard is not None and heard["data"]:
                             self._take(heard["data"])
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, TimeoutError) as error:
                 log.warning("presence not heard", error=type(error).__name__)
             await asyncio.sleep(0.5 + random.random())
 
