@@ -8,6 +8,7 @@ import time
 import pytest
 
 from channels.base import Channel, Envelope
+from channels.errors import PayloadUnreadable
 from gateway import apart, bound, parsing
 from gateway.bound import TookTooLong, within
 from tests.gateway.town import MARIA, Town
@@ -48,7 +49,7 @@ async def test_what_hangs_is_set_aside_and_the_others_go_on(
     def parse(channel: Channel, envelope: Envelope) -> object:
         if b"evil" in envelope.body:
             EVIL.match("a" * 60 + "b")
-        return real(channel, envelope)  # type: ignore[arg-type]
+        return real(channel, envelope)
 
     async def killed(*_: object) -> object:
         raise TimeoutError
@@ -83,5 +84,5 @@ async def test_a_child_that_takes_too_long_is_killed_and_the_next_question_gets_
         patched.setattr(apart, "PATIENCE", 0.001)
         with pytest.raises(TimeoutError):
             await town.gateway.apart.parse(live.channel, broken)
-    with pytest.raises(parsing.PayloadUnreadable):
+    with pytest.raises(PayloadUnreadable):
         await town.gateway.apart.parse(live.channel, broken)
