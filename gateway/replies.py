@@ -9,7 +9,7 @@ import channels
 from gateway.context import Gateway
 from gateway.refusals import Refusal, refusing
 from gateway.sources import Live
-from routing.text import Stretch, cut
+from routing.text import Stretch, fitted
 from storage import outbox
 from storage.outbox import again, conclude
 from storage.replying import Order, Target, accept, source_of
@@ -59,7 +59,7 @@ def _target(gateway: Gateway, live: Live) -> Target:
     return Target(
         source_id=live.row.id,
         policy=live.window,
-        cut=partial(cut, limit=can.text_max, unit=can.text_unit),
+        cut=partial(fitted, shown=can.styles, limit=can.text_max, unit=can.text_unit),
         echo=live.channel.echo_key,
         files={str(kind): limit for kind, limit in can.files.items()},
         files_per_message=max(1, can.files_per_message),

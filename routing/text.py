@@ -7,7 +7,7 @@ that fits into a part.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -91,6 +91,34 @@ def _within(stretches: Sequence[Stretch], start: int, end: int) -> Iterator[Stre
         begin, over = max(one.start, start), min(one.end, end)
         if begin < over:
             yield replace(one, start=begin - start, length=over - begin)
+
+
+def plainly(text: str, stretches: Sequence[Stretch], shown: Collection[str]) -> Piece:
+    """What a network that shows only some styles is given: a link it cannot show stands behind its words in brackets."""
+    added = [
+        (one.end, f" ({one.url})")
+        for one in stretches
+        if one.style == "link" and "link" not in shown and one.url.rstrip("/") not in text
+    ]
+    for place, words in sorted(added, reverse=True):
+        text = text[:place] + words + text[place:]
+    kept = [one for one in stretches if one.style in shown]
+    return Piece(text, tuple(_moved(one, added) for one in kept))
+
+
+def _moved(one: Stretch, added: Sequence[tuple[int, str]]) -> Stretch:
+    """Where a stretch lies once words were put in; those put in at its very end stay outside."""
+    before = sum(len(words) for place, words in added if place <= one.start)
+    within = sum(len(words) for place, words in added if one.start < place < one.end)
+    return replace(one, start=one.start + before, length=one.length + within)
+
+
+def fitted(
+    text: str, stretches: Sequence[Stretch], shown: Collection[str], limit: int, unit: Unit = "codepoints"
+) -> tuple[Piece, ...]:
+    """As `cut`, in the styles the network shows."""
+    piece = plainly(text, stretches, shown)
+    return cut(piece.text, piece.stretches, limit, unit)
 
 
 def crossing(stretches: Sequence[Stretch], length: int) -> bool:

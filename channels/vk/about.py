@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from channels.about import About, Choice, Copy, Setting, Step, Text
 from channels.vk.about_errors import ERRORS
+from channels.vk.about_notes import NOTES
 
 SETTINGS = (
     Setting(
@@ -179,6 +180,7 @@ ABOUT = About(
         ),
     ),
     errors=ERRORS,
+    notes=NOTES,
     kinds={
         "vk": Text(ru="Страница ВКонтакте", en="VK page"),
         "vk_club": Text(ru="Сообщество ВКонтакте", en="VK community"),

@@ -172,6 +172,14 @@ SENDING = {
     "cannot_change": Text(
         ru="Это сообщение уже нельзя изменить.", en="This message can no longer be changed."
     ),
+    "message_gone": Text(ru="Этого сообщения во ВКонтакте уже нет.", en="The message is no longer in VK."),
+    "reaction_refused": Text(
+        ru="В этом диалоге такую реакцию поставить нельзя.", en="This reaction is not allowed in this dialog."
+    ),
+    "buttons_too_many": Text(
+        ru="Кнопок или данных в них больше, чем принимает ВКонтакте.",
+        en="More buttons, or more data in them, than VK takes.",
+    ),
     "too_old": Text(ru="Сообщение слишком старое, его не изменить.", en="The message is too old to change."),
     "bad_request": Text(
         ru="ВКонтакте не приняла сообщение в таком виде.", en="VK refused the message as it is."

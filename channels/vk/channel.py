@@ -15,8 +15,10 @@ from channels.base import (
     Capabilities,
     Check,
     Envelope,
+    OutboundEdit,
     OutboundMessage,
     Polled,
+    PolledEnvelope,
     PollingChannel,
     Profile,
     Rate,
@@ -24,16 +26,20 @@ from channels.base import (
     WindowRule,
 )
 from channels.errors import SendFailed
-from channels.events import Event, Identity
+from channels.events import Event, Identity, Micros
+from channels.vk import acts
 from channels.vk.admit import Proof, admit
 from channels.vk.api import Api
 from channels.vk.connect import Community, check, connect, disconnect
 from channels.vk.download import download
+from channels.vk.history import history
 from channels.vk.hosts import base_of, is_loopback, is_public_https
 from channels.vk.longpoll import listen, place
 from channels.vk.parse import parse
 from channels.vk.profile import profile
+from channels.vk.reactions import OFFERED
 from channels.vk.send import random_id, send
+from channels.vk.styles import NAMES
 
 MB = 1024 * 1024
 
@@ -49,6 +55,15 @@ class VK(WebhookChannel, PollingChannel):
         files_per_message=10,
         location=True,
         reply_to=True,
+        edit=True,
+        edit_hours=24,  # error 909 tells "too old"; VK's own clients stop offering it after a day
+        delete=True,
+        delete_hours=24,  # messages.delete, delete_for_all
+        reactions=OFFERED,
+        styles=frozenset(NAMES),
+        buttons=10,  # dev.vk.com, keyboards: an inline one
+        typing=True,
+        history=True,
         read=True,
         idempotent=True,  # random_id
         rate=Rate(per_second=20, burst=20),
@@ -92,6 +107,24 @@ class VK(WebhookChannel, PollingChannel):
 
     async def send(self, message: OutboundMessage) -> tuple[str, ...]:
         return await send(self._api, message, self.capabilities.files)
+
+    async def edit(self, edit: OutboundEdit) -> None:
+        await acts.edit(self._api, edit)
+
+    async def delete(self, thread: str, to: Identity, external_ids: Sequence[str]) -> None:
+        await acts.delete(self._api, thread, external_ids)
+
+    async def react(self, thread: str, to: Identity, external_id: str, emoji: str) -> None:
+        await acts.react(self._api, thread, external_id, emoji)
+
+    async def typing(self, thread: str, to: Identity) -> None:
+        await acts.typing(self._api, thread)
+
+    async def acknowledge(self, callback: str, text: str = "") -> None:
+        await acts.acknowledge(self._api, callback, text)
+
+    def history(self, since: Micros, until: Micros) -> AsyncIterator[PolledEnvelope]:
+        return history(self._api, self._group_id, since, until)
 
     def echo_key(self, key: str) -> str:
         return str(random_id(key))

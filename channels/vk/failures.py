@@ -29,7 +29,8 @@ REFUSED = {
     910: "too_long", 911: "bad_request", 912: "chatbot_off", 913: "cannot_quote", 914: "too_long",
     917: "chat_closed", 920: "cannot_change", 921: "cannot_quote", 922: "chat_closed", 924: "cannot_change",
     925: "chat_closed", 927: "chat_closed", 935: "chat_closed", 940: "cannot_quote", 943: "bad_request",
-    944: "bad_request", 945: "chat_closed", 946: "chat_closed", 962: "chat_closed", 969: "cannot_quote",
+    944: "bad_request", 1009: "reaction_refused", 1010: "reaction_refused", 1011: "reaction_refused",
+    949: "cannot_change", 945: "chat_closed", 946: "chat_closed", 962: "chat_closed", 969: "cannot_quote",
     2000: "servers_full",
 }  # fmt: skip
 LATER: dict[int, tuple[str, float | None, bool]] = {

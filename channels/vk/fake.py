@@ -44,6 +44,8 @@ class VKFake(Fake):
         """What the next upload server answers instead of taking the file."""
         self.rate = RATE
         self._methods = Methods(self.community, self.pusher.confirm, self._remember)
+        self.talk = self._methods
+        """What became of our edits, reactions and signs of typing."""
         self._faults: deque[tuple[Fault | int, float | None]] = deque()
         self._times: deque[float] = deque()
         self._runner: web.AppRunner | None = None

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from channels.vk.fake_state import MISSING, Community, Server, VkError, whole
+from channels.vk.fake_talk import Talk
 from channels.vk.wire import Json
 
 MOST_ATTACHMENTS = 10
@@ -15,12 +16,12 @@ Confirm = Callable[[Server], Awaitable[None]]
 Sent = Callable[[Json, Mapping[str, str]], Awaitable[None]]
 
 
-class Methods:
+class Methods(Talk):
     """A community's methods. `confirm` asks a server for the string; `sent` hears of each new message."""
 
     def __init__(self, community: Community, confirm: Confirm, sent: Sent) -> None:
+        super().__init__(community)
         self.base = ""
-        self._community = community
         self._confirm = confirm
         self._sent = sent
 
@@ -166,6 +167,7 @@ class Methods:
             error = {"code": 901, "description": "Can't send messages for users without permission"}
             return {"peer_id": peer, "message_id": 0, "error": error}
         more: Json = {"attachments": [self._attachment(name) for name in names], "random_id": random_id}
+        more |= {name: json.loads(values[name]) for name in ("keyboard", "format_data") if name in values}
         if quoted := self._quoted(peer, values.get("forward", "")):
             more["reply_message"] = quoted
         message = self._community.message(peer, -self._community.group_id, values.get("message", ""), **more)
@@ -187,7 +189,9 @@ class Methods:
 
     def _attachment(self, name: str) -> Json:
         kind = "photo" if name.startswith("photo") else "doc"
-        return {"type": kind, kind: {"title": self._community.saved[name], "text": ""}}
+        owner, number, key = name.lstrip("abcdefghijklmnopqrstuvwxyz_").split("_")
+        own = {"owner_id": int(owner), "id": int(number), "access_key": key}
+        return {"type": kind, kind: {**own, "title": self._community.saved[name], "text": ""}}
 
     def _quoted(self, peer: int, forward: str) -> Json | None:
         if not forward:

@@ -18,25 +18,22 @@ from channels.events import (
     Attribution,
     DeliveryUpdate,
     Event,
-    Identity,
     InboundMessage,
     MessageEdited,
     Micros,
+    Noted,
     OutgoingSeen,
     Person,
     Reachability,
     Reaction,
     Started,
 )
+from channels.vk.chats import identity_of, is_addressed, note_of
+from channels.vk.reactions import emojis_of
 from channels.vk.said import payload_of, said
 from channels.vk.wire import CHATS, Json, decode, micros, number, page, table, words
 
-PERSON, CLUB, CHAT = "vk", "vk_club", "vk_chat"
-"""Identity kinds: a person, another community, a group chat (as the addressee of our own words)."""
 DENIED = "messages_denied"
-EMOJIS = ("❤️", "🔥", "😂", "👍", "💩", "❓", "😭", "😡", "👎", "👌", "😃", "🤔", "🙏", "😘", "😍", "🎉")
-"""VK's reactions 1 to 16. VK documents only the numbers; the order is the one its own clients show."""
-LAST_REACTION = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,13 +63,6 @@ def parse(envelope: Envelope) -> tuple[Event, ...]:
         event_id=words(whole, "event_id"),
     )  # fmt: skip
     return reader(update)
-
-
-def identity_of(owner_id: int) -> Identity:
-    """Who is behind an id of VK: communities have negative ones, group chats those from 2000000001 on."""
-    if owner_id < 0:
-        return Identity(kind=CLUB, value=str(-owner_id))
-    return Identity(kind=CHAT if owner_id >= CHATS else PERSON, value=str(owner_id))
 
 
 def _person(owner_id: int) -> Person:
@@ -107,7 +97,7 @@ def _attribution(message: Json) -> Attribution:
 def _new(update: Update) -> tuple[Event, ...]:
     message, peer = _message(update)
     if table(message, "action"):
-        return ()  # somebody joined, the chat was renamed …
+        return _note(update, message, peer)
     author = number(message, "from_id") or number(message, "user_id")
     if number(message, "out") == 1 or (update.group_id and author == -update.group_id):
         return (_outgoing(update, message, peer),)
@@ -119,12 +109,13 @@ def _new(update: Update) -> tuple[Event, ...]:
 
 
 def _inbound(update: Update, message: Json, peer: int, author: int) -> InboundMessage:
-    what = said(message, peer)
+    what, in_chat = said(message, peer), peer >= CHATS
     return InboundMessage(
         external_id=_external(message, peer), thread=str(peer), sender=_person(author),
         at=micros(message, "date", update.received_at), seq=_seq(message),
-        kind=what.kind, text=what.text, attachments=what.attachments, reply_to=what.reply_to,
-        forwarded_from=what.forwarded_from, nature="group" if peer >= CHATS else None, location=what.location,
+        kind=what.kind, text=what.text, spans=what.spans, attachments=what.attachments, reply_to=what.reply_to,
+        forwarded_from=what.forwarded_from, forwards=what.forwards, nature="group" if in_chat else None,
+        addressed=not in_chat or is_addressed(message, update.group_id), location=what.location,
         attribution=_attribution(message), payload=payload_of(message) or words(message, "ref"),
         unsupported=what.unsupported,
     )  # fmt: skip
@@ -148,7 +139,12 @@ def _started(update: Update, message: Json, peer: int, author: int) -> Started:
 
 def _reply(update: Update) -> tuple[Event, ...]:
     message, peer = _message(update)
-    return () if table(message, "action") else (_outgoing(update, message, peer),)
+    return _note(update, message, peer) if table(message, "action") else (_outgoing(update, message, peer),)
+
+
+def _note(update: Update, message: Json, peer: int) -> tuple[Noted, ...]:
+    at = micros(message, "date", update.received_at)
+    return note_of(message, str(peer), _external(message, peer), at, _seq(message))
 
 
 def _outgoing(update: Update, message: Json, peer: int) -> OutgoingSeen:
@@ -160,8 +156,9 @@ def _outgoing(update: Update, message: Json, peer: int) -> OutgoingSeen:
     return OutgoingSeen(
         external_id=_external(message, peer), thread=str(peer), to=_person(peer),
         at=micros(message, "date", update.received_at), seq=_seq(message),
-        kind=what.kind, text=what.text, attachments=what.attachments, author=page(admin) if admin else "",
-        key=str(random_id) if random_id else "", reply_to=what.reply_to,
+        kind=what.kind, text=what.text, spans=what.spans, forwards=what.forwards, attachments=what.attachments,
+        author=page(admin) if admin else "", author_kind="person" if admin else "robot",
+        key=str(random_id) if random_id else "", reply_to=what.reply_to, nature="group" if peer >= CHATS else None,
     )  # fmt: skip
 
 
@@ -170,7 +167,11 @@ def _edit(update: Update) -> tuple[Event, ...]:
     what = said(message, peer)
     at = micros(message, "update_time", update.received_at)
     edited = MessageEdited(
-        external_id=_external(message, peer), at=at, text=what.text, attachments=what.attachments
+        external_id=_external(message, peer),
+        at=at,
+        text=what.text,
+        attachments=what.attachments,
+        spans=what.spans,
     )
     return (edited,)
 
@@ -208,14 +209,15 @@ def _button(update: Update) -> tuple[Event, ...]:
     """A press on a callback button: VK tells no words and no date."""
     user = _user(update)
     peer = number(update.object, "peer_id") or user
-    press = words(update.object, "event_id") or update.event_id
+    known = words(update.object, "event_id")
+    press = known or update.event_id
     if not press:
         raise PayloadUnreadable("a press without an id")
     cmid = number(update.object, "conversation_message_id")
     pressed = InboundMessage(
         external_id=f"{peer}:event:{press}", thread=str(peer), sender=_person(user), at=update.received_at,
         kind="button", payload=payload_of(update.object), reply_to=f"{peer}:{cmid}" if cmid > 0 else "",
-        nature="group" if peer >= CHATS else None,
+        nature="group" if peer >= CHATS else None, callback=f"{press}:{user}:{peer}" if known else "",
     )  # fmt: skip
     return (pressed,)
 
@@ -235,17 +237,10 @@ def _reaction(update: Update) -> tuple[Event, ...]:
         return ()
     if not who or not peer or cmid <= 0:
         raise PayloadUnreadable("a reaction to nothing")
-    emojis = _emojis(number(update.object, "reaction_id"))
+    emojis = emojis_of(number(update.object, "reaction_id"))
     return (
         Reaction(external_id=f"{peer}:{cmid}", person=_person(who), at=update.received_at, emojis=emojis),
     )
-
-
-def _emojis(reaction_id: int) -> tuple[str, ...]:
-    """No number: taken away. A number that we have no picture for is shown as it is."""
-    if not 0 < reaction_id <= LAST_REACTION:
-        return ()
-    return (EMOJIS[reaction_id - 1] if reaction_id <= len(EMOJIS) else f"#{reaction_id}",)
 
 
 READERS: dict[str, Callable[[Update], tuple[Event, ...]]] = {

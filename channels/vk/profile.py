@@ -6,7 +6,7 @@ from channels.base import Profile
 from channels.errors import SendFailed
 from channels.events import Identity
 from channels.vk.api import Api
-from channels.vk.parse import CLUB, PERSON
+from channels.vk.chats import CLUB, PERSON
 from channels.vk.wire import Json, rows, words
 
 NO_PICTURE = ("camera_", "deactivated_", "community_")

@@ -7,14 +7,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from channels.events import Attachment, Location, MessageKind
+from channels.events import Attachment, Location, MessageKind, Quoted, Span
 from channels.vk.attachments import Part, parts_of
-from channels.vk.wire import Json, number, page, real, rows, table, words
+from channels.vk.styles import spans_of
+from channels.vk.wire import Json, micros, number, page, real, rows, table, words
 
 LONGEST = 30_000
 DEEPEST = 8
 MOST_FORWARDED = 200
 MOST_FILES = 200
+LONGEST_QUOTED = 5000
 MENTION = re.compile(r"\[(?:id|club|public|event)\d+\|([^\]\[]+)\]")
 """VK writes a mention as [id1|Name]; people read the name."""
 
@@ -25,6 +27,8 @@ class Said:
 
     kind: MessageKind
     text: str
+    spans: tuple[Span, ...]
+    forwards: tuple[Quoted, ...]
     attachments: tuple[Attachment, ...]
     location: Location | None
     reply_to: str
@@ -34,21 +38,25 @@ class Said:
 
 def said(message: Json, peer: int) -> Said:
     """Read it. Never empty: what cannot be shown is named."""
-    forwards = list(_forwards(message))
-    own, passed_on = parts_of(message), [parts_of(inner) for _, inner in forwards]
-    every = [*own, *(part for parts in passed_on for part in parts)]
-    quotes = [_quote(depth, inner, parts) for (depth, inner), parts in zip(forwards, passed_on, strict=True)]
-    text = "\n".join(filter(None, (plain(message), *(part.line for part in own), *quotes)))[:LONGEST]
+    own, carried = parts_of(message), _Carried()
+    forwards = tuple(carried.all(rows(message, "fwd_messages")))
+    typed = plain(message)
+    text = _lines(typed, *(part.line for part in own))
+    every = [*own, *carried.parts]
     files = tuple(part.file for part in every if part.file is not None)[:MOST_FILES]
     location = _location(message)
     unknown = _unknown(message, every)
-    kind = _kind(message, own, files, location, text)
+    kind = _kind(message, own, files, location, text or ("…" if forwards else ""))
     if kind == "unsupported" and not unknown:
         unknown = "empty"
     return Said(
-        kind=kind, text=text, attachments=files, location=location, reply_to=_reply_to(message, peer),
-        forwarded_from=_origin(forwards), unsupported=unknown,
+        kind=kind, text=text, spans=spans_of(message, typed), forwards=forwards, attachments=files,
+        location=location, reply_to=_reply_to(message, peer), forwarded_from=_origin(forwards), unsupported=unknown,
     )  # fmt: skip
+
+
+def _lines(*lines: str) -> str:
+    return "\n".join(filter(None, lines))[:LONGEST]
 
 
 def plain(message: Json) -> str:
@@ -87,29 +95,36 @@ def _unknown(message: Json, parts: list[Part]) -> str:
     return ", ".join(dict.fromkeys(found))[:200]
 
 
-def _forwards(message: Json, depth: int = 1) -> Iterator[tuple[int, Json]]:
-    """Forwarded messages and those inside them, in reading order, no deeper and no more than makes sense."""
-    pending = [(depth, inner) for inner in reversed(rows(message, "fwd_messages"))]
-    for _ in range(MOST_FORWARDED):
-        if not pending:
-            return
-        depth, inner = pending.pop()
-        yield depth, inner
-        if depth < DEEPEST:
-            deeper = [table(inner, "reply_message"), *rows(inner, "fwd_messages")]
-            pending += [(depth + 1, message) for message in reversed(deeper) if message]
+class _Carried:
+    """Forwarded messages and those inside them, no deeper and no more than makes sense."""
+
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+        """What hangs on them, in reading order."""
+        self._left = MOST_FORWARDED
+
+    def all(self, messages: list[Json], depth: int = 1) -> Iterator[Quoted]:
+        """Each as it stands in the message that carries it."""
+        for message in messages:
+            if self._left <= 0:
+                return
+            self._left -= 1
+            yield self._one(message, depth)
+
+    def _one(self, message: Json, depth: int) -> Quoted:
+        parts = parts_of(message)
+        self.parts += parts
+        deeper = [one for one in (table(message, "reply_message"), *rows(message, "fwd_messages")) if one]
+        return Quoted(
+            author=page(number(message, "from_id")),
+            at=micros(message, "date", 0),
+            text=_lines(plain(message), *(part.line for part in parts))[:LONGEST_QUOTED],
+            within=tuple(self.all(deeper, depth + 1)) if depth < DEEPEST else (),
+        )
 
 
-def _quote(depth: int, inner: Json, parts: list[Part]) -> str:
-    """A forwarded message as a letter would quote it."""
-    body = "\n".join(filter(None, (plain(inner), *(part.line for part in parts))))
-    lines = [f"{page(number(inner, 'from_id'))}:", *body.splitlines()]
-    return "\n".join("> " * depth + line for line in lines)
-
-
-def _origin(forwards: list[tuple[int, Json]]) -> str:
-    names = dict.fromkeys(page(number(inner, "from_id")) for depth, inner in forwards if depth == 1)
-    return ", ".join(list(names)[:3])
+def _origin(forwards: tuple[Quoted, ...]) -> str:
+    return ", ".join(list(dict.fromkeys(quoted.author for quoted in forwards))[:3])
 
 
 def _reply_to(message: Json, peer: int) -> str:

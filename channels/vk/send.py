@@ -9,20 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING, Any
 
-from channels.base import FileKind, OutboundFile, OutboundMessage
+from channels.base import Button, FileKind, OutboundFile, OutboundMessage
 from channels.errors import Refused, TryLater
 from channels.vk.api import Api
 from channels.vk.failures import failure
+from channels.vk.styles import format_data
 
 if TYPE_CHECKING:
     from channels.vk.session import Session
     from channels.vk.upload import Upload, Way
 
 IN_MEMORY = 4 * 1024 * 1024
+BUTTONS, ROWS, COLUMNS, LABEL, PAYLOAD = 10, 6, 5, 40, 255
 PICTURES = frozenset({"image/jpeg", "image/png"})
 """VK makes photos of these; other pictures go as documents and stay what they are."""
 
@@ -62,7 +64,29 @@ def _values(message: OutboundMessage, peer: int) -> dict[str, Any]:
     if quoted_peer == str(peer) and number.isdecimal():
         quoted = {"peer_id": peer, "conversation_message_ids": [int(number)], "is_reply": True}
         values["forward"] = json.dumps(quoted)
+    if styled := format_data(message.text, message.spans):
+        values["format_data"] = styled
+    if message.buttons:
+        values["keyboard"] = _keyboard(message.buttons)
     return values
+
+
+def _keyboard(buttons: Sequence[Sequence[Button]]) -> str:
+    """An inline keyboard (dev.vk.com/api/bots/development/keyboard). Raises Refused for what VK would not take."""
+    rows = [[_button(one) for one in row] for row in buttons]
+    if sum(map(len, rows)) > BUTTONS or len(rows) > ROWS or any(len(row) > COLUMNS for row in rows):
+        raise Refused("more buttons than VK takes", code="buttons_too_many")
+    return json.dumps({"inline": True, "buttons": rows}, ensure_ascii=False)
+
+
+def _button(button: Button) -> dict[str, Any]:
+    label = button.label[:LABEL]
+    if button.url:
+        return {"action": {"type": "open_link", "link": button.url, "label": label}}
+    payload = json.dumps(button.payload, ensure_ascii=False)
+    if len(payload) > PAYLOAD:
+        raise Refused("a longer payload than VK takes", code="buttons_too_many")
+    return {"action": {"type": "callback", "label": label, "payload": payload}}
 
 
 async def _hold(file: OutboundFile, limits: Mapping[FileKind, int], opened: ExitStack) -> IO[bytes]:

@@ -142,9 +142,10 @@ def open_outgoing(
             return True
     contact, identity = contact_of(board, event.to, rules.demo)
     conversation = _conversation_for(board, rules, contact, identity, event)
+    by_person = event.author_kind == "person"
     message = Message(
         new_id(event.at), conversation.id, conversation.contact_id, rules.id, event.external_id, direction="out",
-        author_kind="person", author_name=event.author, kind=event.kind, text=event.text, at=event.at, seq=event.seq,
+        author_kind=event.author_kind, author_name=event.author, kind=event.kind, text=event.text, at=event.at, seq=event.seq,
         state="sent", received_at=received_at, content=_content(event), purpose="reply",
         nature=conversation.nature, group_key=event.group_key or None, envelope_id=envelope_id,
         stems=stems(event.text), new=True,
@@ -153,8 +154,9 @@ def open_outgoing(
     board.add_message(message)
     _keep_parts(board, rules, envelope_id, message, event)
     leads.attach_outgoing(board, rules, contact, conversation, message)
-    set_status(conversation, answered(status_of(conversation), event.at))
-    if message.deal_id:
+    if by_person:
+        set_status(conversation, answered(status_of(conversation), event.at))
+    if message.deal_id and by_person:
         board.answered_deals.setdefault(message.deal_id, event.at)
         board.active_deals[message.deal_id] = max(event.at, board.active_deals.get(message.deal_id, 0))
     set_deadline(board, conversation, rules, house.schedule)

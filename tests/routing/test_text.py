@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.text import Stretch, Unit, crossing, cut, length, split
+from routing.text import Stretch, Unit, crossing, cut, fitted, length, plainly, split
 from tests.routing.made import some
 
 
@@ -90,3 +90,23 @@ def test_stretches_nest_and_stay_inside_the_text() -> None:
     assert not crossing([one, inner], 5)
     assert crossing([one, inner], 4)
     assert crossing([one, Stretch(start=3, length=4, style="italic")], 10)
+
+
+def test_a_link_that_cannot_be_shown_stands_behind_its_words() -> None:
+    link = Stretch(start=0, length=5, style="link", url="https://example.com/a")
+    bold = Stretch(start=0, length=11, style="bold")
+    late = Stretch(start=6, length=5, style="italic")
+    piece = plainly("Здесь цены!", (bold, link, late), {"bold"})
+    assert piece.text == "Здесь (https://example.com/a) цены!"
+    assert piece.stretches == (Stretch(start=0, length=len(piece.text), style="bold"),)
+    assert plainly("Здесь цены!", (link, late), {"link"}).stretches == (link,)
+
+
+def test_a_link_that_is_written_out_is_not_written_twice() -> None:
+    link = Stretch(start=6, length=21, style="link", url="https://example.com/a/")
+    assert plainly("Цены: https://example.com/a", (link,), ()).text == "Цены: https://example.com/a"
+
+
+def test_a_plain_link_counts_for_the_limit() -> None:
+    link = Stretch(start=0, length=5, style="link", url="https://example.com/" + "a" * 60)
+    assert len(fitted("слово " * 3, (link,), (), 40)) > 1

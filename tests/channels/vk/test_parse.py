@@ -12,7 +12,7 @@ import pytest
 from channels.errors import PayloadUnreadable
 from channels.events import InboundMessage, OutgoingSeen
 from channels.vk.parse import parse
-from channels.vk.said import MOST_FILES
+from channels.vk.said import DEEPEST, MOST_FILES, MOST_FORWARDED
 from tests.channels.contract import fixtures_of
 from tests.channels.vk.case import SECRET, callback, envelope, proven
 
@@ -62,8 +62,10 @@ def test_forwards_inside_forwards_are_read_to_a_depth_and_no_deeper() -> None:
     for level in range(40):
         message = {"from_id": 7, "text": f"level {level}", "fwd_messages": [message]}
     found = said(text="top", fwd_messages=[message])
-    assert "> level 39" in found.text
-    assert "bottom" not in found.text
+    (carried,), depth = found.forwards, 1
+    while carried.within:
+        (carried,), depth = carried.within, depth + 1
+    assert (found.text, carried.text, depth) == ("top", "level 32", DEEPEST)
 
 
 def test_a_message_of_endless_parts_stays_within_bounds() -> None:
@@ -75,6 +77,7 @@ def test_a_message_of_endless_parts_stays_within_bounds() -> None:
     found = said(text="y" * 9000, attachments=[photo] * 500, fwd_messages=[forward] * 400)
     assert len(found.text) <= 30_000
     assert len(found.attachments) == MOST_FILES
+    assert len(found.forwards) == MOST_FORWARDED
 
 
 def test_half_an_emoji_does_not_lose_the_message() -> None:
