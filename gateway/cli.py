@@ -140,7 +140,7 @@ def openapi(
 
     from gateway.api.document import document
 
-    text = orjson.dumps(document(), option=orjson.OPT_INDENT_2).decode()
+    text = orjson.dumps(document(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode()
     if to is None:
         typer.echo(text)
     else:

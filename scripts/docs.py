@@ -1,7 +1,8 @@
 """Do the papers say what is so?
 
-Writes docs/configuration.md from the code. With --check it only compares, and looks whether every link in
-every paper leads somewhere and every `make` target that a paper names exists.
+Writes docs/configuration.md and console/openapi.json, of which the console's types are made, from the code. With --check
+it only compares, and looks whether every link in every paper leads somewhere and every `make` target that a paper
+names exists.
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
+
+from gateway.api.document import document
 from gateway.cli import describe
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGURATION = ROOT / "docs" / "configuration.md"
+OPENAPI = ROOT / "console" / "openapi.json"
 HEAD = """# Configuration
 
 Every setting is an environment variable, or a line `NAME=value` in the file that INBOX_ENV_FILE names (`.env`
@@ -34,6 +39,7 @@ def main() -> int:
     if "--check" not in sys.argv:
         CONFIGURATION.parent.mkdir(exist_ok=True)
         CONFIGURATION.write_text(configuration(), "utf-8")
+        OPENAPI.write_text(openapi(), "utf-8")
         return 0
     problems = list(stale()) + [problem for paper in papers() for problem in broken(paper)]
     for problem in problems:
@@ -50,6 +56,11 @@ def configuration() -> str:
     return HEAD + "".join(rows)
 
 
+def openapi() -> str:
+    """What the API says of itself."""
+    return orjson.dumps(document(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n"
+
+
 def shown(default: object) -> str:
     return f"`{default}`" if str(default) else ""
 
@@ -57,6 +68,8 @@ def shown(default: object) -> str:
 def stale() -> Iterator[str]:
     if not CONFIGURATION.exists() or CONFIGURATION.read_text("utf-8") != configuration():
         yield "docs/configuration.md is not what the code says: run `make papers`"
+    if not OPENAPI.exists() or OPENAPI.read_text("utf-8") != openapi():
+        yield "console/openapi.json is not what the code says: run `make papers`"
 
 
 def papers() -> list[Path]:

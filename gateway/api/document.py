@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from gateway.api import shapes
+from gateway.api import handlers, shapes
 from gateway.api.layer import PREFIX, ROUTES, Route
 from gateway.refusals import CODES
 from gateway.version import VERSION
@@ -20,13 +20,14 @@ REF = "#/components/schemas/{model}"
 @cache
 def document() -> dict[str, Any]:
     """The whole document."""
+    handlers.load()
     models = [one for route in ROUTES for one in (route.answer, route.body) if one is not None]
     unique = list({id(model): model for model in [*models, shapes.Error, shapes.LiveEvent]}.values())
     inputs = [(index, _mode(model), TypeAdapter(model)) for index, model in enumerate(unique)]
     mapping, definitions = TypeAdapter.json_schemas(inputs, ref_template=REF)
     named = {id(model): mapping[index, mode] for (index, mode, _), model in zip(inputs, unique, strict=True)}
     paths: dict[str, dict[str, Any]] = {}
-    for route in ROUTES:
+    for route in sorted(ROUTES, key=lambda route: route.path):
         paths.setdefault(PREFIX + route.path, {})[route.method.lower()] = _operation(route, named)
     schemas = dict(definitions.get("$defs", {}))
     schemas["Error"] = {**schemas.get("Error", {}), **_codes(schemas.get("Error", {}))}
