@@ -18,6 +18,11 @@ from channels.events import AttachmentKind, Event, Identity, Location, Micros, S
 FileKind: TypeAlias = AttachmentKind
 PART = "part:"
 """Prefix of the refs of media that lie inside the kept envelope: got by `unpack`, not by `download`."""
+ADDRESS, MARKS = ":address", ":marks"
+"""Names under which the gateway keeps what it knows of a request among its headers. No request can bring a name that
+begins with a colon."""
+RELEASED = "released"
+"""The mark of an envelope that a person let out of quarantine."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +35,16 @@ class Envelope:
     path: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """The caller's address as far as trusted proxies tell, "" where nobody called."""
+        return self.headers.get(ADDRESS, "")
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """What was noticed at the door: limits gone over, what `inspect` found, RELEASED."""
+        return frozenset(self.headers.get(MARKS, "").split())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +78,16 @@ class RouteAnswer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """More than `times` of the same `value` in `seconds` is too often; then `name` is a mark of the envelope."""
+
+    name: str
+    value: str
+    times: int
+    seconds: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Admitted:
     """A proven envelope: how to keep it and what to answer once it is kept."""
 
@@ -76,6 +101,12 @@ class Admitted:
     question: RouteQuestion | None = None
     number: int | None = None
     """The provider's own running number of the event, where it has one: a number left out is an event that never came."""
+    limits: tuple[Limit, ...] = ()
+    """What to count this under. Nothing is refused for it: it is marked, and the channel's `inspect` is told."""
+    inspect: bool = False
+    """Ask `WebhookChannel.inspect` before it is kept."""
+    marks: tuple[str, ...] = ()
+    """What `inspect` found; kept with the envelope."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -440,6 +471,11 @@ class WebhookChannel(Channel):
     def answer(self, answer: RouteAnswer) -> Reply:
         """The HTTP answer to a RouteQuestion."""
         return OK
+
+    async def inspect(self, envelope: Envelope, admitted: Admitted, over: frozenset[str]) -> Admitted:
+        """A second look that may ask a service: the same, with marks, another answer or another key. `over` names the
+        limits gone over. Must end within a few seconds and never raises: nobody's words wait for a third party."""
+        return admitted
 
 
 class PollingChannel(Channel):

@@ -76,12 +76,12 @@ def make_app(gateway: Gateway, role: Role = "all") -> web.Application:
     app = web.Application(client_max_size=config_limit(gateway.config))
     app[GATEWAY] = gateway
     journal = Journal(gateway.database, gateway.config.intake_queue)
-    if role in ("all", "web"):
-        hooks = Hooks(gateway, journal).__call__
-        app.router.add_route("*", "/hooks/{source_id}/{key}", hooks)
-        app.router.add_route("*", "/hooks/{source_id}/{key}/{path:.*}", hooks)
+    hooks = Hooks(gateway, journal) if role in ("all", "web") else None
+    if hooks is not None:
+        app.router.add_route("*", "/hooks/{source_id}/{key}", hooks.__call__)
+        app.router.add_route("*", "/hooks/{source_id}/{key}/{path:.*}", hooks.__call__)
         api.setup(app, gateway)
-    pages.setup(app, gateway)
+    pages.setup(app, gateway, hooks)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         async with Running(gateway, role):

@@ -8,8 +8,10 @@ from pathlib import Path
 from aiohttp import web
 from prometheus_client import generate_latest
 
-from channels.base import Envelope, HostedPages
+from channels.base import Envelope, HostedPages, WebhookChannel
 from gateway.context import Gateway
+from gateway.sources import Live
+from gateway.webhooks import Hooks
 from storage import migrate
 from storage.errors import Unavailable
 from storage.setup import revision
@@ -33,9 +35,9 @@ NOT_BUILT = (
 )
 
 
-def setup(app: web.Application, gateway: Gateway) -> None:
-    """Mount everything that is not the API and not a hook."""
-    pages = _Pages(gateway)
+def setup(app: web.Application, gateway: Gateway, hooks: Hooks | None) -> None:
+    """Mount everything that is not the API and not a hook; without `hooks` nothing is taken in here."""
+    pages = _Pages(gateway, hooks)
     app.router.add_get("/healthz", pages.alive)
     app.router.add_get("/readyz", pages.ready)
     app.router.add_get("/metrics", pages.metrics)
@@ -45,8 +47,9 @@ def setup(app: web.Application, gateway: Gateway) -> None:
 
 
 class _Pages:
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, hooks: Hooks | None) -> None:
         self._gateway = gateway
+        self._hooks = hooks
 
     async def alive(self, request: web.Request) -> web.Response:
         """The process answers."""
@@ -67,12 +70,14 @@ class _Pages:
         return web.Response(body=generate_latest(), headers={"Content-Type": "text/plain; version=0.0.4"})
 
     async def hosted(self, request: web.Request) -> web.StreamResponse:
-        """A page that a channel shows to the public."""
+        """A page that a channel shows to the public, and what is posted to it."""
         slug, _, suffix = request.match_info["slug"].partition(".")
         path = f"embed.{suffix}" if suffix else request.match_info.get("path", "")
         live = next((live for live in self._gateway.sources.all() if live.row.slug == slug), None)
         if live is None or not live.receiving or not isinstance(live.channel, HostedPages):
             raise web.HTTPNotFound
+        if not path and request.method in ("POST", "OPTIONS") and isinstance(live.channel, WebhookChannel):
+            return await self._posted(live, request)
         envelope = Envelope(
             body=b"",
             received_at=self._gateway.now(),
@@ -87,6 +92,11 @@ class _Pages:
         headers = {"X-Content-Type-Options": "nosniff", **reply.headers}
         headers["Content-Type"] = f"{reply.content_type}; charset=utf-8"
         return web.Response(status=reply.status, body=reply.body, headers=headers)
+
+    async def _posted(self, live: Live, request: web.Request) -> web.StreamResponse:
+        if self._hooks is None:
+            raise web.HTTPNotFound
+        return await self._hooks.receive(live, request)
 
     async def console(self, request: web.Request) -> web.StreamResponse:
         """A file of the built console, else its first page: its addresses are its own."""

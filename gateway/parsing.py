@@ -5,13 +5,14 @@ What is small is read here, for a quarter of a second at most; what is large or 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import structlog
 
-from channels.base import Channel, Envelope
+from channels.base import RELEASED, Channel, Envelope
 from channels.errors import PayloadUnreadable
-from channels.events import Event
+from channels.events import Event, InboundMessage
 from gateway.apart import ReaderFailed
 from gateway.bound import TookTooLong, within
 from gateway.context import Gateway
@@ -66,7 +67,16 @@ async def parse(gateway: Gateway, stored: Stored) -> Parsed:
     except Exception as error:
         log.exception("parser failed", source=stored.source_id, envelope=stored.id)
         return _unreadable(stored, f"parser_failed: {type(error).__name__}: {error}")
+    if RELEASED in envelope.marks:
+        events = tuple(map(_let_out, events))
     return Parsed(stored.id, stored.source_id, stored.received_at, events)
+
+
+def _let_out(event: Event) -> Event:
+    """A person said that it is no spam, whatever the channel thinks."""
+    if isinstance(event, InboundMessage) and event.nature == "spam":
+        return replace(event, nature=None)
+    return event
 
 
 async def _parse(gateway: Gateway, channel: Channel, envelope: Envelope) -> tuple[Event, ...]:

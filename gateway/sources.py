@@ -104,15 +104,16 @@ class Sources:
     def _renew(self, row: SourceRow, known: Live | None) -> list[Channel]:
         """Keep the channel object while nothing that it is made of changed. Returns what has to be closed."""
         account = self._account(row)
+        attach = AttachPolicy(on_open_deal="new_lead" if row.on_open_deal == "new_lead" else "attach")
         if known is not None and known.channel.account == account:
-            self._live[row.id] = replace(known, row=row, window=window_policy(row, known.channel))
+            window = window_policy(row, known.channel)
+            self._live[row.id] = replace(known, row=row, window=window, attach=attach)
             return []
         try:
             channel = channels.load(row.channel)(account)
         except KeyError:
             log.error("source of an unknown channel", source=row.id, channel=row.channel)
             return []
-        attach = AttachPolicy(on_open_deal="new_lead" if row.on_open_deal == "new_lead" else "attach")
         self._live[row.id] = Live(row, channel, window_policy(row, channel), attach)
         return [] if known is None else [known.channel]
 
@@ -121,6 +122,7 @@ class Sources:
             source_id=row.id,
             settings={**row.settings, **self._vault.open(row.sealed)},
             hook_url=self.hook_url(row),
+            hook_path=f"/hooks/{row.id}/{row.hook_key}",
             public_url=self.public_url,
             slug=row.slug,
         )
@@ -166,12 +168,14 @@ class Sources:
         return source_id
 
     async def change(self, source_id: str, **fields: Any) -> None:
-        """Change name, settings, queue_id, hours, enforcement, first_answer. Raises Refusal."""
+        """Change name, settings, queue_id, hours, enforcement, first_answer, on_open_deal. Raises Refusal."""
         live = await self.find(source_id)
         if live is None:
             raise Refusal("not_found", 404)
         values: dict[str, Any] = {
-            key: fields[key] for key in ("name", "queue_id", "enforcement", "first_answer") if key in fields
+            key: fields[key]
+            for key in ("name", "queue_id", "enforcement", "first_answer", "on_open_deal")
+            if key in fields
         }
         if "hours" in fields:
             values["window_hours"] = fields["hours"]

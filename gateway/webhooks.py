@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from collections.abc import Iterable
+from dataclasses import replace
 
 import structlog
 from aiohttp import web
 
-from channels.base import Admitted, Envelope, Reply, RouteAnswer, WebhookChannel
+from channels.base import ADDRESS, MARKS, Admitted, Envelope, Reply, RouteAnswer, WebhookChannel
 from channels.errors import WebhookRefused
+from gateway.callers import address_of
 from gateway.context import Gateway
 from gateway.journal import Busy, Journal
 from gateway.metrics import HOOKS
+from gateway.frequency import Frequency
 from gateway.sources import Live
 from storage.errors import Unavailable
 from storage.files import FileStore
@@ -24,20 +28,25 @@ from storage.journal import Entry
 log = structlog.get_logger(__name__)
 INLINE = 256 * 1024
 RETRY_AFTER = "5"
+INSPECTION = 5.0
+"""Seconds a channel may look twice at what came."""
 DROPPED = frozenset({"cookie", "connection", "accept-encoding"})
 
 
 class Hooks:
-    """Answers `/hooks/{source_id}/{key}/…`."""
+    """Answers `/hooks/{source_id}/{key}/…`, and what is posted to a hosted page."""
 
     def __init__(self, gateway: Gateway, journal: Journal) -> None:
         self._gateway = gateway
         self._journal = journal
+        self._frequency = Frequency()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         live = await self._find(request.match_info["source_id"], request.match_info["key"])
-        if live is None:
-            return _plain(404, "unknown_source")
+        return _plain(404, "unknown_source") if live is None else await self.receive(live, request)
+
+    async def receive(self, live: Live, request: web.Request) -> web.StreamResponse:
+        """Take a request to a source that is known to be meant."""
         try:
             envelope = await self._envelope(request)
         except web.HTTPRequestEntityTooLarge:
@@ -63,7 +72,8 @@ class Hooks:
             path=request.match_info.get("path", ""),
             query=dict(request.query),
             headers={
-                name.lower(): value for name, value in request.headers.items() if name.lower() not in DROPPED
+                **_headers(request),
+                ADDRESS: address_of(request, self._gateway.config.trust_proxy),
             },
         )
 
@@ -74,6 +84,9 @@ class Hooks:
         except WebhookRefused:
             HOOKS.labels("refused").inc()
             return _plain(403, "refused")
+        if admitted.limits or admitted.inspect:
+            admitted = await self._inspect(live.channel, envelope, admitted)
+            envelope = _marked(envelope, admitted.marks)
         reply = admitted.reply
         if admitted.question is not None:
             reply = live.channel.answer(await self._answer(live, admitted))
@@ -81,6 +94,17 @@ class Hooks:
             HOOKS.labels("answered").inc()
             return _respond(reply)
         return await self._keep(live, envelope, admitted, reply)
+
+    async def _inspect(self, channel: WebhookChannel, envelope: Envelope, admitted: Admitted) -> Admitted:
+        """Count it under its limits and let the channel look again. What goes wrong there loses nothing."""
+        over = self._frequency.count(channel.account.source_id, admitted.limits, envelope.received_at)
+        admitted = replace(admitted, marks=(*admitted.marks, *sorted(over)))
+        try:
+            async with asyncio.timeout(INSPECTION):
+                return await channel.inspect(envelope, admitted, over)
+        except Exception as error:
+            log.warning("not inspected", source=channel.account.source_id, error=type(error).__name__)
+            return admitted
 
     async def _answer(self, live: Live, admitted: Admitted) -> RouteAnswer:
         """Whom to ring; on any failure the provider's own plan, within a second."""
@@ -138,6 +162,20 @@ async def make_entry(
         size=len(envelope.body),
         number=number,
     )
+
+
+def _headers(request: web.Request) -> dict[str, str]:
+    """The request's headers in lower case, without what is the connection's own or only ours to say."""
+    return {
+        name.lower(): value
+        for name, value in request.headers.items()
+        if name.lower() not in DROPPED and not name.startswith(":")
+    }
+
+
+def _marked(envelope: Envelope, marks: Iterable[str]) -> Envelope:
+    told = " ".join(dict.fromkeys(marks))
+    return replace(envelope, headers={**envelope.headers, MARKS: told}) if told else envelope
 
 
 def _respond(reply: Reply) -> web.Response:

@@ -240,6 +240,8 @@ class Board:
     """(source, step code, message, conversation)."""
     connections: list[tuple[str, str, str, str, int, int, int]] = field(default_factory=list)
     """(source, key, owner's identity, name, active, can reply, at): news of private accounts."""
+    let_out: list[str] = field(default_factory=list)
+    """Messages that were under spam and are a client's words after all."""
     renamed_threads: list[tuple[str, str]] = field(default_factory=list)
     """(conversation, thread): the network calls it so from now on."""
     rerouted: bool = False

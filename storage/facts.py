@@ -194,7 +194,7 @@ def _look_at_contacts(connection: Connection, board: Board, ids: set[str]) -> No
 
 MESSAGE = (
     "id", "conversation_id", "contact_id", "source_id", "external_id", "direction", "author_kind", "kind", "text", "at",
-    "seq", "state", "deal_id", "group_key", "attachments", "edited", "deleted", "content",
+    "seq", "state", "deal_id", "group_key", "attachments", "edited", "deleted", "content", "nature",
 )  # fmt: skip
 
 

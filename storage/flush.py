@@ -209,6 +209,8 @@ def _messages(tx: Transaction, board: Board) -> None:
     batch.update(tx.connection, message, ("id",), ("attachments", "edited", "deleted"), marks)
     known = [(row.id, row.content, row.at, row.state) for row in changed if row.kind == "call"]
     batch.update(tx.connection, message, ("id",), ("content", "at", "state"), known)
+    let_out = [(row.id, row.nature, row.deal_id) for row in map(board.messages.__getitem__, board.let_out)]
+    batch.update(tx.connection, message, ("id",), ("nature", "deal_id"), let_out)
     for row in (*new, *changed):
         tx.changed("message", row.id, row.contact_id)
 

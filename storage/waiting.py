@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from storage import batch
 from storage.leases import Lease, check
@@ -98,7 +98,7 @@ def _taken(connection: Connection, chosen: str, limit: int, names: Mapping[str, 
         text(f"SELECT {COLUMNS} FROM envelope e WHERE e.state = 0 {chosen} ORDER BY e.id LIMIT :limit"),
         {"limit": limit, **names},
     )
-    return [_stored(row) for row in rows]
+    return [stored_of(row) for row in rows]
 
 
 def find(connection: Connection, envelope_id: int) -> Stored | None:
@@ -106,10 +106,11 @@ def find(connection: Connection, envelope_id: int) -> Stored | None:
     row = connection.execute(
         text(f"SELECT {COLUMNS} FROM envelope e WHERE e.id = :id"), {"id": envelope_id}
     ).first()
-    return None if row is None else _stored(row)
+    return None if row is None else stored_of(row)
 
 
-def _stored(row: Row[Any]) -> Stored:
+def stored_of(row: Sequence[Any]) -> Stored:
+    """An envelope of a row that gives COLUMNS."""
     values = list(row)
     values[9], values[10] = orjson.loads(values[9]), orjson.loads(values[10])
     return Stored(*values)
@@ -222,7 +223,7 @@ def listed(
         ),
         {"source": source_id, "state": state, "before": before, "limit": limit},
     )
-    return [_stored(row) for row in rows]
+    return [stored_of(row) for row in rows]
 
 
 def accounts(connection: Connection) -> dict[str, dict[str, int]]:

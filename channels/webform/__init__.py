@@ -15,8 +15,11 @@ What surprises:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import quote
+
+import aiohttp
 
 from channels.base import (
     Account,
@@ -29,12 +32,14 @@ from channels.base import (
     WebhookChannel,
 )
 from channels.events import Event
-from channels.webform.admit import admit
+from channels.webform.admit import admit, challenge
+from channels.webform.captcha import asked_always, token_of, verify
 from channels.webform.definition import BadForm, Form, read_form
 from channels.webform.embed import embed_script
 from channels.webform.page import form_page, not_ready_page, page_address, thanks_page
 from channels.webform.parse import file_of, message
-from channels.webform.proof import allowed_origins
+from channels.webform.proof import PASSED, allowed_origins
+from channels.webform.submission import read
 from channels.webform.texts import asset
 
 
@@ -46,11 +51,12 @@ class WebForm(WebhookChannel, HostedPages):
         answered_by=("phone", "email"),
         answer_minutes=15,
     )
-    secrets: ClassVar[tuple[str, ...]] = ("api_key", "form_key")
+    secrets: ClassVar[tuple[str, ...]] = ("api_key", "form_key", "captcha_secret")
     """`form_key` signs the mark of time on our pages and is made for each source."""
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
+        self._session: aiohttp.ClientSession | None = None
         self._form: Form | None = None
         self._fault: BadForm | None = None
         try:
@@ -60,6 +66,28 @@ class WebForm(WebhookChannel, HostedPages):
 
     def admit(self, envelope: Envelope) -> Admitted:
         return admit(self.account, self._form, envelope)
+
+    async def inspect(self, envelope: Envelope, admitted: Admitted, over: frozenset[str]) -> Admitted:
+        """Ask the captcha service about who is asked for a puzzle: everybody, or who comes too often."""
+        submission = read(envelope)
+        if not token_of(submission) and not asked_always(self.account) and not over:
+            return admitted
+        verdict = await verify(self._http(), self.account, submission, envelope.address)
+        unreachable = submission.control.get("_captcha") == "unavailable"
+        if verdict == "missing" and not unreachable:
+            return challenge(self.account, self._form, envelope, admitted)
+        mark = {"passed": PASSED, "failed": "captcha_failed"}.get(verdict, "captcha_unverified")
+        key = admitted.key if verdict == "passed" else f"{admitted.key}:unproven"
+        return replace(admitted, key=key, marks=(*admitted.marks, mark))
+
+    def _http(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession()
+        return self._session
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
 
     def parse(self, envelope: Envelope) -> tuple[Event, ...]:
         return (message(self.account, self._form, envelope),)

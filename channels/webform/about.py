@@ -10,6 +10,39 @@ from channels.webform.texts import asset
 SITE = r"https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?/?"
 ORIGINS = rf"\s*({SITE}([,;\s]+{SITE})*\s*)?"
 
+CAPTCHA = {
+    "captcha_when": Text(ru="Кого проверять", en="Who is asked"),
+    "captcha_key": Text(ru="Ключ капчи для сайта", en="The captcha's site key"),
+    "captcha_secret": Text(ru="Секретный ключ капчи", en="The captcha's secret key"),
+}
+
+
+def _captcha_settings() -> tuple[Setting, ...]:
+    """Asked for whichever service is chosen; empty: no captcha."""
+    when = Setting(
+        key="captcha_when",
+        label=CAPTCHA["captcha_when"],
+        kind="choice",
+        choices=(
+            Choice(value="suspicious", label=Text(ru="кто пишет слишком часто", en="who writes too often")),
+            Choice(value="always", label=Text(ru="всех", en="everybody")),
+        ),
+        required=False,
+        default="suspicious",
+        step=2,
+        advanced=True,
+    )
+    key = Setting(
+        key="captcha_key", label=CAPTCHA["captcha_key"], required=False, step=2, advanced=True,
+        pattern=r"\S{8,200}",
+    )  # fmt: skip
+    secret = Setting(
+        key="captcha_secret", label=CAPTCHA["captcha_secret"], kind="secret", required=False, step=2,
+        advanced=True, pattern=r"\S{8,200}",
+    )  # fmt: skip
+    return when, key, secret
+
+
 SETTINGS = (
     Setting(
         key="form",
@@ -77,6 +110,25 @@ SETTINGS = (
         step=2,
         advanced=True,
     ),
+    Setting(
+        key="captcha",
+        label=Text(ru="Проверка «я не робот»", en="Captcha"),
+        kind="choice",
+        help=Text(
+            ru="Если служба проверки не отвечает, заявка не пропадёт: она попадёт в карантин.",
+            en="When its service does not answer, nothing is lost: the submission goes to quarantine.",
+        ),
+        choices=(
+            Choice(value="none", label=Text(ru="нет", en="none")),
+            Choice(value="smartcaptcha", label=Text(ru="Yandex SmartCaptcha", en="Yandex SmartCaptcha")),
+            Choice(value="turnstile", label=Text(ru="Cloudflare Turnstile", en="Cloudflare Turnstile")),
+        ),
+        required=False,
+        default="none",
+        step=2,
+        advanced=True,
+    ),
+    *_captcha_settings(),
     Setting(
         key="without_consent",
         label=Text(

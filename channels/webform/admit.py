@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +12,9 @@ import orjson
 
 from channels.base import Account, Admitted, Envelope, Reply
 from channels.errors import PayloadUnreadable
+from channels.webform.captcha import service_of
 from channels.webform.definition import Form, is_web
+from channels.webform.pace import limits
 from channels.webform.page import form_page, page_address, thanks_page
 from channels.webform.person import who
 from channels.webform.proof import (
@@ -79,11 +82,30 @@ def _wrong(
 
 def _take(account: Account, form: Form | None, envelope: Envelope, submission: Submission) -> Admitted:
     key = key_of(envelope, submission)
-    identities = who(submission, form, account.settings.get("region") or "RU").identities()
+    person = who(submission, form, account.settings.get("region") or "RU")
+    identities = person.identities()
+    counted = limits(account, envelope, submission, person)
     return Admitted(
         key=key,
         lane=identities[0].value if identities else key,
         reply=_readable_there(account, envelope, _thank(account, form, envelope, submission, key)),
+        limits=counted,
+        inspect=bool(counted) and service_of(account) is not None,
+    )
+
+
+def challenge(account: Account, form: Form | None, envelope: Envelope, admitted: Admitted) -> Admitted:
+    """Kept as it is, and the puzzle asked for: solved, the same submission comes again and is let through."""
+    text = words(_language(form))["captcha"]
+    if wants_page(envelope) and form is not None:
+        reply = form_page(account, form, envelope, submission=read(envelope), puzzle=True)
+    else:
+        reply = _json(429, {"ok": False, "code": "captcha_required", "message": text})
+    return replace(
+        admitted,
+        key=f"{admitted.key}:unproven",
+        reply=_readable_there(account, envelope, reply),
+        marks=(*admitted.marks, "captcha_missing"),
     )
 
 

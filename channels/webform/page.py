@@ -15,6 +15,7 @@ from html import escape
 from urllib.parse import quote, urlsplit
 
 from channels.base import Account, Envelope, Reply
+from channels.webform.captcha import Service, asked_always, service_of
 from channels.webform.definition import Field, Form
 from channels.webform.origin import CLIENT_IDS, LONGEST, UTM, is_attribution
 from channels.webform.proof import HONEYPOT, allowed_origins, origin_of, stamp
@@ -42,7 +43,9 @@ AUTOCOMPLETE: Mapping[str, str] = {
 
 
 def action(account: Account) -> str:
-    """Where our own pages post to; "" while we do not know our own address."""
+    """Where our own pages post to: where they are themselves, so that the hook's key stands on no page."""
+    if account.slug:
+        return f"/f/{quote(account.slug)}"
     return account.hook_path or urlsplit(account.hook_url).path
 
 
@@ -58,8 +61,11 @@ def form_page(
     *,
     submission: Submission | None = None,
     wrong: Sequence[FieldError] = (),
+    puzzle: bool = False,
 ) -> Reply:
-    """The form, empty or with what was filled in and what is wrong with it (then its status is 422)."""
+    """The form, empty or with what was filled in and what is wrong with it (then its status is 422). `puzzle`: whoever
+    sent it came too often and is asked to prove to be a person (429)."""
+    service = service_of(account) if puzzle or asked_always(account) else None
     texts = words(form.language)
     filled = submission or Submission(values={})
     hidden = dict(_hidden(account, envelope, submission))
@@ -68,6 +74,7 @@ def form_page(
             f"<h1>{escape(form.title)}</h1>" if form.title else "",
             f"<p>{escape(form.intro)}</p>" if form.intro else "",
             _summary(form, filled, wrong, texts),
+            f'<div class="notice" role="alert">{escape(texts["captcha"])}</div>' if puzzle else "",
             f'<form method="post" action="{escape(action(account))}"{_encoding(form)}>',
             "".join(
                 f'<input type="hidden" name="{escape(n)}" value="{escape(v)}">' for n, v in hidden.items()
@@ -75,10 +82,24 @@ def form_page(
             "".join(_field(field, filled, wrong, texts) for field in form.fields),
             f'<div class="trap" aria-hidden="true"><label>{escape(texts["leave_empty"])}'
             f'<input name="{HONEYPOT}" tabindex="-1" autocomplete="off"></label></div>',
+            _puzzle(account, service),
             f'<button type="submit">{escape(form.texts.button or texts["send"])}</button></form>',
         )
     )
-    return _page(account, form, form.title, body, status=422 if wrong else 200)
+    status = 429 if puzzle else 422 if wrong else 200
+    return _page(account, form, form.title, body, status=status, service=service)
+
+
+def _puzzle(account: Account, service: Service | None) -> str:
+    """Where a captcha draws itself; without scripts the form can still be sent, and somebody looks at it."""
+    if service is None:
+        return ""
+    key = escape(account.settings["captcha_key"])
+    return (
+        f'<div class="{service.css}" data-sitekey="{key}"></div>'
+        f'<noscript><input type="hidden" name="_captcha" value="unavailable"></noscript>'
+        f'<script src="{service.script}" async defer></script>'
+    )
 
 
 def thanks_page(account: Account, form: Form | None) -> Reply:
@@ -244,7 +265,15 @@ def _style() -> tuple[str, str]:
     return css, base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
 
 
-def _page(account: Account, form: Form | None, title: str, body: str, *, status: int = 200) -> Reply:
+def _page(
+    account: Account,
+    form: Form | None,
+    title: str,
+    body: str,
+    *,
+    status: int = 200,
+    service: Service | None = None,
+) -> Reply:
     css, digest = _style()
     language = form.language if form is not None else "ru"
     document = (
@@ -257,19 +286,26 @@ def _page(account: Account, form: Form | None, title: str, body: str, *, status:
         status=status,
         body=document.encode("utf-8", "replace"),
         content_type="text/html",
-        headers=_headers(account, form, digest),
+        headers=_headers(account, form, digest, service),
     )
 
 
-def _headers(account: Account, form: Form | None, style: str) -> dict[str, str]:
-    """Nothing from elsewhere, no scripts; framed only where the form may stand."""
+def _headers(account: Account, form: Form | None, style: str, service: Service | None) -> dict[str, str]:
+    """Nothing from elsewhere, no scripts but a captcha's; framed only where the form may stand."""
     frames = " ".join(("'self'", *allowed_origins(account))) if allowed_origins(account) else "*"
     # Browsers ask form-action for the address that a post redirects to as well.
     goes_to = origin_of(form.redirect) if form is not None and form.redirect else ""
     targets = " ".join(target for target in ("'self'", goes_to, *allowed_origins(account)) if target)
+    hosts = " ".join(service.hosts) if service is not None else ""
+    inline = (
+        f"'sha256-{style}'" if service is None else f"'unsafe-inline' {hosts}"
+    )  # captchas style themselves
+    captcha = (
+        f" script-src {hosts}; frame-src {hosts}; connect-src {hosts}; img-src {hosts};" if hosts else ""
+    )
     return {
         "Content-Security-Policy": (
-            f"default-src 'none'; style-src 'sha256-{style}'; form-action {targets}; base-uri 'none';"
+            f"default-src 'none'; style-src {inline};{captcha} form-action {targets}; base-uri 'none';"
             f" frame-ancestors {frames}"
         ),
         "Cache-Control": "no-store",

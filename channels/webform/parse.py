@@ -15,6 +15,7 @@ from channels.events import (
     InboundMessage,
     Person,
 )
+from channels.webform.captcha import TOKENS
 from channels.webform.definition import Field, Form
 from channels.webform.origin import attribution, is_attribution
 from channels.webform.person import Who, who
@@ -22,8 +23,8 @@ from channels.webform.proof import is_server, suspicion
 from channels.webform.submission import Submission, Upload, key_of, read
 from channels.webform.texts import words
 
-TECHNICAL = frozenset({"tranid", "formid", "formname", "cookies"})
-"""What Tilda adds to each submission; it is no answer of anybody's."""
+TECHNICAL = frozenset({"tranid", "formid", "formname", "cookies", *TOKENS})
+"""What Tilda and captchas add to each submission; it is no answer of anybody's."""
 SHOWN = 4000
 """Characters of one answer that are shown; the rest is in the envelope."""
 
@@ -36,8 +37,8 @@ def message(account: Account, form: Form | None, envelope: Envelope) -> InboundM
     person = who(submission, form, account.settings.get("region") or "RU")
     external_id = key_of(envelope, submission)
     identities = person.identities() or (Identity(kind="submission", value=external_id),)
-    doubt = suspicion(account, envelope, submission)
     language = form.language if form is not None else "ru"
+    doubt = suspicion(account, envelope, submission, form.language if form is not None else "")
     why = _why(doubt.signs, words(language)) if doubt.spam else ()
     return InboundMessage(
         external_id=external_id,

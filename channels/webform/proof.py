@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from channels.base import Account, Envelope
+from channels.base import RELEASED, Account, Envelope
 from channels.errors import WebhookRefused
 from channels.webform.submission import Submission
 
@@ -26,16 +26,40 @@ LINK = re.compile(r"https?://|\[url", re.IGNORECASE)
 MANY_LINKS = 3
 HOST = re.compile(r"[a-z0-9._:-]+")
 SPAM_FROM = 50
+LETTERS = re.compile(r"[^\W\d_]")
+CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+DISPOSABLE = frozenset(
+    {
+        "mailinator.com", "guerrillamail.com", "10minutemail.com", "temp-mail.org", "tempmail.com", "yopmail.com",
+        "trashmail.com", "sharklasers.com", "getnada.com", "dispostable.com", "maildrop.cc", "throwawaymail.com",
+        "mohmal.com", "fakeinbox.com", "mailnesia.com",
+    }
+)  # fmt: skip
 
-Sign: TypeAlias = Literal["honeypot", "too_fast", "forged", "stale", "origin", "links"]
+Sign: TypeAlias = Literal[
+    "honeypot", "too_fast", "forged", "stale", "origin", "links", "foreign", "disposable", "captcha_failed",
+    "captcha_missing", "captcha_unverified", "pace_address", "pace_form", "pace_person", "pace_words",
+]  # fmt: skip
 WEIGHT: Mapping[Sign, int] = {
     "honeypot": 100,
+    "captcha_failed": 60,
     "too_fast": 50,
     "forged": 50,
     "origin": 50,
+    "captcha_missing": 50,
+    "captcha_unverified": 50,  # the service is down: nobody's fault, and a person looks
+    "pace_address": 50,
+    "pace_form": 50,
+    "pace_person": 50,
+    "pace_words": 50,
     "links": 30,
     "stale": 20,  # a tab left open over night is a person, links from it are not
+    "foreign": 20,
+    "disposable": 20,
 }
+PASSED = "captcha_passed"
+"""A solved puzzle: limits gone over and haste count no more."""
+FORGIVEN = frozenset({"pace_address", "pace_form", "pace_words", "too_fast", "stale"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,23 +122,32 @@ def from_our_page(account: Account, submission: Submission) -> bool:
     return stamped_at(account, submission.control.get("_t", "")) is not None
 
 
-def suspicion(account: Account, envelope: Envelope, submission: Submission) -> Suspicion:
-    """What speaks against a submission that no server vouches for."""
-    if is_server(account, envelope):
+def suspicion(account: Account, envelope: Envelope, submission: Submission, language: str = "") -> Suspicion:
+    """What speaks against a submission that no server vouches for and nobody let out of quarantine."""
+    if is_server(account, envelope) or RELEASED in envelope.marks:
         return Suspicion()
-    signs: set[Sign] = set()
+    signs: set[Sign] = {sign for sign in WEIGHT if sign in envelope.marks}
     if submission.control.get(HONEYPOT):
         signs.add("honeypot")
     if mark := submission.control.get("_t", ""):
         signs |= _by_time(stamped_at(account, mark), envelope.received_at)
     if not known_origin(account, envelope):
         signs.add("origin")
-    if (
-        sum(len(LINK.findall(value)) for values in submission.values.values() for value in values)
-        >= MANY_LINKS
-    ):
-        signs.add("links")
+    signs |= set(_by_words(submission, language))
+    if PASSED in envelope.marks:
+        signs -= FORGIVEN
     return Suspicion(signs=tuple(sorted(signs, key=lambda sign: (-WEIGHT[sign], sign))))
+
+
+def _by_words(submission: Submission, language: str) -> Iterator[Sign]:
+    said = [value for values in submission.values.values() for value in values]
+    if sum(len(LINK.findall(value)) for value in said) >= MANY_LINKS:
+        yield "links"
+    long = [value for value in said if len(LETTERS.findall(value)) > 40]
+    if language == "ru" and long and not any(CYRILLIC.search(value) for value in said):
+        yield "foreign"
+    if any(value.lower().rpartition("@")[2] in DISPOSABLE for value in said if "@" in value):
+        yield "disposable"
 
 
 def _by_time(shown_at: int | None, received_at: int) -> set[Sign]:
@@ -145,6 +178,14 @@ def origin_of(address: str) -> str:
     standard = port is None or port == (443 if parts.scheme == "https" else 80)
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}" if standard else f"{parts.scheme}://{host}:{port}"
+
+
+def host_of(address: str) -> str:
+    """The host of an address, "" when it is none."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_allowed(account: Account, origin: str) -> bool:

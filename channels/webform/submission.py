@@ -29,6 +29,8 @@ REPEAT_WITHIN = 10 * 60 * 1_000_000
 """The same words again within this time are one submission pressed twice."""
 OWN_ID = re.compile(r"[A-Za-z0-9_.:-]{6,100}")
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+UNSTABLE = frozenset({"smart-token", "cf-turnstile-response"})
+"""Answers to puzzles: other ones at each attempt of the same submission."""
 QUESTION = ("name", "label", "question", "q", "title", "key")
 ANSWER = ("value", "answer", "a", "text")
 
@@ -60,7 +62,7 @@ class Submission:
     def digest(self) -> str:
         """The same for the same answers and files, however they were wrapped."""
         whole = hashlib.sha256()
-        for name in sorted(self.values):
+        for name in sorted(self.values.keys() - UNSTABLE):
             whole.update(orjson.dumps([name, list(self.values[name])]))
         for upload in self.files:
             whole.update(orjson.dumps([upload.field, upload.name, hashlib.sha256(upload.body).hexdigest()]))

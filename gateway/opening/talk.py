@@ -22,11 +22,11 @@ def open_inbound(
     board: Board, house: House, rules: SourceRules, envelope_id: int, received_at: int, event: InboundMessage
 ) -> bool:
     """A client's message; False when it is known already."""
-    if board.message(rules.id, event.external_id) is not None:
-        return False
+    known = board.message(rules.id, event.external_id)
+    if known is not None:
+        return known.nature == "spam" and _let_out(board, house, rules, received_at, known, event)
     contact, identity = contact_of(board, event.sender, rules.demo)
     conversation = _conversation_for(board, rules, contact, identity, event)
-    said_at = min(event.at, received_at)
     if event.group_key and (conversation.id, event.group_key) in board.groups:
         _amend(board, rules, envelope_id, conversation, event)
         return True
@@ -36,6 +36,39 @@ def open_inbound(
         _note_test(board, rules, message)
     board.add_message(message)
     _keep_parts(board, rules, envelope_id, message, event)
+    parts = (contact, identity, conversation, message)
+    _follow(board, house, rules, received_at, parts, event, first=conversation.inbound == 0)
+    conversation.inbound += 1
+    set_deadline(board, conversation, rules, house.schedule)
+    show_last(conversation, message)
+    return True
+
+
+def _let_out(
+    board: Board, house: House, rules: SourceRules, received_at: int, message: Message, event: InboundMessage
+) -> bool:
+    """A message that was under spam comes again as a client's words: a person let it out, or the sender solved a puzzle."""
+    contact, identity = contact_of(board, event.sender, rules.demo)
+    conversation = board.conversations[message.conversation_id]
+    nature = _nature(board, rules, contact, identity, conversation, event)
+    if nature == "spam":
+        return False
+    message.nature, message.dirty = nature, True
+    board.let_out.append(message.id)
+    parts = (contact, identity, conversation, message)
+    _follow(board, house, rules, received_at, parts, event, first=conversation.inbound == 1)
+    set_deadline(board, conversation, rules, house.schedule)
+    conversation.dirty = True
+    return True
+
+
+def _follow(
+    board: Board, house: House, rules: SourceRules, received_at: int,
+    parts: tuple[Contact, Identity, Conversation, Message], event: InboundMessage, *, first: bool,
+) -> None:  # fmt: skip
+    """What a client's words cause: the window, a deal, a touch, somebody to answer."""
+    contact, identity, conversation, message = parts
+    said_at = min(event.at, received_at)
     client = message.nature == "client"
     if client:
         _open_window(board, rules, identity, said_at, "button" if event.kind == "button" else "message")
@@ -47,7 +80,7 @@ def open_inbound(
         enquiry = event.kind == "form" or bool(event.attribution)
         leads.touch(
             board, contact, message.id, attachment.deal_id, rules.id, event.attribution, said_at,
-            enquiry=enquiry, first_message=conversation.inbound == 0,
+            enquiry=enquiry, first_message=first,
         )  # fmt: skip
         set_status(conversation, heard(status_of(conversation), said_at, received_at))
         conversation.last_client_at = max(conversation.last_client_at or 0, said_at)
@@ -57,10 +90,6 @@ def open_inbound(
         addressed=event.addressed, bound=conversation.pinned_deal_id is not None
     ):
         set_status(conversation, heard(status_of(conversation), said_at, received_at))
-    conversation.inbound += 1
-    set_deadline(board, conversation, rules, house.schedule)
-    show_last(conversation, message)
-    return True
 
 
 def open_started(
@@ -240,7 +269,8 @@ def _nature(
         Traits(
             imported=settled == "imported" or event.nature == "imported",
             test=settled == "test" or bool(code and (code in event.text or event.payload == code)),
-            spam=identity.spam or settled == "spam",
+            # A robot's guess about one message does not follow the person; a person's word marks the identity.
+            spam=identity.spam or (settled == "spam" and event.nature == "group"),
             group=settled == "group" or event.nature == "group",
             insider=bool(identity.internal) or (identity.kind, identity.value) in board.internal,
             as_client=contact.override == "client",
@@ -252,6 +282,10 @@ def _nature(
     if settled == "personal":
         of_conversation = "personal"
     own = nature_of_message(of_conversation, event.nature if event.nature in ("automatic", "spam") else None)
+    if event.nature in ("spam", "automatic") and (
+        settled == "spam" or (own == "spam" and not conversation.inbound)
+    ):
+        of_conversation = "spam"  # nothing but spam in it: out of sight until somebody looks there
     if of_conversation != conversation.nature:
         conversation.nature, conversation.dirty = of_conversation, True
     return own

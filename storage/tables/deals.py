@@ -172,6 +172,7 @@ consent = Table(
     words("purpose"),
     words("text"),
     words("version"),
+    document("proof"),  # how it was given: caller's address, browser, page, version of the form
     at("at"),
 )
 

@@ -50,11 +50,36 @@ source = Table(
     words("enforcement"),  # "" = the channel's own
     words("first_answer"),  # manager operator
     words("on_open_deal"),  # attach new_lead
+    maybe("pipeline_id"),  # where its leads begin; none is the first pipeline
     words("transport"),  # webhook polling none
     flag("demo"),
     maybe("created_by"),
     at("created_at"),
     at("updated_at"),
+)
+
+# What the public sees of a source that people design: published versions, and the draft they work on.
+design = Table(
+    "design",
+    metadata,
+    key("source_id"),
+    Column("number", Integer, nullable=False),
+    words("content"),
+    words("note"),
+    Column("restored_from", Integer, nullable=True),
+    maybe("by_id"),
+    at("at"),
+    PrimaryKeyConstraint("source_id", "number"),
+)
+
+design_draft = Table(
+    "design_draft",
+    metadata,
+    key("source_id", primary_key=True),
+    words("content"),
+    number("revision"),  # counts saves, so that two people do not overwrite each other
+    maybe("by_id"),
+    at("at"),
 )
 
 envelope = Table(

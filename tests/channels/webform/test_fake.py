@@ -74,6 +74,7 @@ async def site() -> AsyncIterator[tuple[Site, House]]:
     app = web.Application()
     app.router.add_route("*", "/hooks/s/k", house.hook)
     app.router.add_get("/f/f", house.page)
+    app.router.add_post("/f/f", house.hook)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

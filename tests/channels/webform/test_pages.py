@@ -84,11 +84,12 @@ def test_the_page_works_without_scripts_and_under_its_own_policy() -> None:
     assert "frame-ancestors 'self' https://mebel.example" in policy
 
 
-def test_the_page_posts_to_the_hook_with_or_without_a_public_address() -> None:
+def test_the_page_posts_to_its_own_address_so_that_the_hooks_key_stands_on_no_page() -> None:
     for account in (ACCOUNT, replace(ACCOUNT, hook_url="", public_url="")):
-        assert f'action="{ACCOUNT.hook_path}"' in page(account=account).body.decode()
-    bare = replace(ACCOUNT, hook_path="")
-    assert f'action="{ACCOUNT.hook_path}"' in page(account=bare).body.decode()
+        text = page(account=account).body.decode()
+        assert 'action="/f/raschet"' in text
+        assert ACCOUNT.hook_path not in text
+    assert f'action="{ACCOUNT.hook_path}"' in page(account=replace(ACCOUNT, slug="")).body.decode()
 
 
 def test_tags_of_the_address_and_the_referrer_go_along_unseen() -> None:
