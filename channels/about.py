@@ -17,7 +17,9 @@ class Text:
     en: str
 
 
-FieldKind: TypeAlias = Literal["text", "secret", "number", "choice", "switch", "email", "host", "mapping"]
+FieldKind: TypeAlias = Literal[
+    "text", "secret", "number", "choice", "switch", "email", "host", "mapping", "design"
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +68,16 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Template:
+    """A ready description to begin a designed page with (a setting of kind `design`), in both languages."""
+
+    key: str
+    title: Text
+    summary: Text
+    content: Text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class About:
     """A channel as the catalogue, the wizard and the queue show it."""
 
@@ -80,6 +92,9 @@ class About:
     steps: tuple[Step, ...]
     test_prompt: Text
     """What the person does in the live test."""
+    templates: tuple[Template, ...] = ()
+    targets: tuple[Choice, ...] = ()
+    """What a field of a received sample can be made to mean, for channels that are taught by clicking."""
     place: tuple[Copy, ...] = ()
     """What to put on the site or in print once it works."""
     errors: Mapping[str, Text] = field(default_factory=dict)

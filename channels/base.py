@@ -499,3 +499,18 @@ class HostedPages(abc.ABC):
     @abc.abstractmethod
     def page(self, path: str, envelope: Envelope) -> Reply | None:
         """The page at `path` ("" or a file name); None: 404. Pure."""
+
+
+class DesignedPages(HostedPages):
+    """Hosted pages that people design: a description, kept in versions by the gateway and handed over as a setting."""
+
+    design: ClassVar[str]
+    """The setting that holds the published description. The number of its version stands in `<design>_version`."""
+
+    @abc.abstractmethod
+    def examine(self, content: str) -> Sequence[Check]:
+        """What a description lacks before it may be published. Codes have texts in `about.py`. Pure."""
+
+    @abc.abstractmethod
+    def preview(self, content: str, envelope: Envelope) -> Reply:
+        """The page as it would be, not to be sent. Pure."""

@@ -206,6 +206,8 @@ class InboundMessage:
     fields: tuple[FormField, ...] = ()
     attribution: Attribution = NOWHERE
     consents: tuple[Consent, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """What speaks against it, heaviest first: codes with texts in `about.py`. Enough of it gives it the nature `spam`."""
     payload: str = ""
     """What a pressed button or a deep link carries."""
     unsupported: str = ""

@@ -49,6 +49,7 @@ CODES: Final[dict[str, str]] = {
     "withdrawn": "It was taken back.",
     "draft_conflict": "The draft was changed elsewhere.",
     "no_public_url": "This needs a public address.",
+    "bad_design": "What is to be published lacks something.",
     "bad_settings": "The settings are not right.",
     "queue_empty": "The queue has no member or no head.",
 }

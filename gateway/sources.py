@@ -15,16 +15,18 @@ from typing import Any
 import structlog
 
 import channels
-from channels.base import Account, Channel, Check, PollingChannel, WebhookChannel
+from channels.base import Account, Channel, Check, DesignedPages, PollingChannel, WebhookChannel
 from gateway.clock import new_id
 from gateway.refusals import Refusal
 from gateway.vault import Vault
 from routing.deals import AttachPolicy
 from routing.times import HOUR, SECOND
 from routing.window import NO_WINDOW, PROVIDER_MARGIN, Phase, WindowPolicy
+from storage import designs
 from storage import setup as setup_rows
 from storage.bells import Bells
 from storage.database import Database
+from storage.designs import version_setting
 from storage.sources import SourceRow, add_source, change_source, load_sources
 
 log = structlog.get_logger(__name__)
@@ -164,17 +166,20 @@ class Sources:
             first_answer="manager", on_open_deal="attach", demo=int(demo),
             window_hours=kind.capabilities.window.hours if kind.capabilities.window else None,
         )  # fmt: skip
+        if issubclass(kind, DesignedPages):
+            content = open_settings.get(kind.design, "")
+            await self._database.write(designs.publish, source_id, kind.design, content, member_id)
         await self.look()
         return source_id
 
     async def change(self, source_id: str, **fields: Any) -> None:
-        """Change name, settings, queue_id, hours, enforcement, first_answer, on_open_deal. Raises Refusal."""
+        """Change name, settings, queue_id, hours, enforcement, first_answer, on_open_deal, pipeline_id. Raises Refusal."""
         live = await self.find(source_id)
         if live is None:
             raise Refusal("not_found", 404)
         values: dict[str, Any] = {
             key: fields[key]
-            for key in ("name", "queue_id", "enforcement", "first_answer", "on_open_deal")
+            for key in ("name", "queue_id", "enforcement", "first_answer", "on_open_deal", "pipeline_id")
             if key in fields
         }
         if "hours" in fields:
@@ -182,7 +187,15 @@ class Sources:
         window = live.channel.can().window
         if window is not None and window.fixed and values.keys() & {"window_hours", "enforcement"}:
             raise Refusal("override_forbidden", 422)
+        design = live.channel.design if isinstance(live.channel, DesignedPages) else ""
+        content = fields.get("settings", {}).get(design) if design else None
+        if content is not None and content != live.row.settings.get(design):
+            self._must_be_sound(live.channel, content)
+            await self._database.write(designs.publish, source_id, design, content, fields.get("by"))
+            await self.look()
+            live = self._live[source_id]
         if "settings" in fields:
+            fields["settings"].pop(version_setting(design), None)
             old = self._vault.open(live.row.sealed)
             values["settings"], values["sealed"] = self._split(
                 live.row.channel,
@@ -192,6 +205,13 @@ class Sources:
             )
         await self._database.write(change_source, source_id, **values)
         await self.look()
+
+    def _must_be_sound(self, channel: Channel, content: str) -> None:
+        """Raise Refusal bad_settings for a description that could not be shown."""
+        assert isinstance(channel, DesignedPages)
+        for check in channel.examine(content):
+            if not check.ok:
+                raise Refusal("bad_settings", 422, field=channel.design, problem=check.code)
 
     def _split(
         self,
@@ -204,8 +224,9 @@ class Sources:
         """Open settings and sealed secrets; an empty secret keeps the old one."""
         known = {setting.key: setting for setting in channels.about(channel).settings}
         hidden = set(channels.load(channel).secrets)
+        ours = {version_setting(name) for name, setting in known.items() if setting.kind == "design"}
         for name in settings:
-            if name not in known and name not in hidden:
+            if name not in known and name not in hidden and name not in ours:
                 raise Refusal("bad_settings", 422, field=name)
         for name, setting in known.items():
             asked = setting.shown_if is None or settings.get(setting.shown_if[0]) == setting.shown_if[1]

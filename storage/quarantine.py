@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from channels.base import MARKS, RELEASED
 from storage import audit, batch
 from storage.journal import Entry, append
 from storage.transaction import Transaction
@@ -55,8 +54,13 @@ def of_conversation(connection: Connection, conversation_id: str) -> list[str]:
     return [row.id for row in rows]
 
 
-def release(tx: Transaction, message_ids: Sequence[str], by: str) -> int:
-    """Let messages out: their envelopes go through the journal once more, marked as let out by a person; how many.
+def release(
+    tx: Transaction,
+    message_ids: Sequence[str],
+    by: str,
+    marked: Callable[[Mapping[str, str]], Mapping[str, str]],
+) -> int:
+    """Let messages out: their envelopes go through the journal once more, with headers `marked` as let out; how many.
 
     What was received stays untouched, so that the signed chain still proves it. Twice is once.
     """
@@ -71,15 +75,14 @@ def release(tx: Transaction, message_ids: Sequence[str], by: str) -> int:
         stored = stored_of(row[1:])
         if stored.body is None and stored.body_file is None:
             continue  # its words were erased
-        entries.append(_again(stored))
+        entries.append(_again(stored, marked(stored.headers)))
         audit.note(tx, by, "message.release", "message", row.message_id, {"envelope": stored.id})
     return sum(envelope_id is not None for envelope_id in append(tx, entries)) if entries else 0
 
 
-def _again(stored: Stored) -> Entry:
-    marks = " ".join([*stored.headers.get(MARKS, "").split(), RELEASED])
+def _again(stored: Stored, headers: Mapping[str, str]) -> Entry:
     return Entry(
-        source_id=stored.source_id, lane=stored.lane, key=f"{RELEASED}:{stored.id}", received_at=stored.received_at,
-        method=stored.method, path=stored.path, query=stored.query, headers={**stored.headers, MARKS: marks},
+        source_id=stored.source_id, lane=stored.lane, key=f"released:{stored.id}", received_at=stored.received_at,
+        method=stored.method, path=stored.path, query=stored.query, headers=headers,
         body=stored.body, body_file=stored.body_file, size=stored.size,
     )  # fmt: skip

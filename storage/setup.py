@@ -34,6 +34,16 @@ def setup(connection: Connection) -> Setup:
     return Setup(schedule_of(company(connection)), pipeline_id, stage_id)
 
 
+def pipelines(connection: Connection) -> dict[str, str]:
+    """Where a new lead begins in each pipeline: its first stage of kind `lead`."""
+    rows = connection.execute(
+        select(stage.c.pipeline_id, stage.c.id)
+        .where(stage.c.kind == "lead")
+        .order_by(stage.c.pipeline_id, stage.c.position.desc())
+    )
+    return {row.pipeline_id: row.id for row in rows}
+
+
 def company(connection: Connection) -> dict[str, Any]:
     """The company's settings: name, timezone, hours, public_url; {} before the first start."""
     found = connection.execute(select(setting.c.value).where(setting.c.name == "company")).scalar()

@@ -35,6 +35,7 @@ class SourceRow:
     enforcement: str
     first_answer: str
     on_open_deal: str
+    pipeline_id: str | None
     transport: str
     demo: int
     created_by: str | None

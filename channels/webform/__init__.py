@@ -14,6 +14,7 @@ What surprises:
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -26,24 +27,25 @@ from channels.base import (
     Admitted,
     Capabilities,
     Check,
+    DesignedPages,
     Envelope,
-    HostedPages,
     Reply,
     WebhookChannel,
 )
 from channels.events import Event
+from channels.webform.about import ERRORS
 from channels.webform.admit import admit, challenge
 from channels.webform.captcha import asked_always, token_of, verify
 from channels.webform.definition import BadForm, Form, read_form
 from channels.webform.embed import embed_script
-from channels.webform.page import form_page, not_ready_page, page_address, thanks_page
+from channels.webform.page import form_page, not_ready_page, page_address, preview_page, thanks_page
 from channels.webform.parse import file_of, message
 from channels.webform.proof import PASSED, allowed_origins
 from channels.webform.submission import read
 from channels.webform.texts import asset
 
 
-class WebForm(WebhookChannel, HostedPages):
+class WebForm(WebhookChannel, DesignedPages):
     """One form."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -54,15 +56,14 @@ class WebForm(WebhookChannel, HostedPages):
     secrets: ClassVar[tuple[str, ...]] = ("api_key", "form_key", "captcha_secret")
     """`form_key` signs the mark of time on our pages and is made for each source."""
 
+    design: ClassVar[str] = "form"
+
     def __init__(self, account: Account) -> None:
         super().__init__(account)
         self._session: aiohttp.ClientSession | None = None
         self._form: Form | None = None
-        self._fault: BadForm | None = None
-        try:
+        with contextlib.suppress(BadForm):  # `check` says what is wrong with it
             self._form = read_form(account.settings.get("form", "").strip() or asset("form.ru.json"))
-        except BadForm as fault:
-            self._fault = fault
 
     def admit(self, envelope: Envelope) -> Admitted:
         return admit(self.account, self._form, envelope)
@@ -109,16 +110,30 @@ class WebForm(WebhookChannel, HostedPages):
             return thanks_page(self.account, self._form)
         return form_page(self.account, self._form, envelope)
 
-    async def check(self) -> Sequence[Check]:
-        """Whether the definition is sound, personal data is asked with consent, and where the form may
-        stand."""
-        if self._form is None:
-            fault = self._fault or BadForm("form_not_json")
+    def examine(self, content: str) -> Sequence[Check]:
+        """Whether the definition is sound, and personal data is asked with consent."""
+        try:
+            form = read_form(content.strip() or asset("form.ru.json"))
+        except BadForm as fault:
             return (Check(code=fault.code, ok=False, detail=fault.where),)
-        found = [Check(code="form_ready", ok=True, detail=self._form.title)]
-        if self._form.personal() and not self._form.asks_consent():
+        found = [Check(code="form_ready", ok=True, detail=form.title)]
+        if form.personal() and not form.asks_consent():
             agreed = self.settings.get("without_consent") == "yes"
             found.append(Check(code="no_consent", ok=agreed))
+        if not form.reachable():
+            found.append(Check(code="no_way_back", ok=True))
+        return tuple(found)
+
+    def preview(self, content: str, envelope: Envelope) -> Reply:
+        try:
+            form = read_form(content.strip() or asset("form.ru.json"))
+        except BadForm as fault:
+            return not_ready_page(self.account, f"{ERRORS[fault.code].ru}. {fault.where}".strip())
+        return preview_page(self.account, form, envelope)
+
+    async def check(self) -> Sequence[Check]:
+        """What `examine` says of the published definition, and where the form may stand."""
+        found = list(self.examine(self.settings.get("form", "")))
         listed = allowed_origins(self.account)
         found.append(
             Check(code="origins_listed" if listed else "origins_any", ok=True, detail=", ".join(listed))

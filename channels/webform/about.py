@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from channels.about import About, Choice, Copy, Setting, Step, Text
-from channels.webform.texts import asset
+from channels.webform.proof import WEIGHT
+from channels.webform.texts import asset, words
 
 SITE = r"https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?/?"
 ORIGINS = rf"\s*({SITE}([,;\s]+{SITE})*\s*)?"
@@ -47,7 +48,7 @@ SETTINGS = (
     Setting(
         key="form",
         label=Text(ru="Поля формы", en="The form's fields"),
-        kind="mapping",
+        kind="design",
         help=Text(
             ru="Описание формы в JSON: заголовок, поля, тексты. Можно оставить как есть и поменять позже.",
             en="The form as JSON: title, fields, texts. You may leave it as it is and change it later.",
@@ -269,6 +270,10 @@ ERRORS: Mapping[str, Text] = {
         "confirm "
         "that consent is given another way",
     ),
+    "no_way_back": Text(
+        ru="Форма не спрашивает ни телефона, ни почты: ответить будет некуда",
+        en="The form asks for neither phone nor e-mail: there will be no way to answer",
+    ),
     "origins_listed": Text(ru="Форма стоит на сайтах из списка", en="The form stands on the listed sites"),
     "origins_any": Text(
         ru="Заявки принимаются с любого сайта. Впишите свои адреса, чтобы чужие попадали в «Спам»",
@@ -293,6 +298,7 @@ ERRORS: Mapping[str, Text] = {
         ru="Слишком длинная заявка. Она сохранена", en="The submission is too long. It was kept"
     ),
     "too_many_fields": Text(ru="Слишком много полей. Заявка сохранена", en="Too many fields. It was kept"),
+    **{sign: Text(ru=words("ru")[f"spam_{sign}"], en=words("en")[f"spam_{sign}"]) for sign in WEIGHT},
 }
 
 ABOUT = About(

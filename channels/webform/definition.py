@@ -96,6 +96,12 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether it asks for a person's own data."""
         return any(field.kind in ("phone", "email") or field.role == "name" for field in self.fields)
 
+    def reachable(self) -> bool:
+        """Whether whoever fills it in can be answered."""
+        return any(
+            field.kind in ("phone", "email") or field.role in ("phone", "email") for field in self.fields
+        )
+
     def asks_consent(self) -> bool:
         """Whether a consent must be given to send it."""
         return any(field.kind == "consent" and field.required for field in self.fields)

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from html import escape
 from urllib.parse import quote, urlsplit
@@ -117,9 +118,20 @@ def thanks_page(account: Account, form: Form | None) -> Reply:
     )
 
 
-def not_ready_page(account: Account) -> Reply:
+def preview_page(account: Account, form: Form, envelope: Envelope) -> Reply:
+    """The form as it would look, inside the console and nowhere else; it sends nothing anywhere."""
+    shown = form_page(account, form, envelope)
+    policy = shown.headers["Content-Security-Policy"].partition("; form-action")[0]
+    headers = {
+        **shown.headers,
+        "Content-Security-Policy": f"{policy}; form-action 'none'; frame-ancestors 'self'",
+    }
+    return replace(shown, headers=headers)
+
+
+def not_ready_page(account: Account, text: str = "") -> Reply:
     """Instead of a form whose definition cannot be used."""
-    text = words("ru")["not_ready"]
+    text = text or words("ru")["not_ready"]
     return _page(account, None, text, f"<h1>{escape(text)}</h1>", status=503)
 
 

@@ -53,6 +53,7 @@ def message(account: Account, form: Form | None, envelope: Envelope) -> InboundM
         attribution=attribution(envelope, submission),
         attachments=tuple(_attachment(upload) for upload in submission.files),
         nature="spam" if doubt.spam else None,
+        doubts=doubt.signs,
         payload=submission.control.get("_test", "")[:100],
     )
 

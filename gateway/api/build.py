@@ -8,7 +8,7 @@ from typing import Any, cast
 import orjson
 
 import channels
-from channels.base import Capabilities
+from channels.base import Capabilities, DesignedPages
 from gateway.api import shapes
 from gateway.context import Gateway
 from gateway.sources import Live, transport
@@ -217,6 +217,8 @@ def _may(gateway: Gateway, account: Account, row: Any, mine: bool) -> list[Any]:
     may: list[Any] = []
     if account.may("conversation.reply"):
         may += _may_ours(row, mine) if row.direction == "out" else []
+        if row.nature == "spam" and row.direction == "in" and row.envelope_id is not None:
+            may.append("release")
         live = gateway.sources.get(row.source_id)
         if live is not None:
             may += _may_later(
@@ -467,6 +469,8 @@ def source(
         "demo": bool(row.demo), "hours": None if rule is None else (row.window_hours or rule.hours),
         "enforcement": cast(Any, row.enforcement or (rule.enforcement if rule else "off")),
         "window_fixed": rule is not None and rule.fixed, "first_answer": cast(Any, row.first_answer or "manager"),
+        "on_open_deal": cast(Any, row.on_open_deal or "attach"), "pipeline_id": row.pipeline_id,
+        "designed": isinstance(live.channel, DesignedPages),
     }  # fmt: skip
 
 

@@ -405,7 +405,7 @@ class Item(TypedDict):
     """Code of why it is postponed, failed, unknown, cancelled or undelivered."""
     retry_at: Micros | None
     not_before: Micros | None
-    may: list[Literal["undo", "retry", "resolve", "move", "edit", "delete", "react"]]
+    may: list[Literal["undo", "retry", "resolve", "move", "edit", "delete", "react", "release"]]
     later: LaterAct | None
     edited: bool
     deleted: bool
@@ -580,6 +580,11 @@ class Source(TypedDict):
     enforcement: Literal["block", "warn", "off"]
     window_fixed: bool
     first_answer: Literal["manager", "operator"]
+    on_open_deal: Literal["attach", "new_lead"]
+    """What becomes of an enquiry of somebody whose deal is open: a touch of it, or a lead of its own."""
+    pipeline_id: str | None
+    designed: bool
+    """It has a public face that is designed here."""
 
 
 class Sources(TypedDict):
@@ -698,3 +703,52 @@ class LiveEvent(TypedDict):
     patch: NotRequired[dict[str, object] | None]
     server_time: NotRequired[Micros]
     version: NotRequired[str]
+
+
+class DesignVersion(TypedDict):
+    number: int
+    at: Micros
+    by: str
+    note: str
+    restored_from: int | None
+
+
+class Design(TypedDict):
+    """The public face of a source: what is published, and what is worked on."""
+
+    number: int
+    """Of the published version; 0: none was published here."""
+    published: str
+    content: str
+    """The draft, else what is published."""
+    revision: int
+    """Of the draft; 0: there is none."""
+    changed: bool
+    """The draft differs from what is published."""
+    changed_at: Micros | None
+    changed_by: str
+    checks: list[CheckShape]
+    """What the draft lacks before it may be published."""
+    versions: list[DesignVersion]
+
+
+class Quarantined(TypedDict):
+    id: str
+    conversation_id: str
+    contact: Ref
+    at: Micros
+    text: str
+    fields: list[dict[str, str]]
+    reasons: list[str]
+    """Codes of what spoke against it; the channel has a text for each."""
+    may_release: bool
+
+
+class Quarantine(TypedDict):
+    items: list[Quarantined]
+    total: int
+    next: str | None
+
+
+class Released(TypedDict):
+    released: int

@@ -403,6 +403,8 @@ def _content(event: InboundMessage | OutgoingSeen) -> dict[str, Any]:
     for name in ("forwarded_from", "quote", "unsupported", "title", "payload"):
         if value := getattr(event, name):
             content[name] = value
+    if event.doubts:
+        content["doubts"] = list(event.doubts)
     if event.attribution:
         content["attribution"] = attribution_json(event.attribution)
     return content

@@ -18,6 +18,8 @@ from storage.tables.deals import (
 )
 from storage.tables.intake import (
     account,
+    design,
+    design_draft,
     envelope,
     envelope_key,
     lease,
@@ -32,6 +34,7 @@ from storage.tables.talk import (
     attachment,
     call_fact,
     claim,
+    confirmation,
     conversation,
     draft,
     file,
@@ -57,9 +60,10 @@ from storage.tables.team import (
 
 __all__ = [
     "account", "address", "api_token", "attachment", "audit_log", "call_fact", "certificate", "claim", "company",
-    "connection",
+    "confirmation", "connection",
     "consent", "contact", "contact_company", "contact_identity", "conversation", "counter", "deal",
-    "deal_party", "decision", "draft", "envelope", "envelope_key", "event", "external_ref", "file", "gap",
+    "deal_party", "decision", "design", "design_draft", "draft", "envelope", "envelope_key", "event", "external_ref",
+    "file", "gap",
     "identity", "lease", "letter", "member", "member_role", "message", "message_alias", "message_version",
     "metadata", "numbering", "offer", "outbox", "participant", "pipeline", "queue", "queue_member", "reaction",
     "read_marker", "recipient", "role", "role_permission", "seal", "session", "setting", "source", "source_memory", "stage",

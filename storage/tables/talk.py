@@ -155,6 +155,25 @@ Index(
     message.c.id,
 )
 Index("ix_message_deal", message.c.deal_id, message.c.at, message.c.id)
+Index(
+    "ix_message_spam",
+    message.c.source_id,
+    message.c.at,
+    message.c.id,
+    sqlite_where=text("nature = 'spam'"),
+    postgresql_where=text("nature = 'spam'"),
+)
+
+# Whom a source thanked by mail, and when last: once a day, so that nobody can make us fill a stranger's mailbox.
+confirmation = Table(
+    "confirmation",
+    metadata,
+    key("source_id"),
+    key("address"),
+    at("at"),
+    PrimaryKeyConstraint("source_id", "address"),
+)
+Index("ix_confirmation_source_id", confirmation.c.source_id, confirmation.c.at)
 
 # Further network ids of one message: an album's other pictures, a long text's other parts.
 message_alias = Table(

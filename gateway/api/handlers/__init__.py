@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import importlib
 
-MODULES = ("signing", "people", "inbox", "actions", "writing", "why", "cards", "sources", "files", "live")
+MODULES = (
+    "signing",
+    "people",
+    "inbox",
+    "actions",
+    "writing",
+    "why",
+    "cards",
+    "sources",
+    "designs",
+    "quarantine",
+    "files",
+    "live",
+)
 
 
 def load() -> None:

@@ -11,6 +11,7 @@ from gateway.api import shapes
 from gateway.api.handlers.inbox import item_of, row_of
 from gateway.api.layer import PREFIX, Body, Call, route
 from gateway.api.rights import must_see, must_see_deal
+from gateway.quarantine import release_conversation
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
 from storage import acts, moving, queue
@@ -102,6 +103,8 @@ async def change_nature(call: Call, body: NatureChange) -> shapes.Changed:
     ref = call.path("id")
     await must_see(call, ref)
     undo = await call.gateway.database.write(acts.set_nature, ref, call.me, body.nature)
+    if body.nature == "client":
+        await release_conversation(call.gateway, ref, call.me)
     return await changed(call, ref, undo)
 
 

@@ -18,6 +18,7 @@ from gateway.api.layer import Body, Call, Query, route
 from gateway.api.views import sources_of, test_shape
 from gateway.dryrun import dry_run
 from gateway.refusals import Refusal
+from storage import setup as setup_rows
 from storage import team, testing, waiting
 
 READ, EDIT, REPLAY = "source.read", "source.edit", "source.replay"
@@ -46,6 +47,8 @@ class SourceChange(Body):
     hours: float | None = Field(default=None, gt=0, le=720)
     enforcement: Literal["block", "warn", "off"] | None = None
     first_answer: Literal["manager", "operator"] | None = None
+    on_open_deal: Literal["attach", "new_lead"] | None = None
+    pipeline_id: str | None = None
 
 
 class EnvelopeQuery(Query):
@@ -120,11 +123,13 @@ async def change_source(call: Call, body: SourceChange) -> shapes.Source:
     for name in ("name", "settings", "queue_id"):  # null says nothing here
         if fields.get(name, "") is None:
             del fields[name]
-    for name in ("enforcement", "first_answer"):  # null is the channel's own again
+    for name in ("enforcement", "first_answer", "on_open_deal"):  # null is the channel's own again
         if fields.get(name, "") is None:
             fields[name] = ""
     await _must_be_queue(call, body.queue_id)
-    await call.gateway.sources.change(call.path("id"), **fields)
+    if body.pipeline_id not in (None, *await call.gateway.database.read(setup_rows.pipelines)):
+        raise Refusal("bad_request", 422, field="pipeline_id")
+    await call.gateway.sources.change(call.path("id"), by=call.me, **fields)
     return await _one(call, call.path("id"))
 
 

@@ -49,6 +49,11 @@ TABLE: dict[str, set[str]] = {
     "GET /sources/{id}/envelopes": SEE_SOURCES, "GET /envelopes/{id}": SEE_SOURCES,
     "GET /envelopes/{id}/raw": SEE_SOURCES, "POST /envelopes/{id}/replay": SEE_SOURCES,
     "POST /sources/{id}/replay": SEE_SOURCES,
+    "GET /sources/{id}/design": SEE_SOURCES, "GET /sources/{id}/design/preview": SEE_SOURCES,
+    "PUT /sources/{id}/design/draft": CONNECT, "DELETE /sources/{id}/design/draft": CONNECT,
+    "POST /sources/{id}/design/publish": CONNECT, "POST /sources/{id}/design/restore": CONNECT,
+    "GET /sources/{id}/quarantine": SEE_SOURCES, "POST /sources/{id}/quarantine/release": SEE_SOURCES,
+    "POST /messages/{id}/release": TALK,
 }  # fmt: skip
 DEMO = {"operator", "admin"}
 TABLE |= {"GET /demo": ANYBODY} | dict.fromkeys(

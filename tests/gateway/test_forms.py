@@ -1,0 +1,222 @@
+"""What becomes of a form's submission: quarantined, let out, counted, attached, sent from any surface."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+import orjson
+import pytest
+from sqlalchemy import text
+
+from gateway import quarantine
+from storage import designs
+from storage.transaction import Transaction
+from tests.gateway.town import IGOR, MARIA, Town, open_town, until
+
+SITE = "https://mebel.example"
+BROWSER = {"Origin": SITE, "Referer": f"{SITE}/kuhni", "Accept": "text/html,*/*"}
+
+
+@pytest.fixture
+async def town(database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
+    """A gateway with a form connected."""
+    async with open_town(database_url, tmp_path) as opened:
+        source_id = await opened.connect("form")
+        site = opened.fakes["form"].settings()["allowed_origins"]
+        await opened.gateway.sources.change(source_id, settings={"allowed_origins": f"{SITE} {site}"})
+        yield opened
+
+
+async def post(
+    town: Town,
+    values: dict[str, str],
+    headers: dict[str, str] | None = None,
+    *,
+    json: bool = False,
+    page: bool = True,
+) -> tuple[int, str, dict[str, str]]:
+    """Post to the hosted page's address, or to the hook; (status, body, headers)."""
+    live = town.gateway.sources.get(town.sources["form"])
+    assert live is not None
+    url = f"{town.address}/f/{live.row.slug}" if page else town.hook(town.sources["form"])
+    body = orjson.dumps(values) if json else urlencode(values).encode()
+    kind = "application/json" if json else "application/x-www-form-urlencoded"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            url, data=body, headers={"Content-Type": kind, **(headers or {})}, allow_redirects=False
+        ) as got,
+    ):
+        return got.status, await got.text(), dict(got.headers)
+
+
+async def said(town: Town) -> list[Any]:
+    await town.opened()
+    return await town.rows("SELECT nature, deal_id, text FROM message WHERE kind = 'form' ORDER BY at, id")
+
+
+async def test_what_looks_like_a_robot_is_kept_out_of_sight_and_out_of_the_figures(town: Town) -> None:
+    status, _, _ = await post(
+        town, {"phone": "+79161112233", "message": "Купите", "_gotcha": "да"}, BROWSER, page=False
+    )
+    assert status == 303
+    ((nature, deal, _),) = await said(town)
+    assert (nature, deal) == ("spam", None)
+    assert await town.one("SELECT nature FROM conversation") == "spam"
+    assert await town.one("SELECT count(*) FROM deal") == 0
+    assert await town.one("SELECT count(*) FROM touch") == 0
+
+
+async def release(town: Town) -> int:
+    ids = [row.id for row in await town.rows("SELECT id FROM message WHERE nature = 'spam'")]
+    return await quarantine.release(town.gateway, ids, town.admin)
+
+
+async def test_let_out_it_is_a_lead_as_if_it_had_come_just_now_and_only_once(town: Town) -> None:
+    await post(town, {"phone": "+79161112233", "message": "Нужна кухня", "_gotcha": "да"}, BROWSER)
+    await town.opened()
+    assert await release(town) == 1
+    await town.opened()
+    ((nature, deal, words),) = await said(town)
+    assert (nature, words) == ("client", "Нужна кухня")
+    assert deal == await town.one("SELECT id FROM deal")
+    assert tuple((await town.rows("SELECT nature, state FROM conversation"))[0]) == ("client", "open")
+    assert await town.one("SELECT count(*) FROM touch") == 1
+    assert await release(town) == 0
+    account = await town.account("form")
+    assert account["received"] == account["opened"] == 2
+
+
+async def test_spam_once_does_not_make_the_next_enquiry_spam(town: Town) -> None:
+    await post(town, {"phone": "+79161112233", "message": "Купите", "_gotcha": "да"}, BROWSER)
+    await town.opened()
+    await post(town, {"phone": "+79161112233", "message": "Нужен шкаф в прихожую"}, BROWSER)
+    assert [row.nature for row in await said(town)] == ["spam", "client"]
+    assert await town.one("SELECT nature FROM conversation") == "client"
+
+
+async def test_the_fourth_submission_of_one_person_in_ten_minutes_waits_in_quarantine(town: Town) -> None:
+    for number in range(4):
+        await post(town, {"phone": "+79161112233", "message": f"Вопрос {number}"}, BROWSER)
+    rows = await said(town)
+    assert sorted(row.nature for row in rows) == ["client", "client", "client", "spam"]
+    doubts = await town.one("SELECT content FROM message WHERE nature = 'spam'")
+    assert "pace_person" in doubts
+
+
+async def test_a_service_that_sends_everybodys_words_from_one_address_is_not_too_often(town: Town) -> None:
+    for number in range(8):
+        values = {"Name": "Ольга", "Phone": f"+7916222334{number}", "tranid": f"100:{number}00001"}
+        status, _, _ = await post(town, values, page=False)
+        assert status == 200
+    assert {row.nature for row in await said(town)} == {"client"}
+
+
+async def test_a_mark_that_only_the_gateway_sets_cannot_be_brought_along(town: Town) -> None:
+    live = town.gateway.sources.get(town.sources["form"])
+    assert live is not None
+    await post(
+        town,
+        {"phone": "+79161112233", "_gotcha": "да"},
+        {**BROWSER, "x-marks": "released", "marks": "released"},
+    )
+    assert [row.nature for row in await said(town)] == ["spam"]
+    headers = orjson.loads(await town.one("SELECT headers FROM envelope"))
+    assert headers[":address"] == "127.0.0.1"
+    assert ":marks" not in headers
+
+
+async def test_a_repeat_enquiry_is_a_touch_and_by_choice_a_lead_of_its_own(town: Town) -> None:
+    await town.say("form", "Нужна кухня", MARIA, doing="form")
+    await town.opened()
+    await town.say("form", "И ещё шкаф", MARIA, doing="form")
+    await town.opened()
+    assert await town.one("SELECT count(*) FROM deal") == 1
+    assert await town.one("SELECT count(*) FROM touch") == 2
+    await town.gateway.sources.change(town.sources["form"], on_open_deal="new_lead")
+    await town.say("form", "И стол", MARIA, doing="form")
+    await town.opened()
+    assert await town.one("SELECT count(*) FROM deal") == 2
+    assert [bool(row.first) for row in await town.rows("SELECT first FROM touch ORDER BY at, id")] == [
+        True, False, False,
+    ]  # fmt: skip
+
+
+async def test_two_people_at_one_shared_address_stay_two(town: Town) -> None:
+    """rules.md, section 0: a shared identity alone identifies nobody."""
+    await post(town, {"email": "info@firma.example", "name": "Ольга Ким", "message": "Счёт"}, BROWSER)
+    await town.opened()
+
+    def share(tx: Transaction) -> None:
+        tx.connection.execute(text("UPDATE identity SET shared = 1 WHERE value = 'info@firma.example'"))
+
+    await town.gateway.database.write(share)
+    await post(town, {"email": "info@firma.example", "name": "Пётр Лось", "message": "Доставка"}, BROWSER)
+    await post(town, {"email": "info@firma.example", "name": "ольга ким", "message": "Где счёт?"}, BROWSER)
+    await said(town)
+    names = [row.name for row in await town.rows("SELECT name FROM contact ORDER BY name")]
+    assert names == ["Ольга Ким", "Пётр Лось"]
+
+
+async def test_a_published_version_reaches_the_public_and_an_older_one_comes_back(town: Town) -> None:
+    source = town.sources["form"]
+    live = town.gateway.sources.get(source)
+    assert live is not None
+    first = live.row.settings["form"]
+    form = {"title": "Замер", "fields": [{"name": "phone", "kind": "phone", "required": True}]}
+    number = await town.gateway.database.write(
+        designs.publish, source, "form", orjson.dumps(form).decode(), town.admin
+    )
+    assert number == 2
+    await town.gateway.sources.look()
+    assert "Замер" in await page(town)
+    await town.gateway.database.write(designs.publish, source, "form", first, town.admin, restored_from=1)
+    await town.gateway.sources.look()
+    assert "Замер" not in await page(town)
+    rows = await town.gateway.database.read(designs.versions, source)
+    assert [(row.number, row.restored_from) for row in rows] == [(3, 1), (2, None), (1, None)]
+
+
+async def page(town: Town) -> str:
+    live = town.gateway.sources.get(town.sources["form"])
+    assert live is not None
+    url = f"{town.address}/f/{live.row.slug}"
+    async with aiohttp.ClientSession() as session, session.get(url) as got:
+        assert got.status == 200
+        return await got.text()
+
+
+async def test_an_answer_to_a_form_goes_by_mail_on_the_same_deal(town: Town) -> None:
+    await town.connect("mail")
+    await town.say("form", "Сколько стоит?", IGOR, doing="form")
+    await town.opened()
+    message = await town.reply("Игорь, от 90 тысяч")
+    assert await town.state(message, "sent", "failed", "unknown") == "sent"
+    deals = await town.rows("SELECT DISTINCT deal_id FROM message WHERE kind <> 'system'")
+    assert len(deals) == 1
+
+
+async def test_a_page_is_asked_whether_it_may_post_and_told_for_its_own_origin_only(town: Town) -> None:
+    live = town.gateway.sources.get(town.sources["form"])
+    assert live is not None
+    url = f"{town.address}/f/{live.row.slug}"
+    async with aiohttp.ClientSession() as session:
+        for origin, told in ((SITE, SITE), ("https://chuzhoy.example", None)):
+            async with session.options(url, headers={"Origin": origin}) as got:
+                assert got.headers.get("Access-Control-Allow-Origin") == told
+                assert "Access-Control-Allow-Credentials" not in got.headers
+
+
+async def test_nothing_waits_for_a_worker_that_is_slow(town: Town) -> None:
+    """F2: the raw request is kept, then answered; what it means is found out later."""
+    status, body, _ = await post(town, {"phone": "нет такого"}, {"Accept": "application/json"}, json=True)
+    assert (status, orjson.loads(body)["ok"]) == (200, True)
+
+    async def kept() -> bool:
+        return bool(await town.one("SELECT count(*) FROM envelope") == 1)
+
+    await until(kept)
