@@ -17,9 +17,9 @@ from channels.base import ADDRESS, MARKS, Admitted, Envelope, Reply, RouteAnswer
 from channels.errors import WebhookRefused
 from gateway.callers import address_of
 from gateway.context import Gateway
+from gateway.frequency import Frequency
 from gateway.journal import Busy, Journal
 from gateway.metrics import HOOKS
-from gateway.frequency import Frequency
 from gateway.sources import Live
 from storage.errors import Unavailable
 from storage.files import FileStore
