@@ -14,6 +14,7 @@ What surprises:
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from channels.base import (
@@ -22,6 +23,7 @@ from channels.base import (
     Capabilities,
     Check,
     Envelope,
+    PolledEnvelope,
     Reply,
     RouteAnswer,
     WebhookChannel,
@@ -38,7 +40,9 @@ class Telephony(WebhookChannel):
     """One account at a telephone system."""
 
     capabilities: ClassVar[Capabilities] = NO_CALLS
-    secrets: ClassVar[tuple[str, ...]] = ("vpbx_api_key", "vpbx_api_salt", "secret")
+    secrets: ClassVar[tuple[str, ...]] = (
+        "vpbx_api_key", "vpbx_api_salt", "secret", "crm_token", "api_key", "api_secret", "api_token",
+    )  # fmt: skip
 
     def __init__(self, account: Account) -> None:
         """Raises KeyError for a system that there is no file of."""
@@ -46,7 +50,8 @@ class Telephony(WebhookChannel):
         self._provider: Provider = load(account.settings.get("provider") or "mango")(account)
 
     def can(self) -> Capabilities:
-        return CALLS if self._provider.calls else NO_CALLS
+        can = CALLS if self._provider.calls else NO_CALLS
+        return replace(can, history=self._provider.keeps_history)
 
     def admit(self, envelope: Envelope) -> Admitted:
         return self._provider.admit(envelope)
@@ -59,6 +64,9 @@ class Telephony(WebhookChannel):
 
     async def call(self, member: str, number: str, key: str) -> str:
         return await self._provider.call(member, number, key)
+
+    def history(self, since: int, until: int) -> AsyncIterator[PolledEnvelope]:
+        return self._provider.history(since, until)
 
     def download(self, ref: str) -> AsyncIterator[bytes]:
         return self._provider.download(ref)

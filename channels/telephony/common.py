@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-from channels.base import Account
+import orjson
+
+from channels.base import Account, Envelope, PolledEnvelope
 from channels.errors import PayloadUnreadable
 from channels.events import NOWHERE, Attribution
 from channels.telephony.numbers import outer
 
 SECOND = 1_000_000
+RECORDING = "recording:"
+"""Prefix of the refs of recordings."""
 MINUTE = 60 * SECOND
 SKEW = 10 * MINUTE
 """A provider's clock may be ahead by so much; more is a mistake of the clock or of the zone."""
@@ -58,6 +63,15 @@ def _labels(written: str, region: str) -> dict[str, str]:
         for number, _, label in pairs
         if label.strip()
     }
+
+
+def polled(row: Mapping[str, Any], now: int, *, lane: str) -> PolledEnvelope:
+    """A row of a provider's history as an envelope: the same row is known again."""
+    body = orjson.dumps(dict(sorted(row.items())), option=orjson.OPT_NON_STR_KEYS)
+    envelope = Envelope(body=body, received_at=now, method="POLL", path="history")
+    return PolledEnvelope(
+        envelope=envelope, key=f"history:{hashlib.sha256(body).hexdigest()}", lane=lane[:200]
+    )
 
 
 class Told:

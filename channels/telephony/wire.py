@@ -13,13 +13,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from channels.errors import OutcomeUnknown, Refused, SendFailed, TryLater
+from channels.errors import Disconnected, OutcomeUnknown, Refused, SendFailed, TryLater
+from channels.telephony.requests import Ready
 
 if TYPE_CHECKING:
     import aiohttp
 
 LONGEST_RECORDING = 50 * 1024 * 1024
 PIECE = 64 * 1024
+LONGEST_ANSWER = 4 * 1024 * 1024
 HOPS = 4
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -57,14 +59,31 @@ class Wire:
                 body = await answer.content.read(1024 * 1024)
                 return answer.status, answer.headers.get("Location", ""), body
 
-    async def download(self, url: str, allowed: Allowed) -> AsyncIterator[bytes]:
-        """The bytes at an address, following redirects within the allowed hosts."""
+    async def send(self, request: Ready, *, harmless: bool) -> tuple[int, bytes]:
+        """(status, body) of a request made of data. Raises as `post`."""
+        if urlsplit(request.url).scheme != "https" and not (self._loopback and is_loopback(request.url)):
+            raise Refused("not an https address", code="foreign_host")
+        with our_errors(harmless=harmless):
+            async with self.session().request(
+                request.method,
+                request.url,
+                data=request.body or None,
+                headers=dict(request.headers),
+                allow_redirects=False,
+            ) as answer:
+                return answer.status, await answer.content.read(LONGEST_ANSWER)
+
+    async def download(
+        self, url: str, allowed: Allowed, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[bytes]:
+        """The bytes at an address, following redirects within the allowed hosts; `headers` go to the first only."""
         with our_errors(harmless=True):
             for _ in range(HOPS):
                 if not self._may(url, allowed):
                     raise Refused("recording lies on a host nobody named", code="foreign_host")
-                async with self.session().get(url, allow_redirects=False) as answer:
+                async with self.session().get(url, allow_redirects=False, headers=headers) as answer:
                     if answer.status in REDIRECTS:
+                        headers = None  # a key is for the system alone
                         url = urljoin(url, answer.headers.get("Location", ""))
                         continue
                     raise_for(answer.status)
@@ -140,6 +159,18 @@ def raise_for(status: int) -> None:
         raise TryLater("not there yet", code="recording_not_ready", after=60)
     if status != 200:
         raise Refused(f"unexpected answer {status}", code="recording_refused")
+
+
+def raise_for_command(status: int) -> None:
+    """Raise what an HTTP status means for a command to call."""
+    if status in (401, 403):
+        raise Disconnected("key refused", code="call_key_refused")
+    if status == 429:
+        raise TryLater("asked too often", code="slow_down", after=60)
+    if status >= 500:
+        raise OutcomeUnknown(f"answer {status}", code="no_answer")
+    if status >= 400:
+        raise Refused(str(status), code="call_refused")
 
 
 @contextmanager

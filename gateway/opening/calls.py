@@ -33,7 +33,7 @@ def open_call(
     client = _client(known.facts.values())
     if client is None:
         return True  # counted and kept as a fact; when the number comes later, the call appears whole
-    call = project((_fact(fact) for fact in known.facts.values()), board.now)
+    call = project((fact_of(fact) for fact in known.facts.values()), board.now)
     contact, _ = contact_of(board, Person(identity=client, name=_name(known.facts.values())), rules.demo)
     conversation = _conversation(board, rules, contact, client)
     message = board.message(rules.id, CALL + event.call)
@@ -57,7 +57,8 @@ def _name(facts: Any) -> str:
     return next((fact.name for fact in facts if fact.name), "")
 
 
-def _fact(fact: CallFact) -> Fact:
+def fact_of(fact: CallFact) -> Fact:
+    """The fact as routing knows it."""
     return Fact(
         key=fact.key,
         at=fact.at,

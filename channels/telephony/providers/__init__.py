@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar, cast
 
-from channels.base import OK, Account, Admitted, Check, Envelope, Reply, RouteAnswer
+from channels.base import OK, Account, Admitted, Check, Envelope, PolledEnvelope, Reply, RouteAnswer
 from channels.errors import Refused
 from channels.events import CallFact
 
@@ -23,6 +23,8 @@ class Provider(abc.ABC):
 
     calls: ClassVar[bool] = False
     """Whether we can place calls through it."""
+    keeps_history: ClassVar[bool] = False
+    """Whether it can be asked which calls there were."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -43,6 +45,10 @@ class Provider(abc.ABC):
     async def call(self, member: str, number: str, key: str) -> str:
         """As Channel.call."""
         raise Refused("this telephone system places no calls for us", code="cannot_call")
+
+    def history(self, since: int, until: int) -> AsyncIterator[PolledEnvelope]:
+        """As Channel.history."""
+        raise Refused("this telephone system keeps no history for us", code="no_history")
 
     @abc.abstractmethod
     def download(self, ref: str) -> AsyncIterator[bytes]:

@@ -1,36 +1,38 @@
 """What does a telephone system tell that we know only by its mapping?
 
-The mapping is data (channels/telephony/mapping.py). What proves the sender is chosen apart from it: the
-secret address alone, a secret in a header, an HMAC of the body, or name and password.
+The mapping is data (channels/telephony/mapping.py). What proves the sender stands in it, in the settings, or in both.
+Systems that need a little more are small classes over this one (sipuni.py, uis.py).
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import hmac
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
-from urllib.parse import SplitResult
+from typing import Any, ClassVar, Literal, TypeAlias
+from urllib.parse import SplitResult, urlsplit
+from xml.sax.saxutils import escape
 
 import orjson
 
 from channels.base import Account, Admitted, Check, Envelope, Reply, RouteAnswer, RouteQuestion
-from channels.errors import PayloadUnreadable, WebhookRefused
+from channels.errors import PayloadUnreadable, Refused, TryLater
 from channels.events import NOWHERE, Attachment, Attribution, CallFact
-from channels.telephony.common import campaign, moment
+from channels.telephony.common import RECORDING, campaign, moment
 from channels.telephony.converters import Reading
-from channels.telephony.document import Document, read
-from channels.telephony.mapping import BadMapping, Emit, Plan, Rule, Value, read_plan
-from channels.telephony.numbers import client_of
+from channels.telephony.document import Document, find, read
+from channels.telephony.mapping import Emit, Plan, Rule, read_plan
+from channels.telephony.numbers import bare, client_of
+from channels.telephony.proof import chosen, prove
 from channels.telephony.providers import Provider
-from channels.telephony.wire import Wire
+from channels.telephony.requests import ready
+from channels.telephony.values import BadMapping, Value
+from channels.telephony.wire import Wire, raise_for, raise_for_command
 
 MAPPINGS = Path(__file__).parent.parent / "mappings"
-RECORDING = "recording:"
 Phase: TypeAlias = Literal["ringing", "answered", "ended"]
 Authority: TypeAlias = Literal["leg", "leg_end", "summary"]
 Direction: TypeAlias = Literal["in", "out", "internal"]
@@ -57,36 +59,52 @@ def shipped(name: str) -> str:
 class Generic(Provider):
     """A telephone system described by a mapping."""
 
+    preset: ClassVar[str] = ""
+    """The mapping of a system that is known; "" is the one that the settings choose."""
+    hosts: ClassVar[tuple[str, ...]] = ()
+    """Where this system keeps recordings, beside what the settings name; ".x.ru" is any name below."""
+
     def __init__(self, account: Account) -> None:
         super().__init__(account)
         self._plan: Plan | None = None
         self._fault: BadMapping | None = None
         hosts = account.settings.get("recording_hosts", "")
-        self._hosts = frozenset(hosts.replace(",", " ").replace(";", " ").lower().split())
-        self._wire = Wire(
-            next((f"http://{host}" for host in self._hosts if host.startswith("127.0.0.1")), "")
-        )
+        self._hosts = frozenset((*self.hosts, *hosts.replace(",", " ").replace(";", " ").lower().split()))
+        self._base = account.settings.get("api_base", "").rstrip("/")
+        local = next((f"http://{host}" for host in self._hosts if host.startswith("127.0.0.1")), "")
+        self._wire = Wire(local or self._base)
         try:
-            self._plan = read_plan(_written(account))
+            self._plan = read_plan(shipped(self.preset) if self.preset else _written(account))
         except BadMapping as fault:
             self._fault = fault
 
+    @property
+    def calls(self) -> bool:  # type: ignore[override]
+        return self._plan is not None and self._plan.outbound is not None and bool(self._can_call())
+
+    def _can_call(self) -> bool:
+        return bool(self._base) or "$base" not in (
+            self._plan.outbound.url if self._plan and self._plan.outbound else ""
+        )
+
     def admit(self, envelope: Envelope) -> Admitted:
-        prove(self.account.settings, envelope)
         plan = self._plan
+        proofs = (*chosen(self.account.settings), *(plan.proofs if plan is not None else ()))
+        prove(proofs, self.account.settings, envelope, self.account.hook_url)
         key = _digest(envelope)
         if plan is None:
             return Admitted(key=key)
         reply = _reply(plan.reply, plan.reply_type)
         try:
-            document = read(envelope, plan.embedded)
+            document = read(envelope, plan.embedded, encoded=plan.encoded)
         except PayloadUnreadable:
             return Admitted(key=key, reply=reply)
-        if (greeting := _greet(plan, envelope, document)) is not None:
+        asked = plan.routing is not None and plan.routing.condition(document)
+        if not asked and (greeting := _greet(plan, envelope, document)) is not None:
             return Admitted(keep=False, reply=greeting)
         reading = Reading(self.region, plan.zone)
         lane = next((found for rule in plan.rules if (found := _call_id(rule, document, reading))), "")
-        if plan.routing is not None and plan.routing.condition(document):
+        if asked and plan.routing is not None:
             question = RouteQuestion(
                 client=client_of(plan.routing.client(document, reading), self.region),
                 line=plan.routing.line(document, reading),
@@ -100,20 +118,29 @@ class Generic(Provider):
         if routing is None:
             return Reply()
         if answer.blocked:
-            return _reply(routing.blocked, "application/json")
-        template = routing.answer if answer.members else routing.empty
-        return _reply(fill(template, answer), "application/json")
+            return _reply(routing.blocked, routing.content_type)
+        routes = routes_of(self.account.settings)
+        known = answer.members
+        if _speaks_of_routes(routing.answer):
+            known = tuple(member for member in answer.members if member in routes)
+        if not known:
+            return _reply(routing.empty, routing.content_type)
+        named = RouteAnswer(members=known, client_name=answer.client_name)
+        return _reply(fill(routing.answer, named, routes=routes), routing.content_type)
 
     def parse(self, envelope: Envelope) -> tuple[CallFact, ...]:
         """The fact that the first fitting rule makes; none for events that no rule knows."""
         plan = self._plan
         if plan is None:
             raise PayloadUnreadable("the mapping cannot be used", code="mapping_unusable")
-        document = read(envelope, plan.embedded)
+        document = read(envelope, plan.embedded, encoded=plan.encoded)
         rule = next((rule for rule in plan.rules if rule.condition(document)), None)
         if rule is None or rule.emit == "ignore":
             return ()
-        return (self._fact(plan, rule, document, envelope.received_at),)
+        fact = self._fact(plan, rule, document, envelope.received_at)
+        if envelope.method == "POLL" and fact.authority == "summary":
+            fact = replace(fact, authority="history")
+        return (fact,)
 
     def _fact(self, plan: Plan, rule: Rule, document: Document, received_at: int) -> CallFact:
         reading = Reading(self.region, plan.zone)
@@ -137,7 +164,7 @@ class Generic(Provider):
             client=client_of(told.get("client", ""), self.region),
             line=line,
             member=told.get("ext", ""),
-            answered=_answered(rule.emit, told, talk, plan.least_talk),
+            answered=_answered(rule, told, talk, plan.least_talk),
             started_at=_moment(told, "started", received_at),
             answered_at=_moment(told, "answered_at", received_at),
             ended_at=_moment(told, "ended", received_at),
@@ -161,12 +188,58 @@ class Generic(Provider):
         label = told.get("campaign", "")[:200] or of_line or marks.get("utm_campaign", "")
         return Attribution(campaign=label, utm=marks) if label or marks else NOWHERE
 
-    def download(self, ref: str) -> AsyncIterator[bytes]:
+    def _values(self, **more: str) -> dict[str, str]:
+        """What the placeholders of a request stand for."""
+        settings = self.account.settings
+        told = {name: settings.get(name, "") for name in ("secret", "login", "line")}
+        names = {"token": "api_token", "user": "api_user"}
+        told |= {name: settings.get(key, "") for name, key in names.items()}
+        return {**told, "base": self._base, **more}
+
+    async def call(self, member: str, number: str, key: str) -> str:
+        """The mapping's request; what it answers under `ref`, else our own key."""
+        if self._plan is None or self._plan.outbound is None:
+            raise Refused("the mapping places no calls", code="cannot_call")
+        outbound = self._plan.outbound
+        digits = bare(number).lstrip("+")
+        values = self._values(
+            ext=member, command_id=key[:128], **{"client.digits": digits, "client.e164": f"+{digits}"}
+        )
+        status, body = await self._wire.send(ready(outbound, values), harmless=False)
+        raise_for_command(status)
+        try:
+            told = read(Envelope(body=body, received_at=0)) if body else {}
+        except PayloadUnreadable:
+            return key
+        return (find(told, outbound.ref) if outbound.ref else "") or key
+
+    async def download(self, ref: str) -> AsyncIterator[bytes]:
         """Only from hosts that the settings name."""
-        return self._wire.download(ref.removeprefix(RECORDING), self._may_fetch)
+        address = ref.removeprefix(RECORDING)
+        asked = self._plan.recording if self._plan is not None else None
+        headers: Mapping[str, str] = {}
+        if asked is not None:
+            request = ready(asked, self._values(ref=address))
+            if asked.link:
+                status, body = await self._wire.send(request, harmless=True)
+                raise_for(status)
+                address = find(read(Envelope(body=body, received_at=0)), asked.link)
+                if not address:
+                    raise TryLater("no link yet", code="recording_not_ready", after=60)
+            else:
+                address, headers = request.url, request.headers
+        async for piece in self._wire.download(address, self._may_fetch, headers):
+            yield piece
 
     def _may_fetch(self, address: SplitResult) -> bool:
-        return address.netloc.lower() in self._hosts
+        netloc, host = address.netloc.lower(), (address.hostname or "").lower()
+        below = any(one.startswith(".") and host.endswith(one) for one in self._hosts)
+        return (
+            netloc in self._hosts
+            or host in self._hosts
+            or below
+            or (bool(self._base) and netloc == urlsplit(self._base).netloc)
+        )
 
     async def check(self) -> Sequence[Check]:
         if self._fault is not None:
@@ -174,8 +247,8 @@ class Generic(Provider):
         found = [
             Check(code="mapping_ready", ok=True, detail=self._plan.name if self._plan is not None else "")
         ]
-        proof = self.account.settings.get("proof", "path")
-        if proof != "path" and not self.account.settings.get("secret", ""):
+        proofs = (*chosen(self.account.settings), *(self._plan.proofs if self._plan is not None else ()))
+        if any(not self.account.settings.get(proof.secret, "") for proof in proofs if proof.kind != "path"):
             found.append(Check(code="secret_missing", ok=False))
         if not self._hosts:
             found.append(Check(code="no_recording_hosts", ok=True))
@@ -194,45 +267,6 @@ def _written(account: Account) -> str:
         return shipped(preset)
     except KeyError:
         raise BadMapping("mapping_unknown_preset", preset[:40]) from None
-
-
-def prove(settings: Mapping[str, str], envelope: Envelope) -> None:
-    """By the way that the settings choose. Raises WebhookRefused; an empty secret proves nothing."""
-    kind = settings.get("proof") or "path"
-    if kind == "path":  # the gateway has compared the secret in the address
-        return
-    secret = settings.get("secret", "").encode()
-    header = (settings.get("proof_header") or ("x-signature" if kind == "hmac" else "x-token")).lower()
-    told = envelope.headers.get("authorization" if kind == "basic" else header, "")
-    given = told.encode("utf-8", "backslashreplace")
-    match kind:
-        case "header":
-            proven = hmac.compare_digest(given.removeprefix(b"Bearer "), secret)
-        case "hmac":
-            proven = _signed(given, secret, envelope.body)
-        case "basic":
-            wanted = f"{settings.get('login', '')}:".encode() + secret
-            proven = hmac.compare_digest(_basic(given), wanted)
-        case _:
-            proven = False
-    if not secret or not proven:
-        raise WebhookRefused("not proven")
-
-
-def _signed(given: bytes, secret: bytes, body: bytes) -> bool:
-    """HMAC-SHA256 of the body as it came, in hex or base64, after "sha256=" or bare."""
-    digest = hmac.new(secret, body, hashlib.sha256).digest()
-    bare = given.removeprefix(b"sha256=").strip()
-    in_hex = hmac.compare_digest(bare.lower(), digest.hex().encode())
-    return hmac.compare_digest(bare, base64.b64encode(digest)) or in_hex
-
-
-def _basic(given: bytes) -> bytes:
-    scheme, _, credentials = given.partition(b" ")
-    try:
-        return base64.b64decode(credentials, validate=True) if scheme.lower() == b"basic" else b""
-    except binascii.Error:
-        return b""
 
 
 def _digest(envelope: Envelope) -> str:
@@ -259,13 +293,37 @@ def _reply(body: Any, content_type: str) -> Reply:
     if body is None:
         return Reply(content_type=content_type)
     if isinstance(body, str):
-        return Reply(body=body.encode(), content_type="text/plain")
+        written = content_type if content_type != "application/json" else "text/plain"
+        return Reply(body=body.encode(), content_type=written)
     return Reply(body=orjson.dumps(body), content_type=content_type)
 
 
-def fill(template: Any, answer: RouteAnswer, member: str = "") -> Any:
-    """The template with $member (the first), $members, $name and {"$each": …} replaced by what the answer
-    says."""
+def routes_of(settings: Mapping[str, str]) -> dict[str, str]:
+    """What the system calls each extension where it does not know it by its number: a branch of a scheme, an outer
+    number. Lines of "extension = value"."""
+    pairs = (line.partition("=") for line in re.split(r"[\n;]+", settings.get("routes", "")) if "=" in line)
+    return {
+        member.strip(): value.strip()[:64] for member, _, value in pairs if member.strip() and value.strip()
+    }
+
+
+def _speaks_of_routes(template: Any) -> bool:
+    match template:
+        case str():
+            return "$route" in template
+        case dict():
+            return any(map(_speaks_of_routes, template.values()))
+        case list():
+            return any(map(_speaks_of_routes, template))
+    return False
+
+
+def fill(
+    template: Any, answer: RouteAnswer, member: str = "", routes: Mapping[str, str] | None = None
+) -> Any:
+    """The template with $member (the first), $members, $name, $route, $routes and {"$each": …} replaced by what
+    the answer says. A text that is XML is filled in as XML."""
+    routes = routes or {}
     first = member or next(iter(answer.members), "")
     match template:
         case "$member":
@@ -274,12 +332,22 @@ def fill(template: Any, answer: RouteAnswer, member: str = "") -> Any:
             return list(answer.members)
         case "$name":
             return answer.client_name
+        case "$route":
+            found = routes.get(first, "")
+            return int(found) if re.fullmatch(r"[0-9]{1,6}", found) else found
+        case "$routes":
+            return [routes[one] for one in answer.members if one in routes]
         case {"$each": inner}:
-            return [fill(inner, answer, one) for one in answer.members]
+            return [fill(inner, answer, one, routes) for one in answer.members]
         case dict():
-            return {name: fill(inner, answer, first) for name, inner in template.items()}
+            return {name: fill(inner, answer, first, routes) for name, inner in template.items()}
         case list():
-            return [fill(inner, answer, first) for inner in template]
+            return [fill(inner, answer, first, routes) for inner in template]
+        case str() if template.startswith("<"):
+            words = {"$member": first, "$name": answer.client_name, "$route": routes.get(first, "")}
+            return re.sub(
+                r"\$(member|name|route)\b", lambda found: escape(words[found[0]], {'"': "&quot;"}), template
+            )
     return template
 
 
@@ -322,12 +390,15 @@ def _recording(told: Mapping[str, str]) -> Attachment | None:
     return Attachment(kind="audio", ref=f"{RECORDING}{address}", name="recording") if address else None
 
 
-def _answered(emit: Emit, told: Mapping[str, str], talk: int | None, least_talk: int) -> bool | None:
-    """An answered leg is an answer unless it is our own of a click-to-call; of a whole call the talk time
-    decides."""
-    if emit == "answered":
-        return not told.get("own_leg")
-    if emit != "call_ended":
+def _answered(rule: Rule, told: Mapping[str, str], talk: int | None, least_talk: int) -> bool | None:
+    """An answered leg is an answer unless it is our own of a click-to-call, or nobody's where people have names: a
+    menu. Of a whole call the talk time decides."""
+    if rule.emit == "answered":
+        if told.get("own_leg"):
+            return False
+        menu = "ext" in rule.fields and not told.get("ext") and told.get("direction") != "out"
+        return None if menu else True
+    if rule.emit != "call_ended":
         return None
     if talk is not None:
         return talk > 0 and talk >= least_talk

@@ -32,14 +32,13 @@ from channels.errors import (
     WebhookRefused,
 )
 from channels.events import NOWHERE, Attachment, Attribution, CallFact, Identity
-from channels.telephony.common import SECOND, Told, campaign, form_bytes, text
+from channels.telephony.common import RECORDING, SECOND, Told, campaign, form_bytes, text
 from channels.telephony.numbers import bare, client_of, extension, outer
 from channels.telephony.providers import Provider
 from channels.telephony.wire import REDIRECTS, Wire, raise_for
 
 API = "https://app.mango-office.ru/vpbx"
 HOST = ".mango-office.ru"
-RECORDING = "recording:"
 LARGEST = 256 * 1024
 """Bytes of a notification. Real ones have a thousand; more than this is not worth the time to decode it."""
 NOT_PEOPLE = frozenset({"ivr", "queue"})
@@ -294,7 +293,9 @@ def _sides(event: Told, region: str) -> _Sides:
         return _Sides("internal", None, called if person else "")
     if caller:
         return _Sides("out", client_of(event.text("to", "number"), region), caller)
-    device = bare(event.text("to", "number")) if event.text("location") == "abonent" else ""
+    number = event.text("to", "number")
+    ours = event.text("location") == "abonent" and number != event.text("to", "line_number")
+    device = bare(number) if ours else ""  # the line itself is no telephone
     client = client_of(event.text("from", "number"), region)
     return _Sides("in", client, (called or device) if person else "")
 
