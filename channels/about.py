@@ -45,7 +45,7 @@ class Setting:
     """Which wizard step asks for it (1-based)."""
     advanced: bool = False
     shown_if: tuple[str, str] | None = None
-    """(key, value) of another setting that must be chosen for this one to be asked."""
+    """(key, value) of another setting that must be chosen for this one to be asked; "a|b" is either."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +65,8 @@ class Step:
     """Plain text; lines beginning with "1. " are a list; `code` in backquotes."""
     copies: tuple[Copy, ...] = ()
     link: str = ""
+    texts: tuple[str, Mapping[str, Text]] | None = None
+    """(key, value -> text) of a setting whose choice has a text of its own in place of `text`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 import channels
+from channels.about import Setting
 from channels.base import Account, Channel, Check, DesignedPages, PollingChannel, WebhookChannel
 from gateway.clock import new_id
 from gateway.refusals import Refusal
@@ -229,7 +230,7 @@ class Sources:
             if name not in known and name not in hidden and name not in ours:
                 raise Refusal("bad_settings", 422, field=name)
         for name, setting in known.items():
-            asked = setting.shown_if is None or settings.get(setting.shown_if[0]) == setting.shown_if[1]
+            asked = _asked(setting, known, settings)
             if complete and setting.required and asked and not (settings.get(name) or setting.default):
                 raise Refusal("bad_settings", 422, field=name)
         opened = {name: value for name, value in settings.items() if name not in hidden}
@@ -298,6 +299,15 @@ class Sources:
         """Release every channel's connections."""
         for live in self._live.values():
             await live.channel.close()
+
+
+def _asked(setting: Setting, known: Mapping[str, Setting], settings: Mapping[str, str]) -> bool:
+    """Whether the form asks for it, by what is chosen elsewhere."""
+    if setting.shown_if is None:
+        return True
+    key, wanted = setting.shown_if
+    default = known[key].default if key in known else ""
+    return (settings.get(key) or default) in wanted.split("|")
 
 
 def transport(channel: Channel) -> str:

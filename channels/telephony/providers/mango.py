@@ -12,8 +12,11 @@ its PDF)
 
 from __future__ import annotations
 
+import asyncio
+import csv
 import hashlib
 import hmac
+import io
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -21,7 +24,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
-from channels.base import Account, Admitted, Check, Envelope
+from channels.base import Account, Admitted, Check, Envelope, PolledEnvelope
 from channels.errors import (
     Disconnected,
     OutcomeUnknown,
@@ -32,7 +35,7 @@ from channels.errors import (
     WebhookRefused,
 )
 from channels.events import NOWHERE, Attachment, Attribution, CallFact, Identity
-from channels.telephony.common import RECORDING, SECOND, Told, campaign, form_bytes, text
+from channels.telephony.common import RECORDING, SECOND, Told, campaign, form_bytes, polled, text
 from channels.telephony.numbers import bare, client_of, extension, outer
 from channels.telephony.providers import Provider
 from channels.telephony.wire import REDIRECTS, Wire, raise_for
@@ -41,6 +44,11 @@ API = "https://app.mango-office.ru/vpbx"
 HOST = ".mango-office.ru"
 LARGEST = 256 * 1024
 """Bytes of a notification. Real ones have a thousand; more than this is not worth the time to decode it."""
+STATS = (
+    "records", "start", "finish", "answer", "from_extension", "from_number", "to_extension", "to_number",
+    "disconnect_reason", "line_number", "location", "entry_id",
+)  # fmt: skip
+REPORT_LOOKS, REPORT_EVERY = 12, 5.0
 NOT_PEOPLE = frozenset({"ivr", "queue"})
 REASONS: Mapping[int, str] = {
     1100: "ended",
@@ -86,6 +94,7 @@ class Mango(Provider):
     """A Mango Office virtual exchange."""
 
     calls: ClassVar[bool] = True
+    keeps_history: ClassVar[bool] = True
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
@@ -120,6 +129,8 @@ class Mango(Provider):
 
     def parse(self, envelope: Envelope) -> tuple[CallFact, ...]:
         """Told apart by what is in them: the document's own examples of summaries name the path of calls."""
+        if envelope.method == "POLL":
+            return (self._row(Told(orjson.loads(envelope.body), envelope.received_at)),)
         try:
             told = orjson.loads(form_bytes(envelope.body).get(b"json", b""))
         except orjson.JSONDecodeError:
@@ -200,11 +211,37 @@ class Mango(Provider):
             authority="leg",
             phase="ended",
             direction="internal",
-            recording=Attachment(
-                kind="audio", ref=f"{RECORDING}{recording}", name="recording.mp3", mime="audio/mpeg"
-            ),
+            recording=_recorded(recording),
         )
         return (fact,)
+
+    def _row(self, row: Told) -> CallFact:
+        """A leg as the statistics keep it: what nobody answered there was no talk on it."""
+        entry, answer, finish = row.required("entry_id"), row.seconds("answer"), row.at("finish")
+        caller, called = extension(row.text("from_extension")), extension(row.text("to_extension"))
+        direction: Direction = "internal" if caller and called else "out" if caller else "in"
+        outer_end = row.text("to_number" if caller else "from_number")
+        line, member = row.text("line_number"), called or caller
+        talked = answer is not None and bool(member)
+        recorded = row.text("records").strip("[]").partition(",")[0]
+        return CallFact(
+            key=f"{entry}:stats:{row.text('start')}:{member}",
+            call=entry,
+            at=finish,
+            authority="history",
+            phase="ended",
+            direction=direction,
+            client=None if direction == "internal" else client_of(outer_end, self.region),
+            line=outer(line, self.region) or line,
+            member=member if talked else "",
+            answered=talked,
+            started_at=row.seconds("start"),
+            answered_at=answer if talked else None,
+            ended_at=finish,
+            talk_seconds=max(0, finish - answer) // SECOND if talked and answer is not None else 0,
+            outcome=reason(row.whole("disconnect_reason")),
+            recording=_recorded(recorded) if recorded else None,
+        )
 
     def _attribution(self, event: Told, line: str) -> Attribution:
         """The campaign of the number that was dialled, else the tracking number itself (dct, p.8)."""
@@ -228,6 +265,34 @@ class Mango(Provider):
         )
         _raise_for_command(status, body)
         return key[:128]
+
+    async def history(self, since: int, until: int) -> AsyncIterator[PolledEnvelope]:
+        """stats/request names a report, stats/result gives it as CSV once it is ready (p.39-40)."""
+        wanted = {
+            "date_from": str(since // SECOND),
+            "date_to": str(until // SECOND),
+            "fields": ",".join(STATS),
+        }
+        status, _, body = await self._wire.post(
+            f"{self._api}/stats/request", self._signed(wanted), harmless=True
+        )
+        raise_for(status)
+        key = _answer(body).get("key")
+        for _ in range(REPORT_LOOKS if key else 0):
+            status, _, body = await self._wire.post(
+                f"{self._api}/stats/result", self._signed({"key": key}), harmless=True
+            )
+            if status == 200:
+                break
+            if status != 204:
+                raise_for(status)
+            await asyncio.sleep(REPORT_EVERY)
+        else:
+            raise TryLater("the report is not ready", code="no_answer", after=60)
+        for row in csv.reader(io.StringIO(body.decode("utf-8", "replace")), delimiter=";"):
+            told = dict(zip(STATS, row, strict=False))
+            if told.get("entry_id"):
+                yield polled(told, until, lane=told["entry_id"])
 
     async def download(self, ref: str) -> AsyncIterator[bytes]:
         """queries/recording/post leads to a link that works once; a fresh recording is not there yet
@@ -325,12 +390,20 @@ def _raise_for_command(status: int, body: bytes) -> None:
     )
 
 
-def _code(body: bytes) -> str:
+def _answer(body: bytes) -> dict[str, Any]:
     try:
         told = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return ""
-    return text(told.get("code"))[:8] if isinstance(told, dict) else ""
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _code(body: bytes) -> str:
+    return text(_answer(body).get("code"))[:8]
+
+
+def _recorded(recording: str) -> Attachment:
+    return Attachment(kind="audio", ref=f"{RECORDING}{recording}", name="recording.mp3", mime="audio/mpeg")
 
 
 def _count(body: bytes) -> int:

@@ -109,6 +109,7 @@ export interface Step {
   text: Text;
   copies: Copy[];
   link: string;
+  texts: [string, Record<string, Text>] | null;
 }
 
 export interface ChannelAbout {

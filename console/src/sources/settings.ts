@@ -1,5 +1,5 @@
 /** Which settings are asked for now, and what is wrong with what was typed? */
-import type { Copy, Setting, Source } from "@/api/types";
+import type { Copy, Setting, Source, Step, Text } from "@/api/types";
 import { t } from "@/i18n";
 import { absolute } from "@/ui/safe";
 
@@ -10,8 +10,16 @@ export function asked(settings: Setting[], values: Values): Setting[] {
     if (!one.shown_if) return true;
     const [key, wanted] = one.shown_if;
     const other = settings.find((candidate) => candidate.key === key);
-    return (values[key] ?? other?.default ?? "") === wanted;
+    return wanted.split("|").includes(values[key] ?? other?.default ?? "");
   });
+}
+
+/** The step's text: that of the chosen system where it has its own. */
+export function textOf(step: Step, settings: Setting[], values: Values): Text {
+  if (!step.texts) return step.text;
+  const [key, texts] = step.texts;
+  const chosen = values[key] ?? settings.find((one) => one.key === key)?.default ?? "";
+  return texts[chosen] ?? step.text;
 }
 
 /** What the server would refuse, said at the field before it is sent. */

@@ -63,7 +63,12 @@ def channel(system: str) -> Telephony:
     kind = {"provider": system} if system in KNOWN else {"provider": "generic", "preset": system}
     settings = {**kind, **MORE.get(system, {})}
     return Telephony(
-        Account(source_id="s", settings=settings, hook_url="https://okno.example/hooks/s/k", hook_path="/hooks/s/k")
+        Account(
+            source_id="s",
+            settings=settings,
+            hook_url="https://okno.example/hooks/s/k",
+            hook_path="/hooks/s/k",
+        )
     )
 
 
