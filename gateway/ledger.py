@@ -12,7 +12,7 @@ import structlog
 
 from gateway.context import Gateway
 from gateway.metrics import SEALED, UNSEALED_AGE
-from gateway.retention import retain
+from gateway.retention import retain, sweep
 from gateway.sealer import seal_until
 from routing.times import HOUR, SECOND
 from storage import seal
@@ -79,6 +79,7 @@ class Bookkeeper:
         if self._gateway.now() - self._retained_at < HOUR:
             return
         self._retained_at = self._gateway.now()
+        await sweep(self._gateway)
         count = await retain(self._gateway)
         if count:
             log.info("old bodies erased", envelopes=count)

@@ -51,6 +51,8 @@ CODES: Final[dict[str, str]] = {
     "no_public_url": "This needs a public address.",
     "bad_design": "What is to be published lacks something.",
     "bad_settings": "The settings are not right.",
+    "code_taken": "Another ready answer has this code.",
+    "too_many_kept": "No more can be kept; remove some.",
     "queue_empty": "The queue has no member or no head.",
 }
 

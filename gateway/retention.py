@@ -11,7 +11,7 @@ from typing import Final
 from gateway.context import Gateway
 from gateway.sealer import erase
 from routing.times import DAY
-from storage import erasing
+from storage import drafts, erasing, ready
 
 GROUP: Final = 1000
 
@@ -29,3 +29,9 @@ async def retain(gateway: Gateway) -> int:
         total += count
         if not count and not moved:
             return total
+
+
+async def sweep(gateway: Gateway) -> int:
+    """Take away what people emptied or removed long ago; how many rows."""
+    database = gateway.database
+    return await database.write(drafts.sweep) + await database.write(ready.sweep)

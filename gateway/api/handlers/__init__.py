@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 import importlib
-
-MODULES = (
-    "signing",
-    "people",
-    "inbox",
-    "actions",
-    "writing",
-    "why",
-    "cards",
-    "sources",
-    "designs",
-    "quarantine",
-    "files",
-    "live",
-)
+import pkgutil
 
 
 def load() -> None:
     """Import every module of handlers, once."""
-    for name in MODULES:
-        importlib.import_module(f"gateway.api.handlers.{name}")
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+        importlib.import_module(f"{__name__}.{module.name}")
     importlib.import_module("gateway.demo.api")
