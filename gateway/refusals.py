@@ -44,6 +44,7 @@ CODES: Final[dict[str, str]] = {
     "delete_too_late": "The network lets messages be taken back for a shorter time.",
     "cannot_react": "The network does not take this reaction here.",
     "override_forbidden": "This window may not be overridden.",
+    "changed": "A colleague changed it a moment ago.",
     "taken": "Somebody else took it.",
     "expired": "The time for it is over.",
     "withdrawn": "It was taken back.",

@@ -107,7 +107,7 @@ class Sources:
     def _renew(self, row: SourceRow, known: Live | None) -> list[Channel]:
         """Keep the channel object while nothing that it is made of changed. Returns what has to be closed."""
         account = self._account(row)
-        attach = AttachPolicy(on_open_deal="new_lead" if row.on_open_deal == "new_lead" else "attach")
+        attach = attach_policy(row)
         if known is not None and known.channel.account == account:
             window = window_policy(row, known.channel)
             self._live[row.id] = replace(known, row=row, window=window, attach=attach)
@@ -340,6 +340,12 @@ def window_policy(row: SourceRow, channel: Channel) -> WindowPolicy:
             )
         case _:
             raise ValueError(f"unknown enforcement {enforcement!r}")
+
+
+def attach_policy(row: SourceRow) -> AttachPolicy:
+    """Which deal a message of a source belongs to: what the company set, the defaults for the rest."""
+    own = "new_lead" if row.on_open_deal == "new_lead" else "attach"
+    return AttachPolicy.from_json({**AttachPolicy().to_json(), **row.attachment, "on_open_deal": own})
 
 
 def _shape(check: Check) -> dict[str, Any]:

@@ -115,12 +115,13 @@ ATTACH_RULES: Final[Mapping[str, str]] = {
 }
 
 DealVerdict: TypeAlias = Literal[
-    "chosen", "less_recent", "not_pinned", "no_evidence", "not_a_party", "own_lead_asked", "closed",
+    "chosen", "less_recent", "as_recent", "not_pinned", "no_evidence", "not_a_party", "own_lead_asked", "closed",
     "elsewhere", "not_client",
 ]  # fmt: skip
 DEAL_VERDICTS: Final[Mapping[str, str]] = {
     "chosen": "this deal was chosen",
     "less_recent": "open, but another deal of the contact is more recent",
+    "as_recent": "open and nearly as recent: the operator is asked once which it is",
     "not_pinned": "open, but the conversation is pinned to another deal",
     "no_evidence": "open, but the message points at another deal",
     "not_a_party": "open, but the contact is no party of it",

@@ -82,6 +82,8 @@ class AttachPolicy:
     evidence: frozenset[EvidenceKind] = frozenset({"reply", "quote", "button"})
     after_close: Micros = 72 * HOUR
     stale_after: Micros = 90 * DAY
+    ask_within: Micros = DAY
+    """Two open deals whose recency differs by less are close: the operator is asked once. 0: never."""
     on_open_deal: Literal["attach", "new_lead"] = "attach"
     """Of the form or tracking number that brought the message."""
     facts: dict[str, Json] = field(init=False, repr=False, compare=False)
@@ -96,6 +98,7 @@ class AttachPolicy:
             "evidence": [*sorted(self.evidence)],
             "after_close": self.after_close,
             "stale_after": self.stale_after,
+            "ask_within": self.ask_within,
             "on_open_deal": self.on_open_deal,
         }
 
@@ -107,6 +110,7 @@ class AttachPolicy:
             evidence=frozenset(cast("tuple[EvidenceKind, ...]", texts(record, "evidence"))),
             after_close=number(record, "after_close"),
             stale_after=number(record, "stale_after"),
+            ask_within=number(record, "ask_within"),
             on_open_deal=cast('Literal["attach", "new_lead"]', text(record, "on_open_deal")),
         )
 
@@ -137,6 +141,8 @@ class Attachment:
     new_lead: NewLead | None = None
     stale: bool = False
     """The deal has been idle for long: ask the operator once whether this is a new enquiry."""
+    rivals: tuple[str, ...] = ()
+    """Open deals nearly as recent as the chosen one: ask the operator once which it is."""
     activity: bool = False
     """The message counts as activity of the deal (it came by rule 1 or 2)."""
     lift_pin: bool = False
@@ -164,7 +170,8 @@ def attach(
         lead = _new_lead(conversation, policy, now, asked=asked)
         rule = _lead_rule(lead, asked)
     facts = _facts(conversation, evidence, policy, now)
-    candidates = [_candidate(deal, rule, deal is chosen) for deal in ranked]
+    rivals = _rivals(ranked, chosen, policy) if rule == "most_recent" else ()
+    candidates = [_candidate(deal, rule, deal is chosen, deal.id in rivals) for deal in ranked]
     if conversation.last_closed is not None:
         candidates.append(_closed_candidate(conversation.last_closed))
     deal_id = "" if chosen is None else chosen.id
@@ -173,6 +180,7 @@ def attach(
         rule=rule,
         new_lead=lead,
         stale=rule == "most_recent" and chosen is not None and _recency(chosen) + policy.stale_after <= now,
+        rivals=rivals,
         activity=rule in ("pinned", "evidence"),
         lift_pin=conversation.pinned != "" and all(deal.id != conversation.pinned for deal in ranked),
         decision=Decision(
@@ -315,6 +323,18 @@ def _pointed_at(
     return ranked[min(found)[1]] if found else None
 
 
+def _rivals(ranked: Sequence[OpenDeal], chosen: OpenDeal | None, policy: AttachPolicy) -> tuple[str, ...]:
+    """The client's other deals that could as well be meant."""
+    if chosen is None or not policy.ask_within:
+        return ()
+    recency = _recency if policy.recency == "activity" else _creation
+    return tuple(
+        deal.id
+        for deal in ranked
+        if deal is not chosen and deal.party and recency(chosen) - recency(deal) < policy.ask_within
+    )
+
+
 def _outgoing_rule(
     conversation: Conversation, ranked: Sequence[OpenDeal], started_from: str, fired_by: str
 ) -> tuple[AttachRule, str]:
@@ -356,6 +376,10 @@ def _recency(deal: OpenDeal) -> Micros:
     return max(deal.created_at, deal.active_at)
 
 
+def _creation(deal: OpenDeal) -> Micros:
+    return deal.created_at
+
+
 def _ranked(open_deals: Sequence[OpenDeal], recency: Recency) -> Sequence[OpenDeal]:
     """Most recent first; ties by creation, then by id."""
     if len(open_deals) < 2:
@@ -390,7 +414,7 @@ LOSERS: Final[dict[AttachRule, DealVerdict]] = {
 }
 
 
-def _candidate(deal: OpenDeal, rule: AttachRule, chosen: bool) -> Candidate:
+def _candidate(deal: OpenDeal, rule: AttachRule, chosen: bool, close: bool = False) -> Candidate:
     facts: dict[str, Json] = {"created_at": deal.created_at}
     if deal.active_at:
         facts["active_at"] = deal.active_at
@@ -399,7 +423,7 @@ def _candidate(deal: OpenDeal, rule: AttachRule, chosen: bool) -> Candidate:
     verdict: DealVerdict = "chosen"
     if not chosen:
         outside = not deal.party and rule not in ("pinned", "evidence", "not_client")
-        verdict = "not_a_party" if outside else LOSERS.get(rule, "not_a_party")
+        verdict = "not_a_party" if outside else "as_recent" if close else LOSERS.get(rule, "not_a_party")
     return Candidate(ref=deal.id, verdict=verdict, facts=facts)
 
 

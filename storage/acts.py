@@ -10,7 +10,7 @@ from sqlalchemy import Row, text
 
 from routing import conversations as turns
 from routing.conversations import Status, answer_due, deadline
-from storage import audit, batch, drafts
+from storage import audit, batch, drafts, history
 from storage.errors import Conflict
 from storage.ids import new_id
 from storage.search import stems
@@ -123,6 +123,9 @@ def undo_state(tx: Transaction, conversation_id: str, member_id: str, audit_id: 
     if found is None:
         raise Conflict("not_found", 404)
     facts = orjson.loads(found.facts)
+    if "before" not in facts:
+        history.undo(tx, audit_id, member_id)
+        return
     if facts.get("after") != [row.state, row.waiting_since, row.answered_at]:
         raise Conflict("not_now")
     before = facts["before"]
@@ -160,51 +163,6 @@ def assign(tx: Transaction, conversation_id: str, by: str, member_id: str | None
     tx.changed("conversation", row.id, row.contact_id)
     tx.ring("router")
     return Undo("POST", "assignee", {"member_id": row.assignee_id})
-
-
-def set_nature(tx: Transaction, conversation_id: str, by: str, nature: str) -> Undo:
-    """Spam, not spam, a client after all: marks the identity, so that later messages follow."""
-    row = locked(tx, conversation_id)
-    spam = nature == "spam"
-    tx.connection.execute(
-        text("UPDATE identity SET spam = :spam WHERE id = :id"), {"spam": int(spam), "id": row.identity_id}
-    )
-    tx.connection.execute(
-        text("UPDATE conversation SET nature = :nature, updated_at = :now WHERE id = :id"),
-        {"nature": nature, "now": tx.now, "id": conversation_id},
-    )
-    if spam:
-        _store(tx, row, turns.close(_status(row), tx.now))
-        withdraw_leads(tx, row)
-    audit.note(tx, by, "conversation.nature", "conversation", row.id, {"from": row.nature, "to": nature})
-    tx.changed("conversation", row.id, row.contact_id)
-    return Undo("POST", "nature", {"nature": row.nature})
-
-
-def withdraw_leads(tx: Transaction, row: Row[Any]) -> None:
-    """Nobody is asked any more about an unowned lead that turned out to be spam: it ends on the junk stage."""
-    junk = tx.connection.execute(text("SELECT id, kind FROM stage WHERE junk = 1 LIMIT 1")).first()
-    deals = tx.connection.execute(
-        text(
-            "SELECT id FROM deal WHERE conversation_id = :id AND open = 1 AND stage_kind = 'lead' AND owner_id IS NULL"
-        ),
-        {"id": row.id},
-    ).all()
-    for lead in deals:
-        ended = tx.connection.execute(
-            text("UPDATE offer SET state = 'withdrawn', settled_at = :now WHERE deal_id = :id AND state = 'open'"
-                 " RETURNING id, member_id"),
-            {"now": tx.now, "id": lead.id},
-        ).all()  # fmt: skip
-        for offer in ended:
-            tx.changed("offer", offer.id, audience=f"member:{offer.member_id}")
-        if junk is not None:
-            tx.connection.execute(
-                text("UPDATE deal SET stage_id = :stage, stage_kind = :kind, open = 0, waiting = '', closed_at = :now,"
-                     " next_at = NULL WHERE id = :id"),
-                {"stage": junk.id, "kind": junk.kind, "now": tx.now, "id": lead.id},
-            )  # fmt: skip
-        tx.changed("deal", lead.id, row.contact_id)
 
 
 def pin(tx: Transaction, conversation_id: str, by: str, deal_id: str | None) -> Undo:

@@ -14,10 +14,10 @@ from storage.transaction import Transaction
 
 def note(
     tx: Transaction, member_id: str | None, action: str, object_kind: str, object_id: str | None,
-    facts: Mapping[str, Any] | None = None, *, ip: str = "", actor: str = "",
+    facts: Mapping[str, Any] | None = None, *, ip: str = "", actor: str = "", audit_id: str = "",
 ) -> str:  # fmt: skip
     """Add one line; its id. Without a member the actor is the system, unless named."""
-    audit_id = new_id(tx.now)
+    audit_id = audit_id or new_id(tx.now)
     tx.connection.execute(
         insert(audit_log).values(
             id=audit_id,

@@ -242,6 +242,10 @@ class Board:
     """(source, key, owner's identity, name, active, can reply, at): news of private accounts."""
     let_out: list[str] = field(default_factory=list)
     """Messages that were under spam and are a client's words after all."""
+    bindings: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """(source, kind, value) -> deal that an extension, tracking number or link means."""
+    questions: list[tuple[str, str, str, list[str], str]] = field(default_factory=list)
+    """(conversation, kind, about, choices, message): what the operator is to be asked once."""
     renamed_threads: list[tuple[str, str]] = field(default_factory=list)
     """(conversation, thread): the network calls it so from now on."""
     rerouted: bool = False

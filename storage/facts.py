@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,8 @@ class Wanted:
     echoes: set[tuple[str, str]] = field(default_factory=set)
     calls: set[tuple[str, str]] = field(default_factory=set)
     sources: set[str] = field(default_factory=set)
+    bound: set[tuple[str, str, str]] = field(default_factory=set)
+    """(source, kind, value): extensions, tracking numbers, links that may mean a deal."""
 
 
 def load(tx: Transaction, wanted: Wanted) -> Board:
@@ -46,6 +48,7 @@ def load(tx: Transaction, wanted: Wanted) -> Board:
     _conversations(connection, board, wanted)
     _messages(connection, board, wanted)
     _addresses(connection, board, wanted)
+    _bindings(connection, board, wanted)
     _open_deals(connection, board)
     _last_closed(connection, board)
     _touched(connection, board)
@@ -279,7 +282,8 @@ def _open_deals(connection: Connection, board: Board) -> None:
     pinned = {
         c.pinned_deal_id for c in board.conversations.values() if c.pinned_deal_id
     } - board.deals_by_id.keys()
-    answered = {m.deal_id for m in board.messages.values() if m.deal_id} - board.deals_by_id.keys()
+    answered = {m.deal_id for m in board.messages.values() if m.deal_id} | set(board.bindings.values())
+    answered -= board.deals_by_id.keys()
     for row in batch.select(
         connection,
         "SELECT d.id, d.created_at, d.last_activity_at, d.owner_id FROM {wanted}"
@@ -292,9 +296,28 @@ def _open_deals(connection: Connection, board: Board) -> None:
         board.owners[row.id] = row.owner_id
 
 
+def _bindings(connection: Connection, board: Board, wanted: Wanted) -> None:
+    if not wanted.bound:
+        return
+    keys = sorted(wanted.bound)
+    for row in batch.select(
+        connection,
+        "SELECT b.source_id, b.kind, b.value, b.deal_id FROM {wanted} JOIN binding b ON b.source_id = w.source_id"
+        " AND b.kind = w.kind AND b.value = w.value",
+        {name: [key[place] for key in keys] for place, name in enumerate(("source_id", "kind", "value"))},
+    ):
+        board.bindings[row.source_id, row.kind, row.value] = row.deal_id
+
+
 def _last_closed(connection: Connection, board: Board) -> None:
     """The newest closed deal of contacts that have no open one."""
     ids = sorted(contact_id for contact_id in board.contacts if contact_id not in board.open_deals)
+    board.last_closed.update(closed_deals_of(connection, ids))
+
+
+def closed_deals_of(connection: Connection, contact_ids: Sequence[str]) -> dict[str, tuple[ClosedDeal, int]]:
+    """Each contact's newest closed deal, and how many there are; a merged one lives on in another."""
+    found: dict[str, tuple[ClosedDeal, int]] = {}
     for row in batch.select(
         connection,
         "SELECT * FROM (SELECT d.contact_id, d.id, d.closed_at, d.owner_id, d.lost_reason, s.junk,"
@@ -302,7 +325,7 @@ def _last_closed(connection: Connection, board: Board) -> None:
         " row_number() OVER (PARTITION BY d.contact_id ORDER BY d.closed_at DESC, d.id) AS place"
         " FROM {wanted} JOIN deal d ON d.contact_id = w.id AND d.open = 0 AND d.closed_at IS NOT NULL"
         " AND d.merged_into IS NULL JOIN stage s ON s.id = d.stage_id) AS closed WHERE place = 1",
-        {"id": ids},
+        {"id": list(contact_ids)},
     ):
         deal = ClosedDeal(
             id=row.id,
@@ -311,7 +334,8 @@ def _last_closed(connection: Connection, board: Board) -> None:
             lost_reason=row.lost_reason,
             junk=bool(row.junk),
         )
-        board.last_closed[row.contact_id] = (deal, row.deals)
+        found[row.contact_id] = (deal, row.deals)
+    return found
 
 
 def _touched(connection: Connection, board: Board) -> None:

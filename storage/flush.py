@@ -29,6 +29,7 @@ from storage.tables import (
     message_alias,
     message_version,
     participant,
+    question,
     reaction,
     stage_history,
     task,
@@ -277,7 +278,12 @@ DECISION = (
 TOUCH = ("id", "contact_id", "deal_id", "message_id", "source_id", "campaign", "attribution", "at", "first")
 
 
+QUESTION = ("conversation_id", "kind", "about", "choices", "message_id", "asked_at")
+
+
 def _figures(tx: Transaction, board: Board) -> None:
+    asked = [(*row, tx.now) for row in board.questions]
+    batch.insert(tx.connection, question, QUESTION, asked, ignore=True)  # asked once
     batch.insert(tx.connection, decision, DECISION, [(*row, tx.now) for row in board.decisions])
     batch.insert(tx.connection, touch, TOUCH, [(*row[:8], int(row[8])) for row in board.touches])
 

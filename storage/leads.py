@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from routing.assignment import Lead, Queue
 from routing.decision import Decision
-from routing.ladder import Ladder
+from routing.ladder import Ladder, withdrawn
 from routing.members import Member
 from routing.schedule import Schedule, current_shift, in_force, working_between
 from routing.times import MINUTE
@@ -139,6 +139,12 @@ def queues(connection: Connection, company: Schedule) -> dict[str, Queue]:
 def _schedule(stored: str) -> Schedule | None:
     record = orjson.loads(stored)
     return Schedule.from_json(record) if record else None
+
+
+def schedule_of(connection: Connection, member_id: str | None, company: Schedule) -> Schedule:
+    """A person's own hours, the company's where they have none."""
+    row = connection.execute(text("SELECT schedule FROM member WHERE id = :id"), {"id": member_id}).first()
+    return in_force(None if row is None else _schedule(row.schedule), company)
 
 
 def members(
@@ -304,6 +310,17 @@ def settle_offers(tx: Transaction, deal_id: str, state: str) -> list[str]:
     for row in rows:
         tx.changed("offer", row.id, audience=f"member:{row.member_id}")
     return [row.member_id for row in rows]
+
+
+def withdraw(tx: Transaction, deal_id: str) -> None:
+    """Nobody is asked about this lead now; should it be routed again, nobody is to blame for this offer."""
+    settle_offers(tx, deal_id, "withdrawn")
+    found = tx.connection.execute(
+        text("SELECT waiting, ladder FROM deal WHERE id = :id"), {"id": deal_id}
+    ).one()
+    if found.waiting == "offered":
+        ladder = withdrawn(Ladder.from_json(orjson.loads(found.ladder)))
+        set_waiting(tx, deal_id, "new", ladder, tx.now)
 
 
 def set_waiting(tx: Transaction, deal_id: str, waiting: str, ladder: Ladder, next_at: int | None) -> None:

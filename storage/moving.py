@@ -2,157 +2,166 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
-import orjson
 from sqlalchemy import Row, text
 
-from storage import audit, batch
+from storage import batch
 from storage.acts import locked
 from storage.errors import Conflict
 from storage.flush import DEAL, next_numbers
+from storage.history import Act, row_of
 from storage.ids import new_id
-from storage.tables import deal, deal_party, message
+from storage.tables import deal, deal_party, stage_history
 from storage.transaction import Transaction
+
+SAID = "kind NOT IN ('note', 'system')"
 
 
 def move_messages(
-    tx: Transaction, message_id: str, by: str, deal_id: str | None, scope: str, stage: tuple[str, str]
-) -> str:
-    """Move one message, it and all later ones, or the whole conversation to a deal (None: a new lead of their own).
+    tx: Transaction, message_id: str, by: str, deal_id: str | None, scope: str, stage: tuple[str, str],
+    more: Sequence[str] = (),
+) -> str:  # fmt: skip
+    """Move one message (and `more` of the same contact), it and all later ones, or the whole conversation.
 
-    Returns the audit entry that takes it back. Each message keeps its old place there.
+    `deal_id` None is a new lead of their own, so that `following` splits a conversation at a message. All but `one` pin the
+    conversation. Returns the act that takes it back; "" when everything was there already. Raises Conflict.
     """
+    row, found = _held(tx, message_id)
+    act = Act(tx, by, "message.move")
+    if deal_id is None:
+        deal_id = new_lead(act, row, by, stage)
+    else:
+        row_of(tx, "deal", deal_id)
+    ids = _chosen(tx, found, row, scope, more)
+    act.set_many("message", ids, "deal_id", deal_id)
+    touches = batch.select(
+        tx.connection, "SELECT t.id FROM {wanted} JOIN touch t ON t.message_id = w.id", {"id": ids}
+    )
+    act.set_many("touch", [touch.id for touch in touches], "deal_id", deal_id)
+    act.join(deal_id, row.contact_id)
+    if scope != "one":
+        act.set("conversation", row.id, pinned_deal_id=deal_id)
+    _follow(act, ids)
+    tx.changed("contact", row.contact_id, row.contact_id)
+    return act.close("conversation", row.id, {"to": deal_id, "scope": scope, "messages": len(ids)})
+
+
+def _held(tx: Transaction, message_id: str) -> tuple[Row[Any], Row[Any]]:
+    """The conversation and the message, held in the order of locks: the contact first. Raises Conflict not_found."""
     found = tx.connection.execute(
-        text("SELECT conversation_id, at, seq, id FROM message WHERE id = :id"), {"id": message_id}
+        text("SELECT conversation_id, contact_id, at, seq, id FROM message WHERE id = :id"),
+        {"id": message_id},
     ).first()
     if found is None:
         raise Conflict("not_found", 404)
+    row_of(tx, "contact", found.contact_id)
     row = locked(tx, found.conversation_id)
-    made = deal_id is None
-    if deal_id is None:
-        deal_id = _new_lead(tx, row, by, stage)
-    elif (
-        tx.connection.execute(text("SELECT open FROM deal WHERE id = :id"), {"id": deal_id}).scalar() is None
-    ):
-        raise Conflict("bad_request", 422, field="deal_id")
+    if row.contact_id != found.contact_id:  # merged while we waited
+        raise Conflict("not_now")
+    return row, found
+
+
+def _chosen(
+    tx: Transaction, found: Row[Any], row: Row[Any], scope: str, more: Sequence[str]
+) -> list[str]:  # fmt: skip
     where = {
         "one": "id = :id",
         "following": "conversation_id = :conversation AND (at, seq, id) >= (:at, :seq, :id)",
         "conversation": "conversation_id = :conversation",
     }[scope]
-    parameters = {
-        "id": message_id, "conversation": row.id, "at": found.at, "seq": found.seq, "deal": deal_id,
-    }  # fmt: skip
-    old = tx.connection.execute(
-        text(f"SELECT id, deal_id FROM message WHERE {where} AND kind NOT IN ('note', 'system')"), parameters
-    ).all()
-    tx.connection.execute(
-        text(f"UPDATE message SET deal_id = :deal WHERE {where} AND kind NOT IN ('note', 'system')"),
-        parameters,
+    rows = tx.connection.execute(
+        text(f"SELECT id FROM message WHERE {where} AND {SAID}"),
+        {"id": found.id, "conversation": row.id, "at": found.at, "seq": found.seq},
     )
-    if scope != "one":
-        tx.connection.execute(
-            text("UPDATE conversation SET pinned_deal_id = :deal, deal_id = :deal WHERE id = :conversation"),
-            parameters,
-        )
-    joined = tx.connection.execute(
-        text("INSERT INTO deal_party (deal_id, contact_id, role, main) VALUES (:deal, :contact, 'client', 0)"
-             " ON CONFLICT DO NOTHING"),
-        {"deal": deal_id, "contact": row.contact_id},
-    ).rowcount  # fmt: skip
-    _follow_newest(tx, row.id)
-    for moved in old:
-        tx.changed("message", moved.id, row.contact_id)
-    tx.changed("conversation", row.id, row.contact_id)
-    tx.changed("contact", row.contact_id, row.contact_id)
-    facts = {
-        "to": deal_id, "scope": scope, "messages": {moved.id: moved.deal_id for moved in old},
-        "pinned": row.pinned_deal_id, "made": made, "joined": bool(joined),
-    }  # fmt: skip
-    return audit.note(tx, by, "message.move", "conversation", row.id, facts)
-
-
-def _follow_newest(tx: Transaction, conversation_id: str) -> None:
-    """A conversation is about the deal of its newest message."""
-    tx.connection.execute(
-        text(
-            "UPDATE conversation SET deal_id = (SELECT m.deal_id FROM message m WHERE m.conversation_id = :id"
-            " AND m.direction <> 'none' AND m.deleted = 0 ORDER BY m.at DESC, m.seq DESC, m.id DESC LIMIT 1)"
-            " WHERE id = :id"
-        ),
-        {"id": conversation_id},
+    ids = [one.id for one in rows]
+    others = batch.select(
+        tx.connection,
+        f"SELECT m.id, m.contact_id FROM {{wanted}} JOIN message m ON m.id = w.id AND m.{SAID}",
+        {"id": sorted(set(more) - set(ids))},
     )
+    if len(others) != len(set(more) - set(ids)) or any(o.contact_id != row.contact_id for o in others):
+        raise Conflict("bad_request", 422, field="message_ids")
+    return [*ids, *(one.id for one in others)]
 
 
-def _new_lead(tx: Transaction, row: Row[Any], by: str, stage: tuple[str, str]) -> str:
-    """A lead of the person who asks for it: nobody else is to be asked."""
+def _follow(act: Act, messages: Iterable[str]) -> None:
+    """Every conversation of these messages is about the deal of its newest one."""
+    rows = batch.select(
+        act.tx.connection,
+        "SELECT DISTINCT m.conversation_id FROM {wanted} JOIN message m ON m.id = w.id",
+        {"id": sorted(messages)},
+    )
+    for row in sorted(rows):
+        newest = act.tx.connection.execute(
+            text("SELECT deal_id FROM message WHERE conversation_id = :id AND direction <> 'none' AND deleted = 0"
+                 " ORDER BY at DESC, seq DESC, id DESC LIMIT 1"),
+            {"id": row.conversation_id},
+        ).scalar()  # fmt: skip
+        act.set("conversation", row.conversation_id, deal_id=newest)
+
+
+class Where(Protocol):
+    """Where a lead comes from."""
+
+    @property
+    def id(self) -> str | None: ...
+    @property
+    def source_id(self) -> str | None: ...
+    @property
+    def contact_id(self) -> str: ...
+
+
+def new_lead(
+    act: Act, row: Where | Row[Any], owner_id: str | None, stage: tuple[str, str], title: str = ""
+) -> str:
+    """A lead of the person who asks for it: nobody else is to be asked. Without an owner it is routed."""
+    tx = act.tx
     deal_id = new_id(tx.now)
     name = tx.connection.execute(
         text("SELECT name FROM contact WHERE id = :id"), {"id": row.contact_id}
     ).scalar()
+    waiting, due = ("", None) if owner_id else ("new", tx.now)
     values: tuple[Any, ...] = (
-        deal_id, next_numbers(tx.connection, "deal", 1), row.contact_id, stage[0], stage[1], "lead", 1, name or "",
-        "RUB", by, None, row.source_id, row.id, "", None, 0, 0, 0, {}, 0, tx.now, tx.now, tx.now,
+        deal_id, next_numbers(tx.connection, "deal", 1), row.contact_id, stage[0], stage[1], "lead", 1,
+        title or name or "", "RUB", owner_id, None, row.source_id, row.id, waiting, due, 0, 0, 0, {}, 0, tx.now, tx.now,
+        tx.now if owner_id else None,
     )  # fmt: skip
     batch.insert(tx.connection, deal, DEAL, [values])
+    party = (deal_id, row.contact_id, "client", 1)
+    batch.insert(tx.connection, deal_party, ("deal_id", "contact_id", "role", "main"), [party])
+    entered = (new_id(tx.now), deal_id, None, stage[1], owner_id, tx.now)
     batch.insert(
-        tx.connection,
-        deal_party,
-        ("deal_id", "contact_id", "role", "main"),
-        [(deal_id, row.contact_id, "client", 1)],
+        tx.connection, stage_history, ("id", "deal_id", "from_id", "to_id", "by_id", "at"), [entered]
     )
+    act.made("deal", deal_id)
     tx.changed("deal", deal_id, row.contact_id)
+    if not owner_id:
+        tx.ring("router")
     return deal_id
 
 
-def undo_move(tx: Transaction, conversation_id: str, by: str, audit_id: str) -> None:
-    """Put moved messages back where each was. Raises Conflict not_found; not_now when they were moved again since."""
-    row = locked(tx, conversation_id)
-    found = tx.connection.execute(
+def move_all(act: Act, from_id: str, to_id: str) -> None:
+    """Everything said about one deal goes to another, with its enquiries, its people and its conversations' pins."""
+    tx = act.tx
+    ids = [
+        row.id
+        for row in tx.connection.execute(text("SELECT id FROM message WHERE deal_id = :id"), {"id": from_id})
+    ]
+    touches = tx.connection.execute(text("SELECT id FROM touch WHERE deal_id = :id"), {"id": from_id})
+    act.set_many("touch", [row.id for row in touches], "deal_id", to_id)
+    act.set_many("message", ids, "deal_id", to_id)
+    for row in tx.connection.execute(
+        text("SELECT contact_id, role FROM deal_party WHERE deal_id = :id ORDER BY contact_id"),
+        {"id": from_id},
+    ).all():
+        act.join(to_id, row.contact_id, row.role)
+    for row in tx.connection.execute(
         text(
-            "SELECT facts FROM audit_log WHERE id = :id AND object_id = :conversation AND action = 'message.move'"
+            "SELECT id, pinned_deal_id FROM conversation WHERE deal_id = :id OR pinned_deal_id = :id ORDER BY id"
         ),
-        {"id": audit_id, "conversation": conversation_id},
-    ).first()
-    if found is None:
-        raise Conflict("not_found", 404)
-    facts = orjson.loads(found.facts)
-    rows = list(facts["messages"].items())
-    now = batch.select(
-        tx.connection,
-        "SELECT m.id, m.deal_id FROM {wanted} JOIN message m ON m.id = w.id",
-        {"id": [moved for moved, _ in rows]},
-    )
-    if any(found.deal_id != facts["to"] for found in now):
-        raise Conflict("not_now")
-    batch.update(tx.connection, message, ("id",), ("deal_id",), rows)
-    if facts["scope"] != "one":
-        tx.connection.execute(
-            text("UPDATE conversation SET pinned_deal_id = :pinned WHERE id = :id"),
-            {"pinned": facts["pinned"], "id": conversation_id},
-        )
-    _follow_newest(tx, conversation_id)
-    _leave_deal(tx, row, facts)
-    for moved, _ in rows:
-        tx.changed("message", moved, row.contact_id)
-    tx.changed("conversation", conversation_id, row.contact_id)
-    tx.changed("contact", row.contact_id, row.contact_id)
-    audit.note(tx, by, "undo", "conversation", conversation_id, {"of": audit_id})
-
-
-def _leave_deal(tx: Transaction, row: Row[Any], facts: dict[str, Any]) -> None:
-    """A move that is taken back leaves no lead without messages, and nobody a party of a deal they are not in."""
-    said = tx.connection.execute(
-        text("SELECT 1 FROM message WHERE deal_id = :deal AND contact_id = :contact LIMIT 1"),
-        {"deal": facts["to"], "contact": row.contact_id},
-    ).first()
-    if said is not None:
-        return
-    if facts["joined"] or facts["made"]:
-        tx.connection.execute(
-            text("DELETE FROM deal_party WHERE deal_id = :deal AND contact_id = :contact"),
-            {"deal": facts["to"], "contact": row.contact_id},
-        )
-    if facts["made"]:
-        tx.connection.execute(text("DELETE FROM deal WHERE id = :deal"), {"deal": facts["to"]})
+        {"id": from_id},
+    ).all():
+        pinned = to_id if row.pinned_deal_id == from_id else row.pinned_deal_id
+        act.set("conversation", row.id, deal_id=to_id, pinned_deal_id=pinned)

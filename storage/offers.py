@@ -56,20 +56,20 @@ def take(tx: Transaction, deal_id: str, member_id: str, company: Schedule) -> No
             {"member": member_id, "id": deal.conversation_id},
         )
         tx.changed("conversation", deal.conversation_id, deal.contact_id)
-    _first_task(tx, deal_id, deal, member_id, company)
+    first_task(tx, deal_id, deal, member_id, company)
     tx.changed("deal", deal_id, deal.contact_id)
     tx.changed("contact", deal.contact_id, deal.contact_id)
     tx.ring("router")
 
 
-def _first_task(tx: Transaction, deal_id: str, deal: Row[Any], member_id: str, company: Schedule) -> None:
-    """The stage's task: take it and decide."""
+def first_task(tx: Transaction, deal_id: str, deal: Row[Any], member_id: str, company: Schedule) -> str:
+    """The stage's task (take it and decide); its id, "" where the stage has none."""
     stage = tx.connection.execute(
         text("SELECT task FROM stage WHERE id = :id"), {"id": deal.stage_id}
     ).scalar()
     wanted = orjson.loads(stage or "{}")
     if not wanted or deal.quiet:
-        return
+        return ""
     task_id = new_id(tx.now)
     tx.connection.execute(
         text(
@@ -83,6 +83,7 @@ def _first_task(tx: Transaction, deal_id: str, deal: Row[Any], member_id: str, c
         },
     )  # fmt: skip
     tx.changed("task", task_id, deal.contact_id)
+    return task_id
 
 
 def decline_offer(tx: Transaction, member_id: str, offer_id: str, reason: str, comment: str) -> None:

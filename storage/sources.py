@@ -36,6 +36,7 @@ class SourceRow:
     first_answer: str
     on_open_deal: str
     pipeline_id: str | None
+    attachment: Mapping[str, Any]
     transport: str
     demo: int
     created_by: str | None

@@ -10,17 +10,16 @@ from sqlalchemy import Connection, Row, insert, select, text, update
 
 from storage.errors import Conflict
 from storage.ids import new_id
+from storage.stages import first_pipeline
 from storage.tables import (
     counter,
     member,
     member_role,
-    pipeline,
     queue,
     queue_member,
     role,
     role_permission,
     setting,
-    stage,
 )
 from storage.transaction import Transaction
 
@@ -106,24 +105,6 @@ def anybody(connection: Connection) -> bool:
     return connection.execute(select(member.c.id).limit(1)).first() is not None
 
 
-STAGES: Sequence[tuple[str, str, dict[str, Any]]] = (
-    ("Новый лид", "lead", {"title": "Взять в работу и решить", "minutes": 15}),
-    ("Обрабатываем запрос", "open", {"title": "Уточнить информацию и сделать предложение", "minutes": 540}),
-    ("Сделали предложение", "open", {"title": "Получить ответ", "minutes": 1080}),
-    ("Получили ответ", "open", {"title": "Отправить счёт", "minutes": 540}),
-    ("Отправили счёт", "open", {"title": "Получить оплату", "minutes": 1620}),
-    ("Получили оплату", "open", {"title": "Собрать и отправить", "minutes": 1080}),
-    ("Отправили заказ", "open", {"title": "Убедиться, что заказ получен", "minutes": 2700}),
-    ("Клиент получил заказ", "won", {}),
-    ("Спам", "lost", {}),
-    ("Не подошёл по портрету", "lost", {}),
-    ("Перестал выходить на связь", "lost", {}),
-    ("Дорого", "lost", {}),
-    ("Другое", "lost", {}),
-)
-COMMENTED = frozenset({"Не подошёл по портрету", "Дорого", "Другое"})
-
-
 def first_start(tx: Transaction, presets: Mapping[str, Mapping[str, str]], admin_name: str) -> str:
     """Make what an installation begins with: roles, the first admin, queue «Все», the pipeline. Their id.
 
@@ -148,23 +129,11 @@ def first_start(tx: Transaction, presets: Mapping[str, Mapping[str, str]], admin
         )
     )
     connection.execute(insert(queue_member).values(queue_id=queue_id, member_id=admin, position=0))
-    _first_pipeline(tx)
+    first_pipeline(tx)
     connection.execute(insert(counter).values(name="deal", value=1000))
     values = {"name": "", "timezone": "Europe/Moscow", "hours": [[] for _ in range(7)], "public_url": ""}
     connection.execute(insert(setting).values(name="company", value=values, updated_at=tx.now))
     return admin
-
-
-def _first_pipeline(tx: Transaction) -> None:
-    pipeline_id = new_id(tx.now)
-    tx.connection.execute(insert(pipeline).values(id=pipeline_id, name="Продажи", position=0))
-    for place, (name, kind, task) in enumerate(STAGES):
-        tx.connection.execute(
-            insert(stage).values(
-                id=new_id(tx.now), pipeline_id=pipeline_id, position=place, name=name, kind=kind, task=task,
-                junk=int(name == "Спам"), comment=int(name in COMMENTED),
-            )
-        )  # fmt: skip
 
 
 def add_member(

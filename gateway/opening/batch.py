@@ -31,7 +31,7 @@ from gateway.opening.later import (
     open_reaction,
 )
 from gateway.opening.talk import open_inbound, open_noted, open_outgoing, open_started
-from gateway.opening.wanted import want
+from gateway.opening.wanted import BOUND, want, want_bound
 from storage.board import Board
 from storage.facts import Wanted, load
 from storage.flush import flush
@@ -64,6 +64,9 @@ def open_batch(
     wanted = Wanted()
     for parsed in batch:
         want(wanted, parsed.source_id, parsed.events)
+        rules = house.sources.get(parsed.source_id)
+        if rules is not None and rules.attach.evidence & BOUND:
+            want_bound(wanted, parsed.source_id, parsed.events)
     board = load(tx, wanted)
     settled = [_open(board, house, parsed) for parsed in batch]
     flush(tx, board, (house.pipeline_id, house.lead_stage_id))

@@ -158,7 +158,7 @@ def _follow(
         owner = board.extensions.get(follow.owner, follow.owner) if follow.owner else ""
         attachment = leads.attach(
             board, house, rules, contact, conversation, message, said_at=call.started_at,
-            title=call.client, attribution=event.attribution, owner_id=owner,
+            title=call.client, attribution=event.attribution, owner_id=owner, event=event,
         )  # fmt: skip
         leads.touch(
             board, contact, message.id, attachment.deal_id, rules.id, event.attribution, call.started_at,

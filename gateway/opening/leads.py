@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from channels.events import NOWHERE, Attribution, InboundMessage
+from channels.events import NOWHERE, Attribution, CallFact, InboundMessage
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import attribution_json, remember_attribution
+from gateway.opening.wanted import bound_to
 from routing import deals
 from routing.codes import Nature
 from routing.decision import Decision
@@ -26,13 +27,14 @@ def attach(
     title: str = "",
     attribution: Attribution = NOWHERE,
     owner_id: str = "",
+    event: InboundMessage | CallFact | None = None,
 ) -> deals.Attachment:
     """Put a client's message on its deal, making the lead where there is none; `owner_id` already has it."""
-    open_deals = _candidates(board, contact, conversation)
+    open_deals = _candidates(board, contact, conversation, rules, event)
     attachment = deals.attach(
         _conversation(board, contact, conversation, message),
         open_deals,
-        _evidence(board, message),
+        (*_evidence(board, message), *_bound(board, rules, event)),
         rules.attach,
         now=said_at,
     )
@@ -60,6 +62,7 @@ def attach(
     if deal_id:
         conversation.deal_id, conversation.dirty = deal_id, True
     record(board, attachment.decision, message, deal_id)
+    _ask(board, conversation, message, attachment, deal_id)
     return replace(attachment, deal_id=deal_id)
 
 
@@ -69,7 +72,7 @@ def attach_outgoing(
     """Put a message of ours on the deal it belongs to; it never makes a lead."""
     attachment = deals.attach_outgoing(
         _conversation(board, contact, conversation, message),
-        _candidates(board, contact, conversation),
+        _candidates(board, contact, conversation, rules),
         rules.attach,
         now=message.at,
     )
@@ -87,13 +90,45 @@ def record(board: Board, decision: Decision, message: Message, deal_id: str) -> 
     )  # fmt: skip
 
 
-def _candidates(board: Board, contact: Contact, conversation: Conversation) -> list[deals.OpenDeal]:
-    own = board.open_deals.get(contact.id, [])
-    known = {deal.id for deal in own}
-    pinned = conversation.pinned_deal_id
-    if pinned and pinned not in known and pinned in board.deals_by_id:
-        return [*own, board.deals_by_id[pinned]]
-    return list(own)
+def _ask(
+    board: Board, conversation: Conversation, message: Message, attachment: deals.Attachment, deal_id: str
+) -> None:
+    """Questions for the operator, each asked once: which of two close deals, an old one, the one just closed."""
+    lead = attachment.new_lead
+    if attachment.rivals:
+        _question(board, conversation, message, "close", "-", [deal_id, *attachment.rivals])
+    elif attachment.stale:
+        _question(board, conversation, message, "stale", deal_id, [deal_id])
+    elif lead is not None and lead.quiet:
+        _question(board, conversation, message, "after_closed", deal_id, [lead.after_deal, *lead.choices])
+
+
+def _question(
+    board: Board, conversation: Conversation, message: Message, kind: str, about: str, choices: list[str]
+) -> None:
+    board.questions.append((conversation.id, kind, about, choices, message.id))
+    conversation.dirty = True
+
+
+def _candidates(
+    board: Board, contact: Contact, conversation: Conversation, rules: SourceRules,
+    event: InboundMessage | CallFact | None = None,
+) -> list[deals.OpenDeal]:  # fmt: skip
+    """The contact's own open deals, and those that the pin or a binding names."""
+    found = {deal.id: deal for deal in board.open_deals.get(contact.id, [])}
+    named = [conversation.pinned_deal_id, *(one.deal_id for one in _bound(board, rules, event))]
+    for deal_id in named:
+        if deal_id and deal_id not in found and deal_id in board.deals_by_id:
+            found[deal_id] = replace(board.deals_by_id[deal_id], party=False)
+    return list(found.values())
+
+
+def _bound(board: Board, rules: SourceRules, event: InboundMessage | CallFact | None) -> list[deals.Evidence]:
+    """Deals that the event's extension, tracking number or link means."""
+    if event is None or not board.bindings:
+        return []
+    pairs = [(kind, board.bindings.get((rules.id, kind, value))) for kind, value in bound_to(event)]
+    return [deals.Evidence(kind=kind, deal_id=deal_id) for kind, deal_id in pairs if deal_id]
 
 
 def _conversation(
@@ -115,7 +150,7 @@ def _evidence(board: Board, message: Message) -> tuple[deals.Evidence, ...]:
     answered = board.messages.get(message.reply_to_id) if message.reply_to_id else None
     if answered is None or answered.deal_id is None:
         return ()
-    kind = "button" if message.kind == "button" else "reply"
+    kind = "button" if message.kind == "button" else "quote" if message.content.get("quote") else "reply"
     return (deals.Evidence(kind=kind, deal_id=answered.deal_id),)  # type: ignore[arg-type]
 
 

@@ -74,7 +74,7 @@ def _follow(
         _open_window(board, rules, identity, said_at, "button" if event.kind == "button" else "message")
     attachment = leads.attach(
         board, house, rules, contact, conversation, message,
-        said_at=said_at, title=leads.title_of(event), attribution=event.attribution,
+        said_at=said_at, title=leads.title_of(event), attribution=event.attribution, event=event,
     )  # fmt: skip
     if client:
         enquiry = event.kind == "form" or bool(event.attribution)

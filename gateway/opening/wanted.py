@@ -19,6 +19,7 @@ from channels.events import (
     Reaction,
     Started,
 )
+from routing.codes import EvidenceKind
 from storage.facts import Wanted
 
 GROUP = "group"
@@ -26,11 +27,30 @@ GROUP = "group"
 CALL = "call:"
 
 
+BOUND = frozenset({"extension", "tracking", "deep_link"})
+"""Evidence that somebody bound to a deal beforehand."""
+
+
 def want(wanted: Wanted, source_id: str, events: Iterable[Event]) -> None:
     """Add what these events of one source name."""
     wanted.sources.add(source_id)
     for event in events:
         _want(wanted, source_id, event)
+
+
+def bound_to(event: InboundMessage | CallFact) -> tuple[tuple[EvidenceKind, str], ...]:
+    """What an event carries that somebody may have bound to a deal: (kind of evidence, value)."""
+    kinds: tuple[tuple[EvidenceKind, str], ...] = (("deep_link", event.attribution.campaign),)
+    if isinstance(event, CallFact):
+        kinds = (("extension", event.member), ("tracking", event.line), *kinds)
+    return tuple((kind, value) for kind, value in kinds if value)
+
+
+def want_bound(wanted: Wanted, source_id: str, events: Iterable[Event]) -> None:
+    """Add what may be bound to a deal; only for sources where that counts as evidence."""
+    for event in events:
+        if isinstance(event, InboundMessage | CallFact):
+            wanted.bound.update((source_id, kind, value) for kind, value in bound_to(event))
 
 
 def group_value(source_id: str, thread: str) -> str:

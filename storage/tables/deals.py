@@ -33,6 +33,7 @@ pipeline = Table(
     key("id", primary_key=True),
     words("name"),
     Column("position", Integer, nullable=False, server_default="0"),
+    flag("archived"),
 )
 
 stage = Table(
@@ -48,6 +49,10 @@ stage = Table(
     document("task"),  # {title, minutes} or {}
     document("required", "[]"),
     flag("comment"),
+    words("code"),  # what rules know a lost stage by: stopped_responding too_expensive …
+    flag("attempts"),
+    document("automations", "[]"),  # {kind, minutes, title | text, premises}
+    flag("archived"),
 )
 
 deal = Table(
@@ -201,6 +206,11 @@ task = Table(
     maybe_at("done_at"),
     maybe("done_by_id"),
     words("result"),
+    maybe("stage_id"),
+    words("every"),  # day workday week month year; "" = once
+    maybe_at("remind_at"),
+    maybe_at("reminded_at"),
+    maybe_at("told_at"),  # when its author was told that it is overdue
     flag("demo"),
     at("created_at"),
 )
@@ -216,6 +226,68 @@ Index(
     task.c.contact_id,
     sqlite_where=text("done_at IS NULL"),
     postgresql_where=text("done_at IS NULL"),
+)
+
+Index(
+    "ix_task_due",
+    task.c.due_at,
+    sqlite_where=text("done_at IS NULL"),
+    postgresql_where=text("done_at IS NULL"),
+)
+Index(
+    "ix_task_remind",
+    task.c.remind_at,
+    sqlite_where=text("done_at IS NULL AND reminded_at IS NULL"),
+    postgresql_where=text("done_at IS NULL AND reminded_at IS NULL"),
+)
+
+# An automatic act that waits for its time, with why it was planned: looked at again when it fires.
+firing = Table(
+    "firing",
+    metadata,
+    key("id", primary_key=True),
+    key("deal_id", index=True),
+    key("stage_id"),
+    words("kind"),  # task message
+    at("at"),
+    at("planned_at"),
+    maybe_at("due_at"),
+    document("premises", "[]"),
+    document("content"),
+    words("state"),  # waiting fired dropped
+    words("reason"),
+    maybe("made_id"),
+    maybe_at("settled_at"),
+)
+Index(
+    "ix_firing_waiting",
+    firing.c.at,
+    sqlite_where=text("state = 'waiting'"),
+    postgresql_where=text("state = 'waiting'"),
+)
+
+# The head's word on giving a deal up.
+approval = Table(
+    "approval",
+    metadata,
+    key("id", primary_key=True),
+    key("deal_id", index=True),
+    key("stage_id"),
+    maybe("asked_by"),
+    at("asked_at"),
+    maybe("head_id"),
+    maybe_at("deputy_at"),
+    maybe("deputy_id"),
+    words("state"),  # open approved refused withdrawn
+    maybe("by_id"),
+    maybe_at("settled_at"),
+    words("comment"),
+)
+Index(
+    "ix_approval_open",
+    approval.c.asked_at,
+    sqlite_where=text("state = 'open'"),
+    postgresql_where=text("state = 'open'"),
 )
 
 offer = Table(

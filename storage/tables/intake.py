@@ -51,6 +51,7 @@ source = Table(
     words("first_answer"),  # manager operator
     words("on_open_deal"),  # attach new_lead
     maybe("pipeline_id"),  # where its leads begin; none is the first pipeline
+    document("attachment"),  # evidence, ask_within, after_close, stale_after, recency: absent = the default
     words("transport"),  # webhook polling none
     flag("demo"),
     maybe("created_by"),

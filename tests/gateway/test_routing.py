@@ -9,7 +9,7 @@ import pytest
 from gateway import clock, offers
 from gateway.dryrun import dry_run
 from gateway.refusals import Refusal
-from storage import acts
+from storage import natures
 from tests.gateway.town import IGOR, Town, until
 
 MINUTE = 60_000_000
@@ -116,7 +116,7 @@ async def test_spam_withdraws_the_offer_and_later_words_make_no_lead(town: Town)
     await town.say("messenger1", "Купите рекламу")
     await until(lambda: offered(town, 1))
     ref = await town.one("SELECT id FROM conversation")
-    await town.gateway.database.write(acts.set_nature, ref, town.admin, "spam")
+    await town.gateway.database.write(natures.set_nature, ref, town.admin, "spam")
     await town.say("messenger1", "Ещё реклама")
     await town.opened()
     assert await town.one("SELECT state FROM offer") == "withdrawn"

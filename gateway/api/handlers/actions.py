@@ -14,7 +14,7 @@ from gateway.api.rights import must_see, must_see_deal
 from gateway.quarantine import release_conversation
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
-from storage import acts, moving, queue
+from storage import acts, history, moving, natures, queue
 from storage.acts import Undo
 
 REPLY = "conversation.reply"
@@ -51,6 +51,8 @@ class Pin(Body):
 class Move(Body):
     deal_id: str | None = None
     scope: Literal["one", "following", "conversation"] = "one"
+    message_ids: list[str] = Field(default_factory=list, max_length=500)
+    """Further messages of the same contact that move along."""
 
 
 class Back(Body):
@@ -102,10 +104,10 @@ async def change_nature(call: Call, body: NatureChange) -> shapes.Changed:
     """Spam, or a client after all."""
     ref = call.path("id")
     await must_see(call, ref)
-    undo = await call.gateway.database.write(acts.set_nature, ref, call.me, body.nature)
+    act = await call.gateway.database.write(natures.set_nature, ref, call.me, body.nature)
     if body.nature == "client":
         await release_conversation(call.gateway, ref, call.me)
-    return await changed(call, ref, undo)
+    return await changed(call, ref, Undo("POST", "undo", {"audit_id": act}) if act else None)
 
 
 @route("PUT", "/conversations/{id}/read", answer=shapes.Row, body=ReadMark, needs="conversation.read")
@@ -153,7 +155,7 @@ async def move_message(call: Call, body: Move) -> Moved:
     setup = await setup_of(call.gateway)
     stage = (setup.pipeline_id, setup.lead_stage_id)
     audit_id = await call.gateway.database.write(
-        moving.move_messages, item["id"], call.me, body.deal_id, body.scope, stage
+        moving.move_messages, item["id"], call.me, body.deal_id, body.scope, stage, body.message_ids
     )
     path = f"{PREFIX}/conversations/{item['conversation_id']}/undo-move"
     return {
@@ -167,5 +169,8 @@ async def undo_move(call: Call, body: Back) -> shapes.Changed:
     """Put moved messages back."""
     ref = call.path("id")
     await must_see(call, ref)
-    await call.gateway.database.write(moving.undo_move, ref, call.me, body.audit_id)
+    act = await call.gateway.database.read(history.action_of, body.audit_id)
+    if act is None or (act.action, act.object_id) != ("message.move", ref):
+        raise Refusal("not_found", 404)
+    await call.gateway.database.write(history.undo, body.audit_id, call.me)
     return await changed(call, ref, None)

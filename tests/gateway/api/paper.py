@@ -20,7 +20,7 @@ from channels.base import (
     WindowRule,
 )
 from channels.errors import PayloadUnreadable, Refused, SendFailed, WebhookRefused
-from channels.events import Attachment, Event, Identity, InboundMessage, Person, Quoted, Span
+from channels.events import Attachment, Attribution, Event, Identity, InboundMessage, Person, Quoted, Span
 
 SECRET = "paper-secret-0001"
 PICTURE = bytes.fromhex(
@@ -72,6 +72,7 @@ class Paper(WebhookChannel):
                 external_id=said["id"], thread=said["chat"], sender=person, at=said["at"], seq=said.get("seq", 0),
                 kind="mail" if html else "text", text=said["text"], html=html, attachments=files,
                 reply_to=said.get("reply_to", ""), callback=said.get("callback", ""), quote=said.get("quote", ""),
+                attribution=Attribution(campaign=said.get("campaign", "")),
                 spans=tuple(Span(**span) for span in said.get("spans", ())),
                 forwards=tuple(Quoted(author=one["author"], text=one["text"]) for one in said.get("forwards", ())),
             ),

@@ -14,6 +14,7 @@ SEE_SOURCES = {"marketer", "head", "admin"}
 CONNECT = {"marketer", "admin"}
 LEADS = {"manager", "head", "admin"}
 STAFF = {"head", "admin"}
+GIVE = {"operator", "head", "admin"}
 
 TABLE: dict[str, set[str]] = {
     "GET /session": ANYBODY, "DELETE /session": ANYBODY, "POST /session/again": ANYBODY, "PUT /setup": ANYBODY,
@@ -58,6 +59,12 @@ TABLE: dict[str, set[str]] = {
     "POST /sources/{id}/design/publish": CONNECT, "POST /sources/{id}/design/restore": CONNECT,
     "GET /sources/{id}/quarantine": SEE_SOURCES, "POST /sources/{id}/quarantine/release": SEE_SOURCES,
     "POST /messages/{id}/release": TALK,
+    "POST /acts/{id}/undo": ANYBODY, "GET /conversations/{id}/questions": TALK, "POST /conversations/{id}/questions": TALK,
+    "POST /deals/{id}/outcome": TALK, "GET /mismatches": GIVE, "GET /contacts/{id}/mismatch": TALK,
+    "PUT /contacts/{id}/responsible": GIVE, "POST /contacts/{id}/mismatch": GIVE, "GET /contacts/{id}/count": TALK,
+    "GET /deals/{id}/history": ANYBODY, "GET /contacts/{id}/history": TALK,
+    "GET /sources/{id}/attachment": SEE_SOURCES, "PUT /sources/{id}/attachment": CONNECT,
+    "GET /sources/{id}/bindings": SEE_SOURCES, "PUT /sources/{id}/bindings": CONNECT,
 }  # fmt: skip
 DEMO = {"operator", "admin"}
 TABLE |= {"GET /demo": ANYBODY} | dict.fromkeys(

@@ -1,0 +1,79 @@
+"""Is it a client's conversation after all, or spam? What that changes, and how it is taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from routing.conversations import Status, answer_due, close, deadline
+from storage import leads
+from storage.acts import locked
+from storage.errors import Conflict
+from storage.history import Act, row_of
+from storage.transaction import Transaction
+
+
+def set_nature(tx: Transaction, conversation_id: str, by: str, nature: str) -> str:
+    """Spam, not spam, a client after all: marks the identity, so that later messages follow. Returns the act.
+
+    Spam ends unowned leads; what is kept as spam is let out of quarantine by the caller. Raises Conflict not_found.
+    """
+    row = _held(tx, conversation_id)
+    act = Act(tx, by, "conversation.nature")
+    if row.identity_id and (nature == "spam" or row.nature == "spam"):
+        act.set("identity", row.identity_id, spam=int(nature == "spam"))
+    act.set("conversation", conversation_id, nature=nature)
+    if nature == "spam":
+        _stand(act, row, close(_status(row), tx.now))
+        _end_leads(act, row)
+    return act.close("conversation", conversation_id, {"from": row.nature, "to": nature})
+
+
+def _held(tx: Transaction, conversation_id: str) -> Row[Any]:
+    found = tx.connection.execute(
+        text("SELECT identity_id, contact_id FROM conversation WHERE id = :id"), {"id": conversation_id}
+    ).first()
+    if found is None:
+        raise Conflict("not_found", 404)
+    if found.identity_id:
+        row_of(tx, "identity", found.identity_id)
+    row_of(tx, "contact", found.contact_id)
+    return locked(tx, conversation_id)
+
+
+def _status(row: Row[Any]) -> Status:
+    return Status(
+        state=row.state, waiting_since=row.waiting_since, heard_at=row.heard_at, answered_at=row.answered_at,
+        snoozed_until=row.snoozed_until,
+    )  # fmt: skip
+
+
+def _stand(act: Act, row: Row[Any], status: Status) -> None:
+    since = status.waiting_since
+    due = None if since is None else answer_due(since)
+    act.set(
+        "conversation", row.id, state=status.state, waiting_since=since, heard_at=status.heard_at,
+        answered_at=status.answered_at, snoozed_until=status.snoozed_until, due_at=due,
+        deadline_at=None if since is None else deadline(due, row.closes_at),
+    )  # fmt: skip
+
+
+def _end_leads(act: Act, row: Row[Any]) -> None:
+    """Nobody is asked any more about an unowned lead that turned out to be spam: it ends on the junk stage."""
+    tx = act.tx
+    for lead in tx.connection.execute(
+        text("SELECT id, pipeline_id FROM deal WHERE conversation_id = :id AND open = 1 AND stage_kind = 'lead'"
+             " AND owner_id IS NULL ORDER BY id"),
+        {"id": row.id},
+    ).all():  # fmt: skip
+        leads.withdraw(tx, lead.id)
+        junk = tx.connection.execute(
+            text("SELECT id, kind FROM stage WHERE junk = 1 ORDER BY CASE WHEN pipeline_id = :id THEN 0 ELSE 1 END LIMIT 1"),
+            {"id": lead.pipeline_id},
+        ).first()  # fmt: skip
+        if junk is not None:
+            act.set(
+                "deal", lead.id, stage_id=junk.id, stage_kind=junk.kind, open=0, waiting="", closed_at=tx.now,
+                next_at=None, lost_reason="junk",
+            )  # fmt: skip
