@@ -5,22 +5,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-MODULES = (
-    "signing",
-    "people",
-    "inbox",
-    "actions",
-    "attaching",
-    "writing",
-    "why",
-    "cards",
-    "sources",
-    "designs",
-    "quarantine",
-    "files",
-    "live",
-)
-
 
 def load() -> None:
     """Import every module of handlers, once."""
