@@ -153,7 +153,8 @@ class QuotedLetter:
     """An earlier letter repeated below the words; `html` is clean already, "" is none."""
 
     author: str
-    at: Micros
+    when: str
+    """As people write it, in the company's time zone."""
     text: str
     html: str = ""
     subject: str = ""
@@ -386,6 +387,10 @@ class Channel(abc.ABC):
     async def look_up(self, key: str) -> bool | None:
         """Whether our message of this key reached the network. None: that cannot be told. Raises SendFailed's kin."""
         return None
+
+    def own_addresses(self) -> tuple[str, ...]:
+        """The mail addresses that are the account's own, the one it writes from first."""
+        return ()
 
     def signature(self) -> str:
         """What stands below everything that is written from here; {member}, {own}, {client} and {company} are filled."""

@@ -88,7 +88,9 @@ class WindowClosed(SendFailed):
 
 
 class SentInPart(SendFailed):
-    """A letter that was taken for some of its addressees; `others` is what is true of each of the rest."""
+    """A letter that was taken for some of its addressees; `others` is what is true of each of the rest.
+
+    Without `ids` nobody was taken."""
 
     code = "sent_in_part"
 

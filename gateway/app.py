@@ -22,6 +22,7 @@ from gateway.journal import Journal
 from gateway.ledger import Bookkeeper
 from gateway.listener import Listeners
 from gateway.live import live_of
+from gateway.lookups import Lookups
 from gateway.media import Fetcher
 from gateway.metrics import FAILED_PARTS
 from gateway.profiles import Profiles
@@ -120,6 +121,7 @@ class Running:
             self._start("typists", Typists(self._gateway).run)
             self._start("media", Fetcher(self._gateway).run)
             self._start("profiles", Profiles(self._gateway).run)
+            self._start("lookups", Lookups(self._gateway).run)
             self._start("ledger", Bookkeeper(self._gateway).run)
         if self._role in ("all", "web"):
             self._start("live", live_of(self._gateway).run)

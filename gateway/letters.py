@@ -16,6 +16,10 @@ ATTRIBUTES = {
     "th": {"colspan", "rowspan"},
     "a": {"href", "title"},
 }
+SILENT = {
+    "script", "style", "title", "head", "noscript", "iframe", "object", "svg", "math", "template", "textarea", "select",
+}  # fmt: skip
+"""Tags whose text is no text of the letter."""
 LARGEST = 2_000_000
 
 
@@ -25,6 +29,18 @@ def letter_csp(remote: bool) -> str:
     return (
         "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none';"
         f" img-src {pictures}; style-src 'unsafe-inline'"
+    )
+
+
+def quotable(html: str) -> str:
+    """A letter as it may be repeated in one of ours: nothing that runs, no pictures that only the original had."""
+    return nh3.clean(
+        html[:LARGEST],
+        tags=TAGS - {"img"},
+        clean_content_tags=SILENT,
+        attributes=ATTRIBUTES,
+        url_schemes={"http", "https", "mailto", "tel"},
+        link_rel="noopener noreferrer nofollow",
     )
 
 
@@ -50,6 +66,7 @@ def page_of(html: str, inline: Mapping[str, str], *, remote: bool) -> str:
     clean = nh3.clean(
         html[:LARGEST],
         tags=TAGS,
+        clean_content_tags=SILENT,
         attributes=ATTRIBUTES,
         attribute_filter=address,
         url_schemes={"http", "https", "mailto", "tel", "data", "cid"},

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import channels
+from gateway import post
 from gateway.context import Gateway
 from gateway.refusals import Refusal, refusing
 from gateway.sources import Live
@@ -13,7 +14,8 @@ from routing.text import Stretch, fitted
 from storage import outbox
 from storage.outbox import again, conclude
 from storage.replying import Order, Target, accept, source_of
-from storage.team import allowed
+from storage.replying import write_first as accept_first
+from storage.team import Account, account_of
 
 OVERRIDE = "window.override"
 
@@ -21,20 +23,44 @@ OVERRIDE = "window.override"
 async def reply(
     gateway: Gateway, member_id: str, conversation_id: str, *, id: str, text: str, file_ids: Sequence[str],
     reply_to: str | None, last_seen: str | None, hold_ms: int | None, override_reason: str | None, anyway: bool,
-    spans: Sequence[Stretch] = (),
+    spans: Sequence[Stretch] = (), letter: post.Wish | None = None,
 ) -> tuple[list[str], int]:  # fmt: skip
     """Accept an answer; its message ids and until when it is held, microseconds UTC. Raises Refusal."""
     source_id = await gateway.database.read(source_of, conversation_id)
     if source_id is None:
         raise Refusal("not_found", 404)
+    account = await gateway.database.read(account_of, member_id)
+    if account is None:
+        raise Refusal("not_found", 404)
+    target = target_for(gateway, source_id)
+    live = gateway.sources.get(target.source_id)
     order = Order(
-        id=id, member_id=member_id, conversation_id=conversation_id, text=text, file_ids=tuple(file_ids),
-        reply_to=reply_to, last_seen=last_seen, hold=None if hold_ms is None else hold_ms * 1000,
-        override_reason=override_reason, may_override=await gateway.database.read(allowed, member_id, OVERRIDE),
+        id=id, member_id=account.id, conversation_id=conversation_id, text=text, file_ids=tuple(file_ids),
+        reply_to=reply_to or (letter.quote if letter is not None and not letter.forward else None),
+        last_seen=last_seen, hold=None if hold_ms is None else hold_ms * 1000,
+        override_reason=override_reason, may_override=account.may(OVERRIDE),
         anyway=anyway, spans=tuple(spans),
+        letter=await post.letter_for(gateway, account, live, conversation_id, letter) if live is not None else None,
     )  # fmt: skip
     with refusing():
-        return await gateway.database.write(accept, order, target_for(gateway, source_id))
+        return await gateway.database.write(accept, order, target)
+
+
+async def write_first(
+    gateway: Gateway, account: Account, source_id: str, *, id: str, text: str, file_ids: Sequence[str],
+    hold_ms: int | None, anyway: bool, spans: Sequence[Stretch], letter: post.Wish,
+) -> tuple[str, int]:  # fmt: skip
+    """Begin a conversation with a letter; its id and until when the letter is held. Raises Refusal."""
+    live = gateway.sources.get(source_id)
+    if live is None or not live.channel.can().first:
+        raise Refusal("cannot_answer")
+    order = Order(
+        id=id, member_id=account.id, conversation_id="", text=text, file_ids=tuple(file_ids), reply_to=None,
+        last_seen=None, hold=None if hold_ms is None else hold_ms * 1000, override_reason=None, may_override=False,
+        anyway=anyway, spans=tuple(spans), letter=await post.letter_for(gateway, account, live, None, letter),
+    )  # fmt: skip
+    with refusing():
+        return await gateway.database.write(accept_first, order, _target(gateway, live))
 
 
 def target_for(gateway: Gateway, source_id: str) -> Target:

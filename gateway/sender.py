@@ -9,34 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
-from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import structlog
 
-from channels.base import OutboundFile, OutboundMessage
-from channels.errors import (
-    Disconnected,
-    OutcomeUnknown,
-    Refused,
-    SendFailed,
-    TryLater,
-    Unreachable,
-    WindowClosed,
-)
-from channels.events import Identity
-from gateway.afterwards import carry_out, spans_of
+from channels.base import OutboundMessage
+from channels.errors import OutcomeUnknown, SendFailed
+from gateway.afterwards import carry_out
 from gateway.context import Gateway
+from gateway.daily import Daily
+from gateway.failing import look_up_at, outcome_of
 from gateway.metrics import SENDS
+from gateway.outgoing import message_of
 from gateway.pace import Pace
 from gateway.sources import Live
-from routing.times import HOUR, MINUTE, SECOND
+from routing.times import MINUTE, SECOND
 from storage import outbox
 from storage.bells import Bell
 from storage.errors import LeaseLost, Unavailable
 from storage.leases import Lease, acquire, release, renew
 from storage.outbox import Outcome, Ready
-from storage.sources import change_source
 
 log = structlog.get_logger(__name__)
 LOOK = 2.0
@@ -46,8 +38,6 @@ REMEMBERED = MINUTE
 """Calls so long ago may count against a network's limits still."""
 AT_ONCE = 16
 IDLE = 20.0
-FIRST_WAIT, LONGEST_WAIT = 2.0, 600.0
-GIVE_UP = 24 * HOUR
 
 
 class Senders:
@@ -57,6 +47,7 @@ class Senders:
         self._gateway = gateway
         self._running: dict[str, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
+        self._daily = Daily()
 
     async def run(self) -> None:
         """Look for work until stopped, and end the calls in hand; or until cancelled, which cuts them off."""
@@ -88,7 +79,7 @@ class Senders:
             idle = running is None or running.done()
             if live is not None and due <= now and idle and not _paused(live, now):
                 self._running[source_id] = asyncio.create_task(
-                    _Sender(self._gateway, source_id, self._stopping).run()
+                    _Sender(self._gateway, source_id, self._stopping, self._daily).run()
                 )
         soonest = min((due for due in work.values() if due > now), default=now + int(LOOK * SECOND))
         return min(LOOK, max(0.02, (soonest - now) / SECOND))
@@ -101,10 +92,11 @@ def _paused(live: Live, now: int) -> bool:
 class _Sender:
     """Sends for one source while there is work."""
 
-    def __init__(self, gateway: Gateway, source_id: str, stopping: asyncio.Event) -> None:
+    def __init__(self, gateway: Gateway, source_id: str, stopping: asyncio.Event, daily: Daily) -> None:
         self._gateway = gateway
         self._source_id = source_id
         self._stopping = stopping
+        self._daily = daily
         self._pace: Pace | None = None
         self._held: Lease | None = None
         self._calls: set[asyncio.Task[None]] = set()
@@ -172,8 +164,10 @@ class _Sender:
         """Settle what a dead sender left, then send until there is nothing to do."""
         assert self._held is not None
         database, can = self._gateway.database, live.channel.can()
-        await database.write(outbox.recover, self._held, self._source_id, can.idempotent)
         now = self._gateway.now()
+        await database.write(
+            outbox.recover, self._held, self._source_id, can.idempotent, look_up_at(can, now)
+        )
         self._pace = Pace(can.rate)
         for thread, at in await database.read(outbox.tries, self._source_id, now - REMEMBERED):
             self._pace.happened(*live.channel.pace(thread), (now - at) / SECOND)
@@ -204,7 +198,7 @@ class _Sender:
         """Begin what is ready; False: there was nothing, or enough is under way."""
         assert self._held is not None
         room = AT_ONCE - len(self._calls)
-        if room <= 0:
+        if room <= 0 or await self._daily.rests(self._gateway, live):
             return False
         ready = await self._gateway.database.write(
             outbox.take_ready, self._held, self._source_id, live.window, room
@@ -252,107 +246,35 @@ class _Sender:
             async with asyncio.timeout(live.channel.can().send_timeout):
                 ids = await self._call(live, part)
         except SendFailed as error:
-            return await self._failed(live, part, error)
+            return await outcome_of(self._gateway, live, part, error)
         except TimeoutError:
-            return await self._failed(live, part, OutcomeUnknown("no answer in time", code="timeout"))
+            return await outcome_of(
+                self._gateway, live, part, OutcomeUnknown("no answer in time", code="timeout")
+            )
         except Exception as error:
             log.exception("channel raised what it must not", source=self._source_id)
-            return await self._failed(live, part, OutcomeUnknown(type(error).__name__, code="channel_failed"))
+            return await outcome_of(
+                self._gateway, live, part, OutcomeUnknown(type(error).__name__, code="channel_failed")
+            )
         SENDS.labels("sent").inc()
+        self._daily.sent(self._source_id, self._gateway.now())
         return Outcome(part.id, part.message_id, "sent", tuple(ids))
 
     async def _call(self, live: Live, part: Ready) -> tuple[str, ...]:
         """Do at the network what the row asks; the ids of what was sent."""
         if part.act == "send":
-            return await live.channel.send(self._message(part))
+            return await live.channel.send(await self._prepared(live, part))
         await carry_out(live.channel, part)
         return ()
 
-    def _message(self, part: Ready) -> OutboundMessage:
-        files = tuple(
-            OutboundFile(
-                kind=file["kind"], name=file["name"], mime=file["mime"], size=file["size"],
-                read=_reader(self._gateway, file["digest"]),
-            )
-            for file in part.content["files"]
-        )  # fmt: skip
-        return OutboundMessage(
-            key=part.id,
-            thread=part.thread,
-            to=Identity(kind=part.identity_kind, value=part.identity_value),
-            to_name=part.contact_name,
-            text=part.content["text"],
-            files=files,
-            reply_to=part.reply_to,
-            subject=part.subject,
-            references=part.references,
-            created_at=part.created_at,
-            spans=spans_of(part.content.get("spans", ())),
-        )
-
-    async def _failed(self, live: Live, part: Ready, error: SendFailed) -> Outcome:
-        """What a failure means: again later, never, a person decides, or the whole source stops."""
-        now = self._gateway.now()
-        SENDS.labels(type(error).__name__).inc()
-        log.info(
-            "not sent",
-            source=self._source_id,
-            code=error.code,
-            kind=type(error).__name__,
-            attempt=part.attempts,
-        )
-        match error:
-            case TryLater():
-                return await self._later(part, error, now)
-            case OutcomeUnknown() if live.channel.can().idempotent or part.act != "send":
-                return await self._later(part, TryLater(error.detail, code=error.code), now)
-            case OutcomeUnknown():
-                return Outcome(part.id, part.message_id, "unknown", reason=error.code, detail=error.detail)
-            case Disconnected():
-                await self._gateway.database.write(
-                    change_source, self._source_id, state="broken", last_error=error.code
-                )
-                return Outcome(part.id, part.message_id, "queued", reason=error.code, not_before=now)
-            case Unreachable():
-                return Outcome(
-                    part.id,
-                    part.message_id,
-                    "failed",
-                    reason=error.code,
-                    detail=error.detail,
-                    unreachable=error.code,
-                )
-            case WindowClosed() | Refused() | SendFailed():
-                return Outcome(part.id, part.message_id, "failed", reason=error.code, detail=error.detail)
-
-    async def _later(self, part: Ready, error: TryLater, now: int) -> Outcome:
-        """Certainly not sent: wait as long as asked, else twice as long each time, with jitter."""
-        if now - part.created_at > GIVE_UP:
-            return Outcome(
-                part.id, part.message_id, "failed", reason=error.code, detail="gave up after a day"
-            )
-        wait = error.after if error.after is not None else _back_off(part.attempts)
-        until = now + int(wait * SECOND)
-        if error.whole_source:
-            await self._gateway.database.write(
-                change_source, self._source_id, paused_until=until, paused_reason=error.code
-            )
-            await self._gateway.sources.look()
-        return Outcome(
-            part.id, part.message_id, "postponed", reason=error.code, detail=error.detail, not_before=until
-        )
-
-
-def _back_off(attempts: int) -> float:
-    longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempts - 1, 12))
-    return longest * (0.5 + random.random() / 2)
-
-
-def _reader(gateway: Gateway, digest: str) -> Callable[[], AsyncIterator[bytes]]:
-    def read() -> AsyncIterator[bytes]:
-        return gateway.files.stream(digest)
-
-    return read
+    async def _prepared(self, live: Live, part: Ready) -> OutboundMessage:
+        """The message with what must be the same at every attempt; made and kept before the first."""
+        message = message_of(self._gateway, part)
+        if part.prepared or not (prepared := live.channel.prepare(message)):
+            return message
+        assert self._held is not None
+        await self._gateway.database.write(outbox.keep_prepared, self._held, part.id, prepared)
+        return replace(message, prepared=prepared)
 
 
 def _untouched(part: Ready, now: int) -> Outcome:

@@ -7,7 +7,7 @@ again blindly.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -17,7 +17,7 @@ from routing.codes import Reach
 from routing.conversations import Status, answered
 from routing.times import MINUTE
 from routing.window import Content, WindowPolicy, reply_window
-from storage import amends, batch
+from storage import amends, batch, letters
 from storage.errors import Conflict
 from storage.leases import Lease, check
 from storage.previews import show_newest
@@ -38,11 +38,13 @@ class Part:
     text: str
     files: tuple[dict[str, Any], ...] = ()
     spans: tuple[dict[str, Any], ...] = ()
+    letter: dict[str, Any] | None = None
 
     def content(self) -> dict[str, Any]:
         """What the row of this part keeps."""
         kept: dict[str, Any] = {"text": self.text, "files": list(self.files)}
-        return {**kept, "spans": list(self.spans)} if self.spans else kept
+        more = {"spans": list(self.spans), "letter": self.letter}
+        return {**kept, **{name: value for name, value in more.items() if value}}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,13 +129,14 @@ def part_id(message_id: str, place: int) -> str:
 def _store_files(tx: Transaction, outgoing: Outgoing) -> None:
     columns = (
         "id", "message_id", "position", "kind", "name", "mime", "size", "source_id", "ref", "state", "digest",
+        "inline_id",
     )  # fmt: skip
     batch.insert(
         tx.connection, attachment, columns,
         [
             (
                 file["id"], outgoing.id, place, file["kind"], file["name"], file["mime"], file["size"],
-                outgoing.source_id, "", "ready", file["digest"],
+                outgoing.source_id, "", "ready", file["digest"], file.get("inline_id", ""),
             )
             for place, file in enumerate(outgoing.files)
         ],
@@ -164,6 +167,9 @@ class Ready:
     references: tuple[str, ...]
     attempts: int
     created_at: int
+    waiting: tuple[str, ...] = ()
+    """Addresses that a letter still has to reach."""
+    prepared: bytes = b""
 
 
 def sources_with_work(connection: Connection) -> dict[str, int]:
@@ -189,7 +195,49 @@ def tries(connection: Connection, source_id: str, since: int) -> list[tuple[str,
     return [(row.thread, row.at) for row in rows]
 
 
-def recover(tx: Transaction, held: Lease, source_id: str, idempotent: bool) -> None:
+def unknown_ones(connection: Connection, now: int, limit: int) -> list[Row[Any]]:
+    """Parts of unknown fate that are to be looked up now."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT id, message_id, source_id, attempts FROM outbox WHERE state = 'unknown'"
+                " AND not_before BETWEEN 1 AND :now ORDER BY not_before LIMIT :limit"
+            ),
+            {"now": now, "limit": limit},
+        )
+    )
+
+
+def looked_up(tx: Transaction, outcome: Outcome) -> None:
+    """What a look at the network tells of a part of unknown fate; nothing, when somebody concluded it meanwhile."""
+    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    state = tx.connection.execute(
+        text(f"SELECT state FROM outbox WHERE id = :id{lock}"), {"id": outcome.id}
+    ).scalar()
+    if state != "unknown":
+        return
+    if outcome.state == "unknown":
+        tx.connection.execute(
+            text("UPDATE outbox SET not_before = :at WHERE id = :id"),
+            {"at": outcome.not_before, "id": outcome.id},
+        )
+    else:
+        settle(tx, None, [outcome])
+
+
+def left_since(connection: Connection, source_id: str, since: int) -> list[int]:
+    """When parts left since then, oldest first. Slow on a long outbox: asked once a process."""
+    rows = connection.execute(
+        text(
+            "SELECT settled_at FROM outbox WHERE source_id = :source AND state = 'sent' AND act = 'send'"
+            " AND settled_at > :since ORDER BY settled_at"
+        ),
+        {"source": source_id, "since": since},
+    )
+    return [row.settled_at for row in rows]
+
+
+def recover(tx: Transaction, held: Lease, source_id: str, idempotent: bool, look_up_at: int = 0) -> None:
     """What a dead sender left as `sending`: again where the network knows our key, else a person decides."""
     check(tx, [held])
     lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
@@ -205,7 +253,11 @@ def recover(tx: Transaction, held: Lease, source_id: str, idempotent: bool) -> N
     batch.update(tx.connection, outbox, ("id",), ("state", "not_before"), values)
     _refresh(tx, [row.message_id for row in again])
     lost = [row for row in rows if row not in again]
-    settle(tx, held, [Outcome(row.id, row.message_id, "unknown", reason="sender_died") for row in lost])
+    outcomes = [
+        Outcome(row.id, row.message_id, "unknown", reason="sender_died", not_before=look_up_at)
+        for row in lost
+    ]
+    settle(tx, held, outcomes)
 
 
 def take_ready(tx: Transaction, held: Lease, source_id: str, policy: WindowPolicy, limit: int) -> list[Ready]:
@@ -224,7 +276,8 @@ def take_ready(tx: Transaction, held: Lease, source_id: str, policy: WindowPolic
     closed: list[tuple[Row[Any], str | None]] = []
     for row in due:
         # A bounce or block that came meanwhile counts too.
-        reach: Reach = "ok" if not row.unreachable else "blocked_by_client"
+        to_its_own = "letter" not in orjson.loads(row.content)
+        reach: Reach = "blocked_by_client" if row.unreachable and to_its_own else "ok"
         window = reply_window(policy, row.last_client_at, tx.now, Content(), reach=reach)
         overridden = bool(orjson.loads(row.message_content).get("override"))
         may = window.allow or (overridden and window.overridable) or row.act == "delete"
@@ -247,7 +300,10 @@ def take_ready(tx: Transaction, held: Lease, source_id: str, policy: WindowPolic
     )
     _refresh(tx, [row.message_id for row in ready])
     references = _references(tx.connection, {row.conversation_id for row in ready})
-    return [_ready(row, references.get(row.conversation_id, ())) for row in ready]
+    waiting = letters.waiting_of(tx.connection, [row.message_id for row in ready])
+    return [
+        _ready(row, references.get(row.conversation_id, ()), waiting.get(row.message_id, ())) for row in ready
+    ]
 
 
 def _unchanged(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
@@ -266,7 +322,7 @@ def _pending(connection: Connection, source_id: str) -> Sequence[Row[Any]]:
     return connection.execute(
         text(
             "SELECT o.id, o.message_id, o.conversation_id, o.part, o.act, o.state, o.content, o.created_at, o.not_before,"
-            " o.attempts, o.first_tried_at, c.thread, c.contact_id, c.subject, i.kind AS identity_kind,"
+            " o.attempts, o.first_tried_at, o.prepared, c.thread, c.contact_id, c.subject, i.kind AS identity_kind,"
             " i.value AS identity_value, p.name AS contact_name, a.last_client_at, a.unreachable,"
             " m.content AS message_content, m.reply_to_external, r.external_id AS reply_to"
             " FROM outbox o JOIN conversation c ON c.id = o.conversation_id JOIN message m ON m.id = o.message_id"
@@ -303,11 +359,11 @@ def _references(connection: Connection, conversations: Iterable[str]) -> dict[st
     return found
 
 
-def _ready(row: Row[Any], references: tuple[str, ...]) -> Ready:
+def _ready(row: Row[Any], references: tuple[str, ...], waiting: tuple[str, ...]) -> Ready:
     return Ready(
         row.id, row.message_id, row.act, row.conversation_id, row.contact_id, row.thread, row.identity_kind,
         row.identity_value, row.contact_name, row.subject, orjson.loads(row.content), row.reply_to or "", references,
-        row.attempts + 1, row.created_at,
+        row.attempts + 1, row.created_at, waiting, bytes(row.prepared or b""),
     )  # fmt: skip
 
 
@@ -324,6 +380,8 @@ class Outcome:
     not_before: int = 0
     unreachable: str = ""
     """Why the address cannot be written to from now on; "" it can."""
+    told: tuple[letters.Told, ...] = ()
+    """What is true of single addressees of a letter; the part's own state holds for the others that still wait."""
 
 
 def settle(tx: Transaction, held: Lease | None, outcomes: Sequence[Outcome]) -> None:
@@ -336,13 +394,14 @@ def settle(tx: Transaction, held: Lease | None, outcomes: Sequence[Outcome]) -> 
         row.id: row
         for row in batch.select(
             tx.connection,
-            "SELECT o.id, o.state, o.source_id, o.conversation_id, o.message_id, o.act, o.content FROM {wanted}"
+            "SELECT o.id, o.state, o.source_id, o.conversation_id, o.message_id, o.act, o.content, o.external_ids FROM {wanted}"
             " JOIN outbox o ON o.id = w.id ORDER BY o.id",
             {"id": sorted(outcome.id for outcome in outcomes)},
             lock="FOR UPDATE OF o",
         )
     }
     valid = [outcome for outcome in outcomes if current[outcome.id].state in (*PENDING, "unknown")]
+    valid = _addressees(tx, valid, current)
     batch.update(
         tx.connection, outbox, ("id",),
         ("state", "reason", "detail", "not_before", "external_ids", "settled_at"),
@@ -371,7 +430,7 @@ def _count(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, R
 def _name(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, Row[Any]]) -> None:
     """Remember the network's ids: the first names the message, the others are its aliases."""
     for outcome in outcomes:
-        if outcome.state != "sent" or not outcome.external_ids:
+        if not outcome.external_ids:
             continue
         first, *others = outcome.external_ids
         named = tx.connection.execute(
@@ -390,7 +449,7 @@ def _name(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, Ro
 
 def _unreachable(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, Row[Any]]) -> None:
     for outcome in outcomes:
-        if outcome.unreachable:
+        if outcome.unreachable and "letter" not in orjson.loads(current[outcome.id].content):
             tx.connection.execute(
                 text(
                     "UPDATE address SET unreachable = 1, reason = :reason, changed_at = :now WHERE source_id = :source"
@@ -401,6 +460,51 @@ def _unreachable(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[
                     "conversation": current[outcome.id].conversation_id,
                 },
             )  # fmt: skip
+
+
+AT_ADDRESSEES = {"sent": "sent", "failed": "failed", "undelivered": "undelivered", "cancelled": "failed"}
+
+
+def _addressees(
+    tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, Row[Any]]
+) -> list[Outcome]:
+    """Store what became of letters at each addressee. One that reached somebody did leave, whatever became of the rest."""
+    posted = {o.message_id: o for o in outcomes if "letter" in orjson.loads(current[o.id].content)}
+    if not posted:
+        return list(outcomes)
+    letters.settle_recipients(tx, [(o.message_id, told) for o in posted.values() for told in o.told])
+    ended = {
+        o.message_id: (AT_ADDRESSEES[o.state], o.reason, o.detail)
+        for o in posted.values()
+        if o.state in AT_ADDRESSEES
+    }
+    letters.settle_waiting(tx, ended)
+    for outcome in posted.values():
+        for told in outcome.told:
+            if told.dead:
+                letters.mark_dead(tx, current[outcome.id].source_id, [told.address], told.reason)
+    failed = [o.message_id for o in posted.values() if o.state == "failed"]
+    reached = {
+        message
+        for message, rows in letters.of_messages(tx.connection, failed).items()
+        if any(row.state == "sent" for row in rows)
+    }
+    return [
+        replace(
+            o, state="sent", external_ids=o.external_ids or tuple(orjson.loads(current[o.id].external_ids))
+        )
+        if o.message_id in reached
+        else o
+        for o in outcomes
+    ]
+
+
+def keep_prepared(tx: Transaction, held: Lease, row_id: str, prepared: bytes) -> None:
+    """Remember the bytes of a part before its first attempt."""
+    check(tx, [held])
+    tx.connection.execute(
+        text("UPDATE outbox SET prepared = :prepared WHERE id = :id"), {"prepared": prepared, "id": row_id}
+    )
 
 
 def _refresh(tx: Transaction, messages: Iterable[str]) -> None:
@@ -544,6 +648,12 @@ def again(tx: Transaction, message_id: str, *, states: tuple[str, ...]) -> None:
     fresh = [(row.id, "queued", tx.now, 0, None, "") for row in rows]
     columns = ("state", "not_before", "attempts", "first_tried_at", "reason")
     batch.update(tx.connection, outbox, ("id",), columns, fresh)
+    tx.connection.execute(
+        text(
+            "UPDATE recipient SET state = 'waiting', reason = '', detail = '' WHERE message_id = :id AND state <> 'sent'"
+        ),
+        {"id": message_id},
+    )
     for row in rows:
         if row.state in LEFT:
             tx.count(row.source_id, **{row.state: -1})

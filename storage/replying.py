@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -12,10 +12,11 @@ from routing import deals
 from routing.deals import OpenDeal
 from routing.text import Piece, Stretch
 from routing.window import Content, Window, WindowPolicy, not_before, reply_window
-from storage import audit, batch, drafts
+from storage import audit, batch, drafts, letters
 from storage.errors import Conflict
 from storage.ids import new_id
 from storage.leads import keep_decision
+from storage.letters import Letter
 from storage.outbox import Outgoing, Part, mark_answered, store
 from storage.search import stems
 from storage.tables import conversation as conversation_table
@@ -58,6 +59,7 @@ class Order:
     may_override: bool
     anyway: bool
     spans: tuple[Stretch, ...] = ()
+    letter: Letter | None = None
 
 
 def source_of(connection: Connection, conversation_id: str) -> str | None:
@@ -88,12 +90,16 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
         _nobody_answered(tx.connection, order)
     row = asked if asked.source_id == target.source_id else _other_conversation(tx, asked, target)
     window = _may_send(tx, order, row, target)
-    files = _files(tx.connection, order)
+    files = [*_files(tx.connection, order), *(order.letter.carried if order.letter else ())]
     parts = parts_of_text(order.text, order.spans, target, files)
+    if order.letter is not None:
+        parts = _as_letter(order.letter, parts)
     until = tx.now if order.hold == 0 else not_before(tx.now, window.closes_at)
     content: dict[str, Any] = {"before": _answer_all(tx, row, asked, target)}
     if order.spans:
         content["spans"] = spans_json(order.spans)
+    if order.letter is not None:
+        content |= {"subject": order.letter.subject, "mail": order.letter.shown()}
     if not window.allow:
         content["override"] = (order.override_reason or "")[:500]
         audit.note(tx, order.member_id, "window.override", "conversation", row.id, {"message": order.id})
@@ -106,13 +112,42 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
         Outgoing(
             id=order.id, conversation_id=row.id, source_id=target.source_id, contact_id=row.contact_id,
             deal_id=deal_id, member_id=order.member_id, author_name=name or "", text=order.text,
-            stems=stems(order.text), kind=files[0]["kind"] if files and not order.text else "text", parts=parts,
+            stems=stems(f"{order.letter.subject} {order.text}" if order.letter else order.text),
+            kind="mail" if order.letter else files[0]["kind"] if files and not order.text else "text", parts=parts,
             files=tuple(files), reply_to_id=order.reply_to if row.id == asked.id else None, content=content,
             not_before=until, echo_keys=tuple(target.echo(_key(order.id, place)) for place in range(len(parts))),
         ),
     )  # fmt: skip
+    if order.letter is not None:
+        letters.store_recipients(tx, order.id, row.id, order.letter.recipients)
     _after(tx, order, row, deal_id)
     return [order.id], until
+
+
+def write_first(tx: Transaction, order: Order, target: Target) -> tuple[str, int]:
+    """Begin a conversation with a letter; its id and until when the letter is held. The same id again is the same
+    letter. Raises Conflict."""
+    assert order.letter is not None
+    known = tx.connection.execute(
+        text("SELECT conversation_id FROM message WHERE id = :id"), {"id": order.id}
+    ).scalar()
+    first = order.letter.recipients[0]
+    conversation_id = known or letters.begin(
+        tx, target.source_id, first, order.letter.subject, order.member_id
+    )
+    _, until = accept(tx, replace(order, conversation_id=conversation_id), target)
+    return conversation_id, until
+
+
+def _as_letter(letter: Letter, parts: Sequence[Part]) -> tuple[Part, ...]:
+    """A letter is one part, with the files that it carries on. Raises Conflict text_too_long or too_many_files."""
+    if len(parts) > 1:
+        raise Conflict("text_too_long" if not parts[-1].files else "too_many_files", 422)
+    files = [
+        {**file, "inline_id": f"{file['id']}@inline"} if file.get("upload") in letter.inline else file
+        for file in parts[0].files
+    ]
+    return (Part(text=parts[0].text, spans=parts[0].spans, files=tuple(files), letter=letter.content()),)
 
 
 def _answer_all(tx: Transaction, row: Row[Any], asked: Row[Any], target: Target) -> dict[str, Any]:
@@ -209,6 +244,8 @@ def _begin(tx: Transaction, asked: Row[Any], target: Target, identity_id: str) -
 
 def _may_send(tx: Transaction, order: Order, row: Row[Any], target: Target) -> Window:
     """The window's answer. Raises Conflict with its refusal, unless it may be and is overridden."""
+    if order.letter is not None:
+        return _may_post(tx, order, order.letter, target)
     window = window_of(tx, row.identity_id, target)
     if window.allow:
         return window
@@ -217,6 +254,16 @@ def _may_send(tx: Transaction, order: Order, row: Row[Any], target: Target) -> W
             raise Conflict("forbidden", 403, permission="window.override")
         return window
     raise closed(window, may_override=window.overridable and order.may_override)
+
+
+def _may_post(tx: Transaction, order: Order, letter: Letter, target: Target) -> Window:
+    """A letter goes to the addresses it names, not to the conversation's own. Dead ones are asked about once."""
+    if target.down:
+        raise Conflict("source_down")
+    dead = letters.dead_addresses(tx.connection, target.source_id, (one.address for one in letter.recipients))
+    if dead and not order.anyway:
+        raise Conflict("unreachable", addresses=", ".join(dead), reason="address_dead", may_override=True)
+    return reply_window(target.policy, tx.now, tx.now, Content())
 
 
 def window_of(tx: Transaction, identity_id: str | None, target: Target) -> Window:

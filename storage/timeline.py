@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row, text
 
-from storage import batch
+from storage import batch, letters
 
 COLUMNS = (
     "m.id, m.conversation_id, m.contact_id, m.source_id, m.deal_id, m.external_id, m.kind, m.direction, m.author_kind,"
@@ -35,6 +35,8 @@ class Facts:
     own_reactions: dict[str, str]
     later: dict[str, Row[Any]]
     """message -> the newest that was asked of it after it was there."""
+    recipients: dict[str, list[Row[Any]]]
+    """letter of ours -> its addressees."""
 
 
 def page(
@@ -148,6 +150,7 @@ def facts(connection: Connection, ids: Sequence[str]) -> Facts:
         rows, attachments, reactions, {row.id: row for row in quotes}, {row.id: row for row in deals},
         {row.message_id: row for row in waiting}, {row.id: row.name for row in names}, own,
         _later(connection, ids),
+        letters.of_messages(connection, [row.id for row in rows if row.kind == "mail" and row.direction == "out"]),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -52,8 +53,14 @@ class Email(PollingChannel):
         files_per_message=20,
         reply_to=True,
         subject=True,
+        recipients=100,
+        styles=frozenset({"bold", "italic", "underline", "strike", "code", "pre", "quote", "link"}),
         enter_sends=False,
         rate=Rate(per_second=20 / 60, burst=20),
+        retries=(60, 300, 900, 3600, 10_800, 21_600),
+        give_up_hours=48,
+        per_day=300,
+        look_up=60,
         send_timeout=170,
         answer_minutes=240,
     )
@@ -75,6 +82,23 @@ class Email(PollingChannel):
 
     def unpack(self, envelope: Envelope, ref: str) -> bytes:
         return letter.extract(envelope.body, ref)
+
+    def can(self) -> Capabilities:
+        a_minute, a_day = self.mailbox.per_minute, self.mailbox.per_day
+        rate = Rate(per_second=a_minute / 60, burst=min(20, a_minute))
+        return replace(self.capabilities, rate=rate, per_day=a_day)
+
+    def own_addresses(self) -> tuple[str, ...]:
+        return (self.mailbox.address, *sorted(self.mailbox.aliases - {self.mailbox.address}))
+
+    def signature(self) -> str:
+        return self.settings.get("signature", "")
+
+    def prepare(self, message: OutboundMessage) -> bytes:
+        return self._sender().letter(message).head
+
+    async def look_up(self, key: str) -> bool | None:
+        return await self._sender().look_up(self.echo_key(key))
 
     def echo_key(self, key: str) -> str:
         return ids.mint(self._secret, key, self.mailbox.domain)

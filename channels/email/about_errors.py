@@ -146,6 +146,14 @@ LETTERS: Mapping[str, Text] = {
         ru="Письмо вернулось: его не удалось доставить.",
         en="The letter came back: it could not be delivered.",
     ),
+    "sent_in_part": Text(
+        ru="Письмо ушло не всем: посмотрите, кому именно.", en="The letter did not reach everybody: see whom."
+    ),
+    "day_limit": Text(
+        ru="Почтовая служба не даёт отправить больше за сутки. Остальное уйдёт само, как только станет можно.",
+        en="The provider lets no more leave within a day. The rest leaves by itself once it may.",
+    ),
+    "tried_for_too_long": Text(ru="Два дня не удавалось отправить.", en="It could not be sent for two days."),
     "address_dead": Text(ru="Такого адреса нет.", en="There is no such address."),
     "letter_gone": Text(
         ru="Этого письма в ящике больше нет.", en="This letter is not in the mailbox any more."

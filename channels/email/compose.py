@@ -1,23 +1,22 @@
 """What do we send?
 
-The same message always gives the same bytes: the Message-ID, the date and the boundaries come from the
-outbox's key and time. Header fields are written here, not by the standard library, which breaks long ids in
-References.
+The same message always gives the same bytes: the Message-ID, the date and the boundaries come from the outbox's key and
+time. Header fields are written here, not by the standard library, which breaks long ids in References.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from urllib.parse import quote
 
-from channels.base import OutboundFile, OutboundMessage
+from channels.base import OutboundFile, OutboundMessage, Recipient
+from channels.email.dress import page_of, text_of
 from channels.email.headers import clean
 from channels.email.ids import mint
 from channels.email.mailbox import Mailbox
@@ -37,8 +36,10 @@ class Letter:
     """A letter ready to leave: its head with the text, and the files behind it."""
 
     message_id: str
-    recipient: str
+    recipients: tuple[str, ...]
+    """Whom this attempt has to reach."""
     head: bytes
+    inline: tuple[OutboundFile, ...]
     files: tuple[OutboundFile, ...]
     boundary: str
     size: int
@@ -47,44 +48,70 @@ class Letter:
     async def stream(self) -> AsyncIterator[bytes]:
         """The letter in pieces, lines ended by CRLF."""
         yield self.head
-        for file in self.files:
-            yield _file_head(file, self.boundary)
-            async for piece in _encoded(file):
-                yield piece
-        if self.files:
-            yield f"--{self.boundary}--\r\n".encode()
+        for files, boundary in ((self.inline, f"{self.boundary}.r"), (self.files, self.boundary)):
+            for file in files:
+                yield _file_head(file, boundary)
+                async for piece in _encoded(file):
+                    yield piece
+            if files:
+                yield f"--{boundary}--\r\n".encode()
 
 
 def compose(message: OutboundMessage, mailbox: Mailbox, secret: str) -> Letter:
     """The letter for this message. Raises ValueError for a recipient that is no address."""
-    recipient = message.to.value
-    if not _ADDRESS.fullmatch(recipient):
+    people = message.recipients or (Recipient(address=message.to.value, name=message.to_name),)
+    if not all(_ADDRESS.fullmatch(one.address) for one in people):
         raise ValueError("no mail address")
     message_id = mint(secret, message.key, mailbox.domain)
     boundary = f"=_{hashlib.sha256(message.key.encode()).hexdigest()[:32]}"
-    fields = _fields(message, mailbox, message_id, recipient)
-    words = _words(message.text, boundary)
-    if message.files:
-        fields.append(f'Content-Type: multipart/mixed; boundary="{boundary}"')
-        head = _block(fields) + f"--{boundary}\r\n".encode() + words
-    else:
-        head = "\r\n".join(fields).encode() + b"\r\n" + words
-    size = len(head) + sum(_size(file, boundary) for file in message.files) + len(boundary) + 6
+    inline = tuple(file for file in message.files if file.inline_id)
+    files = tuple(file for file in message.files if not file.inline_id)
+    head = message.prepared or _head(
+        message, mailbox, message_id, boundary, people, bool(inline), bool(files)
+    )
+    size = len(head) + sum(
+        sum(_size(file, mark) for file in some) + (len(mark) + 6 if some else 0)
+        for some, mark in ((inline, f"{boundary}.r"), (files, boundary))
+    )
     return Letter(
         message_id=message_id,
-        recipient=recipient,
+        recipients=message.waiting or tuple(dict.fromkeys(one.address for one in people)),
         head=head,
-        files=message.files,
+        inline=inline,
+        files=files,
         boundary=boundary,
         size=size,
     )
 
 
-def _fields(message: OutboundMessage, mailbox: Mailbox, message_id: str, recipient: str) -> list[str]:
+def _head(
+    message: OutboundMessage, mailbox: Mailbox, message_id: str, boundary: str, people: Sequence[Recipient],
+    inline: bool, files: bool,
+) -> bytes:  # fmt: skip
+    """Everything up to the first file: header, text, page."""
+    block = _fields(message, mailbox, message_id, people)
+    body = _words(message, message_id, boundary)
+    if inline:
+        related = f'Content-Type: multipart/related; type="multipart/alternative"; boundary="{boundary}.r"'
+        body = _block([related]) + f"--{boundary}.r\r\n".encode() + body
+    if files:
+        block.append(f'Content-Type: multipart/mixed; boundary="{boundary}"')
+        return _block(block) + f"--{boundary}\r\n".encode() + body
+    return "\r\n".join(block).encode() + b"\r\n" + body
+
+
+def _fields(
+    message: OutboundMessage, mailbox: Mailbox, message_id: str, people: Sequence[Recipient]
+) -> list[str]:
     references = _references(message)
-    fields = [
-        f"From: {_mailbox(mailbox.name, mailbox.address)}",
-        f"To: {_mailbox(message.to_name, recipient)}",
+    fields = [f"From: {_mailbox(mailbox.name, mailbox.address)}"]
+    for name, kind in (("To", "to"), ("Cc", "cc")):  # who gets a blind copy is named nowhere
+        named = [_mailbox(one.name, one.address) for one in people if one.kind == kind]
+        if named:
+            fields.append(f"{name}: " + ",\r\n ".join(named))
+    if not any(one.kind != "bcc" for one in people):
+        fields.append("To: undisclosed-recipients:;")
+    fields += [
         f"Subject: {_words_of_field(_subject(message, mailbox, answers=bool(references)))}",
         f"Message-ID: <{message_id}>",
     ]
@@ -94,13 +121,16 @@ def _fields(message: OutboundMessage, mailbox: Mailbox, message_id: str, recipie
         answered = message.reply_to if message.reply_to in references else references[-1]
         fields.append(f"In-Reply-To: <{answered}>")
         fields.append("References: " + "\r\n ".join(f"<{one}>" for one in references))
-    if message.automatic:  # RFC 3834, and what Exchange listens to
+    if message.automatic:  # RFC 3834, and what Exchange listens to; the loop mark is ours
         fields += ["Auto-Submitted: auto-replied", "X-Auto-Response-Suppress: All", "Precedence: auto_reply"]
+        fields.append(f"X-Loop: {mailbox.address}")
     return [*fields, "MIME-Version: 1.0"]
 
 
 def _subject(message: OutboundMessage, mailbox: Mailbox, *, answers: bool) -> str:
     subject = clean(message.subject)[:500]
+    if message.recipients:  # written by a person, as it should be
+        return subject
     if not answers:
         return subject or mailbox.name or mailbox.address
     return f"Re: {bare_subject(subject)}".strip()
@@ -153,18 +183,14 @@ def _folded(text: str) -> str:
     return "\r\n ".join([*lines, line])
 
 
-def _words(text: str, boundary: str) -> bytes:
+def _words(message: OutboundMessage, message_id: str, boundary: str) -> bytes:
     """The text, plain and as a page, ready to stand behind a header or a delimiter."""
     inner = f"{boundary}.a"
-    escaped = html.escape(text, quote=False).replace("\r\n", "\n").replace("\n", "<br>\r\n")
-    page = (
-        f'<!DOCTYPE html>\r\n<html><head><meta charset="utf-8"></head><body>\r\n{escaped}\r\n</body></html>'
-    )
     return b"".join(
         [
             _block([f'Content-Type: multipart/alternative; boundary="{inner}"']),
-            _text_part(text, "plain", inner),
-            _text_part(page, "html", inner),
+            _text_part(text_of(message), "plain", inner),
+            _text_part(page_of(message, message_id), "html", inner),
             f"--{inner}--\r\n".encode(),
         ]
     )
@@ -192,12 +218,15 @@ def _file_head(file: OutboundFile, boundary: str) -> bytes:
     name = re.sub(r"[\\/\"]", "_", clean(file.name))[-LONGEST_NAME:] or "file"
     plain = name if name.isascii() else _words_of_field(name).replace("\r\n ", " ")
     coded = quote(name, safe="")
+    where = "inline" if file.inline_id else "attachment"
     fields = [
         f"--{boundary}",
         f'Content-Type: {mime}; name="{plain}"',
         "Content-Transfer-Encoding: base64",
-        f"Content-Disposition: attachment; filename=\"{plain}\";\r\n filename*=UTF-8''{coded}",
+        f"Content-Disposition: {where}; filename=\"{plain}\";\r\n filename*=UTF-8''{coded}",
     ]
+    if file.inline_id:
+        fields.append(f"Content-ID: <{re.sub(r'[^A-Za-z0-9@._-]', '', file.inline_id)}>")
     return _block(fields)
 
 

@@ -85,6 +85,8 @@ class Mailbox:
     watch_sent: bool
     watch_junk: bool
     mark_seen: bool
+    files_sent: bool
+    """The provider surely puts what leaves by SMTP into Sent: what is not there did not leave."""
     keep_sent: bool
     """We put our own letters into Sent, because the provider does not."""
     since: str
@@ -93,6 +95,9 @@ class Mailbox:
     """PEM of a server with a certificate of its own making; "" trusts the usual authorities."""
     largest: int
     """A letter over so many bytes is fetched in part."""
+    per_minute: int
+    per_day: int
+    """How many letters of ours may leave."""
 
     @property
     def domain(self) -> str:
@@ -117,10 +122,13 @@ def read(settings: Mapping[str, str]) -> Mailbox:
         watch_sent=_on(settings, "watch_sent", default=True),
         watch_junk=_on(settings, "watch_junk", default=False),
         mark_seen=_on(settings, "mark_seen", default=False),
+        files_sent=preset.files_sent if preset else False,
         keep_sent=not preset.files_sent if preset else _on(settings, "keep_sent", default=True),
         since=since if re.fullmatch(r"\d{4}-\d{2}-\d{2}", since := settings.get("since", "").strip()) else "",
         certificate=settings.get("certificate", "").strip() if preset is None else "",
         largest=_number(settings.get("largest_mb", ""), 25, 1, 100) * MEGABYTE,
+        per_minute=_number(settings.get("per_minute", ""), 20, 1, 600),
+        per_day=_number(settings.get("per_day", ""), 300, 1, 100_000),
     )
 
 

@@ -11,16 +11,17 @@ import contextlib
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import aiosmtplib
 
 from channels.base import OutboundMessage
 from channels.email.compose import Letter, compose
+from channels.email.grammar import quoted
 from channels.email.imap import folder_of, session
 from channels.email.mailbox import MEGABYTE, Mailbox, Patience, local
 from channels.email.refusals import Stage, failure, lost
-from channels.errors import ChannelError, Disconnected, Refused, SendFailed, TryLater
+from channels.errors import ChannelError, Disconnected, Refused, SendFailed, SentInPart, TryLater
 from channels.events import Micros
 
 LETTERS_A_SESSION = 50
@@ -42,7 +43,19 @@ class Mailer:
 
     async def send(self, message: OutboundMessage) -> str:
         """Hand one letter over and return its Message-ID. Raises SendFailed."""
-        if message.to.kind != "email":
+        letter = self.letter(message)
+        refused = await self._hand_over(letter)
+        if self._mailbox.keep_sent and (
+            not message.waiting or len(message.waiting) == len(message.recipients)
+        ):
+            await self._file(letter, message.created_at)
+        if refused:
+            raise SentInPart((letter.message_id,), refused)
+        return letter.message_id
+
+    def letter(self, message: OutboundMessage) -> Letter:
+        """The letter for a message. Raises Refused when it can never be sent."""
+        if message.to.kind != "email" and not message.recipients:
             raise Refused("not a mail address", code="bad_address")
         try:
             letter = compose(message, self._mailbox, self._secret)
@@ -50,10 +63,21 @@ class Mailer:
             raise Refused("not a mail address", code="bad_address") from None
         if letter.size > LARGEST:
             raise Refused(f"{letter.size} bytes", code="too_large")
-        await self._hand_over(letter)
-        if self._mailbox.keep_sent:
-            await self._file(letter, message.created_at)
-        return letter.message_id
+        return letter
+
+    async def look_up(self, message_id: str) -> bool | None:
+        """Whether a letter of ours is in Sent, or came back to us. None: nobody can tell, the provider files none.
+
+        Raises TryLater and Disconnected."""
+        async with session(self._mailbox, self._patience) as mail:
+            sent = folder_of("sent", await mail.folders())
+            for folder in dict.fromkeys([sent, *self._mailbox.folders[:1]]):
+                if not folder:
+                    continue
+                await mail.open(folder)
+                if await mail.search("HEADER", "Message-ID", quoted(message_id)):
+                    return True
+        return False if sent and self._mailbox.files_sent else None
 
     async def try_login(self) -> str:
         """Sign in and return the server's greeting name. Raises SendFailed."""
@@ -71,17 +95,19 @@ class Mailer:
                 await asyncio.wait_for(self._smtp.quit(), 2)
         await self._drop()
 
-    async def _hand_over(self, letter: Letter) -> None:
+    async def _hand_over(self, letter: Letter) -> dict[str, SendFailed]:
+        """Whom the server would not take it for, and why; raises what is true of all."""
         stages: list[Stage] = ["connect"]
         async with self._faults(stages):
             async with asyncio.timeout(self._patience.connect + self._patience.answer) as limit:
                 async with self._turn:
                     try:
                         smtp = await self._ready(stages)
-                        await self._envelope(smtp, letter, stages)
+                        refused = await self._envelope(smtp, letter, stages)
                         limit.reschedule(asyncio.get_running_loop().time() + self._patience.send)
                         await self._data(smtp, letter, stages)
                         self._sent += 1
+                        return refused
                     except BaseException:
                         await self._drop()
                         raise
@@ -112,7 +138,10 @@ class Mailer:
             await _sign_in(smtp, mailbox)
         return smtp
 
-    async def _envelope(self, smtp: aiosmtplib.SMTP, letter: Letter, stages: list[Stage]) -> None:
+    async def _envelope(
+        self, smtp: aiosmtplib.SMTP, letter: Letter, stages: list[Stage]
+    ) -> dict[str, SendFailed]:
+        """Name the sender and every recipient. One who is refused does not stop the others."""
         stages.append("sender")
         options = []
         if smtp.supports_extension("size"):
@@ -122,7 +151,15 @@ class Mailer:
             options = [f"SIZE={letter.size}"]
         await smtp.mail(self._mailbox.address, options=options)
         stages.append("recipient")
-        await smtp.rcpt(letter.recipient)
+        refused: dict[str, SendFailed] = {}
+        for address in letter.recipients:
+            try:
+                await smtp.rcpt(address)
+            except aiosmtplib.SMTPRecipientRefused as error:
+                refused[address] = failure(error.code, error.message, "recipient")
+        if len(refused) == len(letter.recipients):
+            raise next(iter(refused.values())) if len(refused) == 1 else _for_all(refused)
+        return refused
 
     async def _data(self, smtp: aiosmtplib.SMTP, letter: Letter, stages: list[Stage]) -> None:
         """The letter itself, piece by piece; what follows the final dot decides."""
@@ -192,6 +229,14 @@ async def _sign_in(smtp: aiosmtplib.SMTP, mailbox: Mailbox) -> None:
         await smtp.auth_crammd5(mailbox.login, mailbox.password)
     else:
         raise Disconnected("no way to sign in", code="smtp_no_login")
+
+
+def _for_all(refused: Mapping[str, SendFailed]) -> SendFailed:
+    """Nobody was taken. A limit of the account stops all; else each is told apart."""
+    for why in refused.values():
+        if isinstance(why, TryLater) and why.whole_source:
+            return why
+    return SentInPart((), refused)
 
 
 def _caused_by_certificate(error: BaseException) -> bool:

@@ -11,6 +11,7 @@ import channels
 from channels.base import Capabilities, DesignedPages
 from gateway.api import shapes
 from gateway.context import Gateway
+from gateway.post import Blank
 from gateway.sources import Live, transport
 from routing import conversations as queue_order
 from routing import window as windows
@@ -184,6 +185,8 @@ def _item(gateway: Gateway, account: Account, row: Any, facts: timeline.Facts) -
         "spans": [_span(span) for span in content.get("spans", ())],
         "has_html": bool(content.get("html")),
         "subject": content.get("subject", ""),
+        "mail": _mail(content.get("mail"), facts.recipients.get(row.id, ())),
+        "nature": row.nature,
         "attachments": [_attachment(one) for one in facts.attachments.get(row.id, ())],
         "fields": content.get("fields", []),
         "call": _call(content.get("call"), facts.answered_by),
@@ -263,6 +266,38 @@ def _in_time(at: int, hours: float, now: int) -> bool:
     return not hours or now - at <= hours * HOUR
 
 
+def _mail(mail: dict[str, Any] | None, reached: Sequence[Any]) -> shapes.Mail | None:
+    if mail is None:
+        return None
+    return {
+        "sender": mail.get("from", ""), "to": mail.get("to", []), "cc": mail.get("cc", []), "bcc": mail.get("bcc", []),
+        "reply_to": mail.get("reply_to", ""), "notes": mail.get("notes", []),
+        "reached": [
+            {
+                "address": one.address, "name": one.name, "kind": one.kind, "state": one.state, "reason": one.reason,
+                "detail": one.detail,
+            }
+            for one in reached
+        ],
+    }  # fmt: skip
+
+
+def blank(gateway: Gateway, source_id: str, form: Blank) -> shapes.LetterBlank:
+    """A letter before a word is written."""
+    return {
+        "way": form.way, "source": source_ref(gateway, source_id), "sender": form.sender, "subject": form.subject,
+        "to": [{"address": one.address, "name": one.name, "kind": cast(Any, one.kind)} for one in form.to],
+        "signature": form.signature, "quote": form.quote, "quoted": form.quoted,
+        "files": [
+            {
+                "id": file["id"], "name": file["name"], "mime": file["mime"], "size": file["size"],
+                "ready": file["state"] == "ready",
+            }
+            for file in form.files
+        ],
+    }  # fmt: skip
+
+
 def _span(stored: Mapping[str, Any]) -> shapes.SpanShape:
     return {
         "start": stored["start"], "length": stored["length"], "style": stored["style"], "url": stored.get("url", ""),
@@ -314,6 +349,7 @@ def limits(can: Capabilities) -> shapes.Limits:
         "reply": can.reply or bool(can.answered_by), "text_max": can.text_max, "text_unit": can.text_unit,
         "caption_max": can.caption_max, "files": {str(kind): size for kind, size in can.files.items()},
         "files_per_message": can.files_per_message, "reply_to": can.reply_to, "subject": can.subject,
+        "recipients": can.recipients,
         "typing": can.typing, "delivered": can.delivered, "read": can.read, "enter_sends": can.enter_sends,
         "styles": sorted(can.styles), "reactions": list(can.reactions),
     }  # fmt: skip

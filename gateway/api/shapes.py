@@ -266,6 +266,8 @@ class Limits(TypedDict):
     files_per_message: int
     reply_to: bool
     subject: bool
+    recipients: int
+    """How many addressees a letter may have; 0: there are no letters."""
     typing: bool
     delivered: bool
     read: bool
@@ -284,6 +286,8 @@ class Conversation(TypedDict):
     read_up_to: str | None
     """The newest message this member has read."""
     subject: str
+    related: Ref | None
+    """Another thread that this one seems to go on from."""
 
 
 class Viewer(TypedDict):
@@ -368,6 +372,64 @@ class Versions(TypedDict):
     """Oldest first, without the words of now."""
 
 
+class Addressee(TypedDict):
+    address: str
+    name: str
+    kind: Literal["to", "cc", "bcc"]
+
+
+class Reached(Addressee):
+    """An addressee of a letter of ours, with what became of it there."""
+
+    state: Literal["waiting", "sent", "failed", "undelivered"]
+    reason: str
+    detail: str
+
+
+class Mail(TypedDict):
+    """What stands above a letter."""
+
+    sender: str
+    to: list[str]
+    cc: list[str]
+    bcc: list[str]
+    reply_to: str
+    reached: list[Reached]
+    """Of a letter of ours: each addressee."""
+    notes: list[str]
+    """Codes of what is to be said of it as a whole (the channel's `notes`)."""
+
+
+class LetterFile(TypedDict):
+    id: str
+    name: str
+    mime: str
+    size: int | None
+    ready: bool
+
+
+class LetterBlank(TypedDict):
+    """A letter before a word is written."""
+
+    way: Literal["reply", "all", "forward", "new"]
+    source: SourceRef
+    sender: str
+    to: list[Addressee]
+    subject: str
+    signature: str
+    quote: str | None
+    """The message that is repeated below."""
+    quoted: str
+    files: list[LetterFile]
+    """Files of a letter that is handed on."""
+
+
+class Posted(TypedDict):
+    conversation_id: str
+    items: list[Item]
+    not_before: Micros
+
+
 class Item(TypedDict):
     """One thing of the timeline."""
 
@@ -388,6 +450,8 @@ class Item(TypedDict):
     spans: list[SpanShape]
     has_html: bool
     subject: str
+    mail: Mail | None
+    nature: str
     attachments: list[AttachmentShape]
     fields: list[Field]
     call: Call | None

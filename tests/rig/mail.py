@@ -84,10 +84,9 @@ class MailHost:
             for each in recipients:
                 self.put(each, letter)
             return
-        with smtplib.LMTP("127.0.0.1", self.ports.lmtp) as lmtp:
-            refused = lmtp.sendmail(sender, recipients, letter)
-        if refused:
-            raise smtplib.SMTPRecipientsRefused(refused)
+        for each in recipients:  # LMTP answers once a recipient, and smtplib reads one answer
+            with smtplib.LMTP("127.0.0.1", self.ports.lmtp) as lmtp:
+                lmtp.sendmail(sender, [each], letter)
 
     def put(self, user: str, letter: bytes, *, into: str = "INBOX", flags: str = "") -> Path:
         """Write a letter's file, the quickest way to a full folder; flags as Maildir has them ("S": seen)."""

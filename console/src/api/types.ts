@@ -78,7 +78,7 @@ export interface Text {
   en: string;
 }
 
-export type FieldKind = "text" | "secret" | "number" | "choice" | "switch" | "email" | "host" | "mapping";
+export type FieldKind = "text" | "long" | "secret" | "number" | "choice" | "switch" | "email" | "host" | "mapping" | "design";
 
 export interface Choice {
   value: string;

@@ -194,6 +194,8 @@ function bubble(one: Pending, row: Row): Item {
     spans: [],
     has_html: false,
     subject: "",
+    mail: null,
+    nature: "client",
     attachments: [],
     fields: [],
     call: null,

@@ -15,7 +15,7 @@ from gateway.api.ways import fallbacks
 from gateway.context import Gateway
 from gateway.live import head_of, viewers
 from gateway.refusals import Refusal
-from storage import cards, queue, search, timeline
+from storage import cards, posting, queue, search, timeline
 from storage.queue import Ask
 from storage.team import Account
 
@@ -121,6 +121,7 @@ async def conversation(call: Call) -> shapes.Conversation:
         "fallbacks": fallbacks(call.gateway, call.account, addresses, contact, row["id"]),
         "viewers": viewers(call.gateway, row["id"], but=call.me), "read_up_to": facts.rows[0].read_message_id,
         "subject": facts.rows[0].subject,
+        "related": build.reference(*await database.read(posting.related, row["id"])),
     }  # fmt: skip
 
 

@@ -49,6 +49,9 @@ class NewPassword(Body):
     new: str
 
 
+LONGEST_PREFERENCE = {"signature": 2000}
+
+
 class Change(Body):
     name: str | None = None
     prefs: dict[str, str | int | bool] | None = None
@@ -181,7 +184,8 @@ async def change_me(call: Call, body: Change) -> shapes.Me:
         values["name"] = body.name.strip()[:200]
     if body.prefs is not None:
         if len(body.prefs) > 50 or any(
-            isinstance(value, str) and len(value) > 200 for value in body.prefs.values()
+            isinstance(value, str) and len(value) > LONGEST_PREFERENCE.get(name, 200)
+            for name, value in body.prefs.items()
         ):
             raise Refusal("bad_request", 422, field="prefs")
         values["prefs"] = {**call.account.prefs, **body.prefs}

@@ -8,10 +8,10 @@ from typing import Literal
 from pydantic import Field
 
 from channels.events import SpanStyle
-from gateway import afterwards, replies
-from gateway.api import shapes
+from gateway import afterwards, post, replies
+from gateway.api import build, shapes
 from gateway.api.handlers.inbox import item_of, items_of, row_of
-from gateway.api.layer import Body, Call, route
+from gateway.api.layer import Body, Call, Query, route
 from gateway.api.rights import must_see
 from gateway.api.views import draft_of
 from gateway.courtesies import TYPING
@@ -19,6 +19,7 @@ from gateway.refusals import Refusal
 from routing.text import Stretch, crossing
 from storage import acts, drafts, timeline
 from storage.amending import Wish
+from storage.letters import Addressee
 
 REPLY = "conversation.reply"
 LINKS = ("https://", "http://", "mailto:", "tel:")
@@ -32,6 +33,41 @@ class SpanGiven(Body):
     url: str = Field(default="", max_length=2000)
 
 
+class AddresseeGiven(Body):
+    address: str = Field(max_length=400)
+    name: str = Field(default="", max_length=200)
+
+
+class LetterGiven(Body):
+    """How a letter is addressed. Left out of an answer, it goes to who wrote, with the usual quote and signature."""
+
+    to: list[AddresseeGiven] = Field(default_factory=list, max_length=100)
+    cc: list[AddresseeGiven] = Field(default_factory=list, max_length=100)
+    bcc: list[AddresseeGiven] = Field(default_factory=list, max_length=100)
+    subject: str = Field(default="", max_length=500)
+    quote: str | None = None
+    """The message that is repeated below."""
+    forward: bool = False
+    files: list[str] = Field(default_factory=list, max_length=20)
+    """Attachments of the quoted letter that go along."""
+    signed: bool = True
+    inline: list[str] = Field(default_factory=list, max_length=20)
+    """Those of `file_ids` that are pictures inside the letter."""
+
+    def wish(self) -> post.Wish:
+        """The same as the gateway takes it."""
+        by_kind = (("to", self.to), ("cc", self.cc), ("bcc", self.bcc))
+        people = tuple(
+            Addressee(address=one.address, name=one.name, kind=kind)
+            for kind, given in by_kind
+            for one in given
+        )
+        return post.Wish(
+            to=people, subject=self.subject, quote=self.quote, forward=self.forward, carried=tuple(self.files),
+            signed=self.signed, inline=frozenset(self.inline),
+        )  # fmt: skip
+
+
 class NewMessage(Body):
     id: str
     text: str = Field(default="", max_length=100_000)
@@ -42,6 +78,23 @@ class NewMessage(Body):
     hold_ms: int | None = Field(default=None, ge=0, le=60_000)
     override_reason: str | None = Field(default=None, max_length=500)
     anyway: bool = False
+    letter: LetterGiven | None = None
+
+
+class NewLetter(Body):
+    id: str
+    source_id: str
+    letter: LetterGiven
+    text: str = Field(default="", max_length=100_000)
+    spans: list[SpanGiven] = Field(default_factory=list, max_length=100)
+    file_ids: list[str] = Field(default_factory=list, max_length=20)
+    hold_ms: int | None = Field(default=None, ge=0, le=60_000)
+    anyway: bool = False
+
+
+class BlankQuery(Query):
+    way: Literal["reply", "all", "forward", "new"] = "reply"
+    message: str | None = None
 
 
 class NewWords(Body):
@@ -99,9 +152,56 @@ async def send(call: Call, body: NewMessage) -> shapes.Sent:
     ids, not_before = await replies.reply(
         call.gateway, call.me, ref, id=own_id(body.id), text=body.text, file_ids=body.file_ids, reply_to=body.reply_to,
         last_seen=body.last_seen, hold_ms=body.hold_ms, override_reason=body.override_reason, anyway=body.anyway,
-        spans=stretches(body.text, body.spans),
+        spans=stretches(body.text, body.spans), letter=await _wish(call, body.letter),
     )  # fmt: skip
     return {"items": await items_of(call.gateway, call.account, ids), "not_before": not_before}
+
+
+async def _wish(call: Call, given: LetterGiven | None) -> post.Wish | None:
+    """The wish of somebody who may see what is quoted in it. Raises Refusal not_found."""
+    if given is None:
+        return None
+    if given.quote is not None:
+        await item_of(call, given.quote)
+    return given.wish()
+
+
+@route("GET", "/conversations/{id}/letter", answer=shapes.LetterBlank, query=BlankQuery, needs=REPLY)
+async def letter_blank(call: Call, query: BlankQuery) -> shapes.LetterBlank:
+    """Whom an answer goes to, its subject, signature and what it repeats."""
+    row = await row_of(call, call.path("id"))
+    if query.message is not None:
+        await item_of(call, query.message)
+    target = replies.target_for(call.gateway, row["source"]["id"])
+    live = call.gateway.sources.get(target.source_id)
+    if live is None:
+        raise Refusal("source_down")
+    form = await post.blank(call.gateway, call.account, live, query.way, row["id"], query.message)
+    return build.blank(call.gateway, live.row.id, form)
+
+
+@route("GET", "/sources/{id}/letter", answer=shapes.LetterBlank, needs=REPLY)
+async def new_letter_blank(call: Call) -> shapes.LetterBlank:
+    """An empty letter from this source."""
+    live = call.gateway.sources.get(call.path("id"))
+    if live is None:
+        raise Refusal("not_found", 404)
+    return build.blank(
+        call.gateway, live.row.id, await post.blank(call.gateway, call.account, live, "new", None, None)
+    )
+
+
+@route("POST", "/letters", answer=shapes.Posted, body=NewLetter, needs=REPLY, status=201)
+async def write_letter(call: Call, body: NewLetter) -> shapes.Posted:
+    """Begin a conversation with a letter to any address; the same id again is the same letter."""
+    wish = await _wish(call, body.letter)
+    assert wish is not None
+    conversation_id, not_before = await replies.write_first(
+        call.gateway, call.account, body.source_id, id=own_id(body.id), text=body.text, file_ids=body.file_ids,
+        hold_ms=body.hold_ms, anyway=body.anyway, spans=stretches(body.text, body.spans), letter=wish,
+    )  # fmt: skip
+    items = await items_of(call.gateway, call.account, [body.id])
+    return {"conversation_id": conversation_id, "items": items, "not_before": not_before}
 
 
 @route("POST", "/conversations/{id}/typing", status=204, needs=REPLY)

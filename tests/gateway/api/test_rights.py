@@ -37,6 +37,7 @@ TABLE: dict[str, set[str]] = {
     "POST /views/{id}/restore": TALK,
     "POST /messages/{id}/deal": TALK, "POST /conversations/{id}/undo-move": TALK,
     "POST /conversations/{id}/messages": TALK, "POST /conversations/{id}/notes": TALK,
+    "GET /conversations/{id}/letter": TALK, "GET /sources/{id}/letter": TALK, "POST /letters": TALK,
     "POST /conversations/{id}/typing": TALK, "PATCH /messages/{id}": TALK, "GET /messages/{id}/versions": TALK,
     "PUT /messages/{id}/reaction": TALK, "DELETE /messages/{id}/reaction": TALK,
     "DELETE /messages/{id}": TALK, "POST /messages/{id}/retry": TALK, "POST /messages/{id}/resolve": TALK,

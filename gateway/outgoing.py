@@ -1,0 +1,46 @@
+"""What does the network get of a part that is ready to leave?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+from channels.base import OutboundFile, OutboundMessage
+from channels.events import Identity
+from gateway.afterwards import spans_of
+from gateway.context import Gateway
+from gateway.post import as_letter
+from storage.outbox import Ready
+
+
+def message_of(gateway: Gateway, part: Ready) -> OutboundMessage:
+    """The part as a channel takes it."""
+    files = tuple(
+        OutboundFile(
+            kind=file["kind"], name=file["name"], mime=file["mime"], size=file["size"],
+            read=_reader(gateway, file["digest"]), inline_id=file.get("inline_id", ""),
+        )
+        for file in part.content["files"]
+    )  # fmt: skip
+    message = OutboundMessage(
+        key=part.id,
+        thread=part.thread,
+        to=Identity(kind=part.identity_kind, value=part.identity_value),
+        to_name=part.contact_name,
+        text=part.content["text"],
+        files=files,
+        reply_to=part.reply_to,
+        subject=part.subject,
+        references=part.references,
+        created_at=part.created_at,
+        spans=spans_of(part.content.get("spans", ())),
+        prepared=part.prepared,
+    )
+    letter = part.content.get("letter")
+    return message if letter is None else as_letter(message, letter, part.waiting)
+
+
+def _reader(gateway: Gateway, digest: str) -> Callable[[], AsyncIterator[bytes]]:
+    def read() -> AsyncIterator[bytes]:
+        return gateway.files.stream(digest)
+
+    return read
