@@ -6,6 +6,9 @@ its own. What it keeps between rounds is nothing: the rows are the truth.
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 import structlog
 
 from gateway.context import Gateway
@@ -30,22 +33,32 @@ class Router:
     async def run(self) -> None:
         """Route until cancelled; then let another process go on at once."""
         try:
-            with self._gateway.bells.listening("router", "leases") as bell:
+            bells = self._gateway.bells
+            with bells.listening("router", "leads", "leases") as bell, bells.listening("router") as freed:
+                looked_at = -LOOK
                 while True:
-                    await bell.wait(await self._round())
+                    began = time.monotonic()
+                    stuck = freed.rung() or began - looked_at >= LOOK
+                    looked_at = began if stuck else looked_at
+                    wait = await self._round(stuck=stuck)
+                    # A flood of leads leaves three quarters of the time to the messages that bring them.
+                    await asyncio.sleep(min(LOOK, 3 * (time.monotonic() - began)))
+                    await bell.wait(wait)
         finally:
             if self._held is not None:
                 await self._gateway.database.write(release, [self._held])
 
-    async def _round(self) -> float:
-        """One look; how many seconds until the next."""
+    async def _round(self, *, stuck: bool) -> float:
+        """One look; how many seconds until the next. `stuck`: somebody may have become free."""
         try:
             if not await self._hold():
                 return LOOK
             assert self._held is not None
             setup = await setup_of(self._gateway)
             weights = {live.row.id: live.channel.can().weight for live in self._gateway.sources.all()}
-            wait = await self._gateway.database.write(route_waiting, self._held, setup.schedule, weights)
+            wait = await self._gateway.database.write(
+                route_waiting, self._held, setup.schedule, weights, stuck
+            )
             return min(LOOK, max(0.02, wait / SECOND))
         except (Unavailable, LeaseLost):
             self._held = None

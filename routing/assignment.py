@@ -128,6 +128,10 @@ class Clocks:
         return self.shift is None or not self.shift.covers(now)
 
 
+ANY_LEAD: Final = Lead(id="", created_at=0, weight=0)
+ANY_QUEUE: Final = Queue(id="", order=())
+
+
 def route(lead: Lead, members: Sequence[Member], queue: Queue, now: Micros) -> Offer | Waiting:
     """Offer the lead to somebody who passes every check, or say why not.
 
@@ -209,6 +213,19 @@ def failures(member: Member, lead: Lead, queue: Queue, now: Micros) -> tuple[Rou
     if tried is not None:
         failed.append(tried)
     return tuple(failed)
+
+
+def could_take(member: Member, now: Micros) -> bool:
+    """Whether there may be a lead for the member at all; False: none, whatever the lead and the queue."""
+    return set(failures(member, ANY_LEAD, ANY_QUEUE, now)) <= FOR_STRANGERS
+
+
+def for_another(answer: Waiting, lead: Lead) -> Waiting:
+    """The same answer for a lead that differs in id and age only and has no manager to wait for."""
+    known = inner(answer.decision.facts, "lead")
+    about: dict[str, Json] = {**known, "id": lead.id, "created_at": lead.created_at}
+    decision = replace(answer.decision, facts={**answer.decision.facts, "lead": about})
+    return replace(answer, lead_id=lead.id, decision=decision)
 
 
 def reevaluate(record: Decision) -> Decision:

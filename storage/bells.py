@@ -32,15 +32,19 @@ class Bell:
     def ring(self) -> None:
         self._rung.set()
 
+    def rung(self) -> bool:
+        """Whether it was rung since this or `wait` last returned."""
+        rung = self._rung.is_set()
+        self._rung.clear()
+        return rung
+
     async def wait(self, seconds: float) -> bool:
         """True: rung. False: the time is over."""
         # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the ring.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._rung.wait()
-        rung = self._rung.is_set()
-        self._rung.clear()
-        return rung
+        return self.rung()
 
 
 class Bells:

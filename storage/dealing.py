@@ -2,131 +2,226 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+import orjson
+from orjson import Fragment
 from sqlalchemy import text
 
 from routing import ladder as ladders
-from routing.assignment import Offer, Queue, Waiting, route
+from routing.assignment import Lead, Offer, Queue, Waiting, could_take, for_another, lead_order, route
+from routing.decision import Decision
 from routing.members import Member
 from routing.schedule import Schedule
 from routing.times import HOUR, MINUTE
-from storage import leads
+from storage import batch, leads
 from storage.ids import new_id
 from storage.leads import WaitingLead
 from storage.leases import Lease, check
+from storage.tables import decision
 from storage.transaction import Transaction
 
-ROUND = 200
+ROUND = 500
+MOST = 5000
+"""Stuck leads looked at in one round."""
 BREAK = 30 * MINUTE
 
 
-def route_waiting(tx: Transaction, held: Lease, company: Schedule, weights: Mapping[str, float]) -> int:
-    """Look at every lead that is due once; microseconds until something is due by time alone."""
+@dataclass(slots=True)
+class _Round:
+    """What one look knows, and what it has decided so far."""
+
+    tx: Transaction
+    company: Schedule
+    weights: Mapping[str, float]
+    queues: Mapping[str, Queue]
+    people: dict[str, Member]
+    rules: dict[str, str] = field(default_factory=dict)
+    """deal -> the rule of its newest decision."""
+    rungs: dict[str, int] = field(default_factory=dict)
+    answers: dict[tuple[object, ...], tuple[Waiting, Fragment]] = field(default_factory=dict)
+    """What leads that are alike get, while nobody's load changes, with its candidates as JSON."""
+    decisions: list[tuple[Any, ...]] = field(default_factory=list)
+    offers: list[tuple[Any, ...]] = field(default_factory=list)
+    standing: dict[str, tuple[str, str, Any, int | None]] = field(default_factory=dict)
+
+    def queue_of(self, found: WaitingLead) -> Queue | None:
+        return self.queues.get(found.queue_id or "") or next(iter(self.queues.values()), None)
+
+    def read_people(self) -> None:
+        self.people = leads.members(self.tx.connection, self.company, self.weights, self.tx.now)
+        self.answers.clear()
+
+
+def route_waiting(
+    tx: Transaction, held: Lease, company: Schedule, weights: Mapping[str, float], stuck: bool = True
+) -> int:
+    """Look at every lead that is due once; microseconds until something is due by time alone.
+
+    `stuck`: somebody may have become free, so look at the leads that only this could help, too.
+    """
     check(tx, [held])
     tx.connection.execute(
         text("UPDATE member SET presence = 'on_shift', presence_until = NULL, presence_automatic = 0"
              " WHERE presence = 'break' AND presence_until <= :now"),
         {"now": tx.now},
     )  # fmt: skip
-    waiting = leads.waiting_leads(tx.connection, weights, tx.now, ROUND)
-    if waiting:
-        queues = leads.queues(tx.connection, company)
-        rules = leads.last_rule(tx.connection, [found.lead.id for found in waiting])
+    due = sorted(
+        leads.due_leads(tx.connection, weights, tx.now, ROUND),
+        key=lambda found: lead_order(found.lead, tx.now, company.zone),
+    )
+    if due or stuck:
         people = leads.members(tx.connection, company, weights, tx.now)
-        for found in waiting:
-            queue = queues.get(found.queue_id or "") or next(iter(queues.values()), None)
-            if queue is not None and _step(tx, found, queue, people, rules.get(found.lead.id, "")):
-                people = leads.members(tx.connection, company, weights, tx.now)
-    due = leads.next_look(tx.connection, tx.now)
-    return HOUR if due is None else max(0, due - tx.now)
+        look = _Round(tx, company, weights, leads.queues(tx.connection, company), people)
+        _look_at(look, due)
+        if stuck:
+            _look_at_stuck(look, {found.lead.id for found in due})
+        _write(look)
+    if len(due) == ROUND:
+        return 0
+    following = leads.next_look(tx.connection, tx.now)
+    return HOUR if following is None else max(0, following - tx.now)
 
 
-def _step(tx: Transaction, found: WaitingLead, queue: Queue, people: Mapping[str, Member], rule: str) -> bool:
-    """What is due for one lead; True when somebody's load changed."""
-    ladder = found.lead.ladder
+def _look_at(look: _Round, page: Sequence[WaitingLead]) -> None:
+    ids = [found.lead.id for found in page]
+    look.rules |= leads.last_rule(look.tx.connection, ids)
+    look.rungs |= leads.next_rungs(look.tx.connection, ids)
+    for found in page:
+        queue = look.queue_of(found)
+        if queue is not None:
+            _step(look, found, queue)
+
+
+def _look_at_stuck(look: _Round, seen: Set[str]) -> None:
+    """Page by page, for as long as somebody could take a lead at all."""
+    last: WaitingLead | None = None
+    for _ in range(MOST // ROUND):
+        if not any(could_take(member, look.tx.now) for member in look.people.values()):
+            return
+        page = leads.stuck_leads(look.tx.connection, look.weights, last, ROUND)
+        _look_at(look, [found for found in page if found.lead.id not in seen])
+        if len(page) < ROUND:
+            return
+        last = page[-1]
+
+
+def _write(look: _Round) -> None:
+    """All that was decided, one statement a table, in the order of the locks."""
+    leads.set_all_waiting(look.tx, list(look.standing.values()))
+    batch.insert(look.tx.connection, decision, leads.DECISION, look.decisions)
+    leads.add_offers(look.tx, look.offers)
+
+
+def _step(look: _Round, found: WaitingLead, queue: Queue) -> None:
+    """What is due for one lead."""
+    tx, ladder = look.tx, found.lead.ladder
     step = ladders.next_step(ladder, queue, tx.now)
     match step.kind:
         case "wait":
             if ladder.kept_since is None:
-                return False
+                return
         case "expire":
             _expire(tx, found, ladder)
-            return True
+            look.read_people()
+            return
         case "remind":
             reminded = ladders.reminded(ladder)
             following = ladders.next_step(reminded, queue, tx.now).at
-            leads.set_waiting(tx, found.lead.id, found.waiting, reminded, following)
+            _stand(look, found, found.waiting, reminded, following)
             for member in step.tell:
                 tx.changed("notification", f"lead_kept:{found.lead.id}", audience=f"member:{member}")
-    return _route(tx, found, queue, people, rule)
+    _route(look, found, queue)
 
 
-def _route(
-    tx: Transaction, found: WaitingLead, queue: Queue, people: Mapping[str, Member], rule: str
-) -> bool:
-    answer = route(found.lead, list(people.values()), queue, tx.now)
+def _stand(look: _Round, found: WaitingLead, waiting: str, ladder: ladders.Ladder, at: int | None) -> None:
+    look.standing[found.lead.id] = (found.lead.id, waiting, ladder.to_json(), at)
+
+
+def _route(look: _Round, found: WaitingLead, queue: Queue) -> None:
+    answer, candidates = _answer(look, found.lead, queue)
     match answer:
         case Offer():
-            _make_offer(tx, found, answer)
-            return True
+            _make_offer(look, found, answer, candidates)
         case Waiting():
-            _keep_waiting(tx, found, queue, answer, rule)
-            return False
+            _keep_waiting(look, found, queue, answer, candidates)
 
 
-def _make_offer(tx: Transaction, found: WaitingLead, answer: Offer) -> None:
-    lead = found.lead
-    decision_id = leads.keep_decision(
-        tx,
-        answer.decision,
-        deal_id=lead.id,
-        conversation_id=found.conversation_id,
-        contact_id=found.contact_id,
-    )
-    made = tx.connection.execute(
-        text("SELECT coalesce(max(rung), -1) + 1 FROM offer WHERE deal_id = :id"), {"id": lead.id}
-    ).scalar_one()
-    leads.add_offers(
-        tx,
-        [
-            (
-                new_id(tx.now),
-                lead.id,
-                member,
-                made,
-                int(answer.everyone),
-                "open",
-                tx.now,
-                answer.expires_at,
-                decision_id,
-            )
-            for member in sorted(answer.members)
-        ],
-    )
+def _answer(look: _Round, lead: Lead, queue: Queue) -> tuple[Offer | Waiting, Fragment]:
+    """Routing's answer. Leads that are alike get the same one, found once."""
+    alike = (queue.id, lead.source_id, lead.weight, lead.skills, lead.ladder)
+    plain = not lead.managers and queue.first_answer == "manager"
+    if plain and alike in look.answers:
+        known, candidates = look.answers[alike]
+        return for_another(known, lead), candidates
+    answer = route(lead, list(look.people.values()), queue, look.tx.now)
+    candidates = Fragment(orjson.dumps([row.to_json() for row in answer.decision.candidates]))
+    if plain and isinstance(answer, Waiting):
+        look.answers[alike] = (answer, candidates)
+    return answer, candidates
+
+
+def _keep_decision(look: _Round, found: WaitingLead, record: Decision, candidates: Fragment) -> str:
+    decision_id = new_id(look.tx.now)
+    shown = {**replace(record, candidates=()).to_json(), "candidates": candidates}
+    look.decisions.append(
+        leads.decision_row(
+            decision_id, record, shown, look.tx.now, deal_id=found.lead.id,
+            conversation_id=found.conversation_id, contact_id=found.contact_id,
+        )
+    )  # fmt: skip
+    return decision_id
+
+
+def _make_offer(look: _Round, found: WaitingLead, answer: Offer, candidates: Fragment) -> None:
+    lead, now = found.lead, look.tx.now
+    decision_id = _keep_decision(look, found, answer.decision, candidates)
+    rung = look.rungs.get(lead.id, 0)
+    look.rungs[lead.id] = rung + 1
+    look.offers += [
+        (
+            new_id(now),
+            lead.id,
+            member,
+            rung,
+            int(answer.everyone),
+            "open",
+            now,
+            answer.expires_at,
+            decision_id,
+        )
+        for member in sorted(answer.members)
+    ]
     ladder = ladders.offered(lead.ladder, answer.members, answer.expires_at, everyone=answer.everyone)
-    leads.set_waiting(tx, lead.id, "offered", ladder, answer.expires_at)
+    _stand(look, found, "offered", ladder, answer.expires_at)
     if found.conversation_id:
-        tx.changed("conversation", found.conversation_id, found.contact_id)
+        look.tx.changed("conversation", found.conversation_id, found.contact_id)
+    for ref in answer.members:
+        asked = look.people[ref]
+        look.people[ref] = replace(
+            asked, open_offers=asked.open_offers + 1, load=asked.load + 1, last_offer_at=now
+        )
+    look.answers.clear()
 
 
-def _keep_waiting(tx: Transaction, found: WaitingLead, queue: Queue, answer: Waiting, rule: str) -> None:
+def _keep_waiting(
+    look: _Round, found: WaitingLead, queue: Queue, answer: Waiting, candidates: Fragment
+) -> None:
     """Remember the reason; the same answer as last time is not stored again."""
-    ladder = found.lead.ladder
+    now, ladder = look.tx.now, found.lead.ladder
     if answer.keep:
-        ladder = ladders.kept(ladder, tx.now, ended=answer.reason == "ladder_end")
+        ladder = ladders.kept(ladder, now, ended=answer.reason == "ladder_end")
         for member in ladders.first_told(queue):
-            tx.changed("notification", f"lead_kept:{found.lead.id}", audience=f"member:{member}")
-    if rule != answer.decision.rule:
-        leads.keep_decision(
-            tx, answer.decision, deal_id=found.lead.id, conversation_id=found.conversation_id,
-            contact_id=found.contact_id,
-        )  # fmt: skip
+            look.tx.changed("notification", f"lead_kept:{found.lead.id}", audience=f"member:{member}")
+    if look.rules.get(found.lead.id) != answer.decision.rule:
+        _keep_decision(look, found, answer.decision, candidates)
     due = answer.until
     if ladder.kept_since is not None:
-        due = ladders.next_step(ladder, queue, tx.now).at
+        due = ladders.next_step(ladder, queue, now).at
     if (found.waiting, found.lead.ladder, found.next_at) != (answer.reason, ladder, due):
-        leads.set_waiting(tx, found.lead.id, answer.reason, ladder, due)
+        _stand(look, found, answer.reason, ladder, due)
 
 
 def _expire(tx: Transaction, found: WaitingLead, ladder: ladders.Ladder) -> None:

@@ -51,7 +51,7 @@ def flush(tx: Transaction, board: Board, stage: tuple[str, str]) -> None:
     _outgoing(tx, board)
     _tests(tx, board)
     if board.rerouted:
-        tx.ring("router")
+        tx.ring("leads")
 
 
 def _people(tx: Transaction, board: Board) -> None:
@@ -175,7 +175,7 @@ def _deal(row: Deal, number: int, stage: tuple[str, str], now: int) -> tuple[Any
     accepted = now if row.owner_id else None
     return (
         row.id, number, row.contact_id, stage[0], stage[1], "lead", 1, row.title, "RUB", row.owner_id, row.queue_id,
-        row.source_id, row.conversation_id, row.waiting, now if row.waiting == "new" else None, row.priority,
+        row.source_id, row.conversation_id, row.waiting, now if row.waiting else None, row.priority,
         int(row.repeat), int(row.quiet), row.attribution, row.demo, row.at, row.at, accepted,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from routing.assignment import Lead, Queue
 from routing.decision import Decision
@@ -17,7 +17,7 @@ from routing.schedule import Schedule, current_shift, in_force, working_between
 from routing.times import MINUTE
 from storage import batch
 from storage.ids import new_id
-from storage.tables import deal, decision, offer
+from storage.tables import deal, decision, member, offer
 from storage.transaction import Transaction
 
 MAY_OWN = "lead.accept"
@@ -38,24 +38,42 @@ class WaitingLead:
     next_at: int | None
 
 
-def waiting_leads(
+SELECT = (
+    "SELECT d.id, d.created_at, d.source_id, d.contact_id, d.queue_id, d.conversation_id, d.waiting, d.ladder,"
+    " d.priority, d.number, d.next_at, c.responsible_id, k.last_kind FROM deal d JOIN contact c ON c.id = d.contact_id"
+    " LEFT JOIN conversation k ON k.id = d.conversation_id WHERE"
+)
+
+
+def due_leads(
     connection: Connection, weights: Mapping[str, float], now: int, limit: int
 ) -> list[WaitingLead]:
-    """Leads that may be routed now: those due, and those that only an event can help."""
-    rows = connection.execute(
-        text(
-            "SELECT d.id, d.created_at, d.source_id, d.contact_id, d.queue_id, d.conversation_id, d.waiting, d.ladder,"
-            " d.priority, d.number, d.next_at, c.responsible_id, k.last_kind FROM deal d JOIN contact c ON c.id = d.contact_id"
-            " LEFT JOIN conversation k ON k.id = d.conversation_id"
-            " WHERE d.waiting <> '' AND (d.next_at IS NULL OR d.next_at <= :now OR d.waiting = 'nobody')"
-            " ORDER BY d.priority DESC, d.created_at, d.id LIMIT :limit"
-        ),
-        {"now": now, "limit": limit},
-    ).all()
+    """Waiting leads that it is time to look at."""
+    sql = f"{SELECT} d.waiting <> '' AND d.next_at <= :now ORDER BY d.next_at, d.id LIMIT :limit"
+    return _leads(connection, weights, connection.execute(text(sql), {"now": now, "limit": limit}).all())
+
+
+def stuck_leads(
+    connection: Connection, weights: Mapping[str, float], after: WaitingLead | None, limit: int
+) -> list[WaitingLead]:
+    """Leads that only an event can help, the most urgent first, after one of them."""
+    place = (0, 0, "") if after is None else (-after.lead.priority, after.lead.created_at, after.lead.id)
+    beyond = "" if after is None else "AND (-d.priority, d.created_at, d.id) > (:priority, :created, :id)"
+    sql = (
+        f"{SELECT} d.waiting IN ('nobody', 'sticky') {beyond}"
+        " ORDER BY -d.priority, d.created_at, d.id LIMIT :limit"
+    )
+    values = dict(zip(("priority", "created", "id"), place, strict=True)) if after is not None else {}
+    return _leads(connection, weights, connection.execute(text(sql), {**values, "limit": limit}).all())
+
+
+def _leads(
+    connection: Connection, weights: Mapping[str, float], rows: Sequence[Row[Any]]
+) -> list[WaitingLead]:
     owners = _last_owners(connection, [row.contact_id for row in rows])
+    kinds = {"form": "form", "call": "missed_call"}
     leads = []
     for row in rows:
-        kinds = {"form": "form", "call": "missed_call"}
         managers = dict.fromkeys(filter(None, (row.responsible_id, owners.get(row.contact_id))))
         lead = Lead(
             id=row.id,
@@ -246,22 +264,45 @@ def _with_discipline(
     return found
 
 
+DECISION = (
+    "id", "kind", "rule", "chosen", "message_id", "conversation_id", "deal_id", "contact_id", "record", "at",
+)  # fmt: skip
+
+
 def keep_decision(
     tx: Transaction, record: Decision, *, deal_id: str | None, conversation_id: str | None, contact_id: str,
     message_id: str | None = None,
 ) -> str:  # fmt: skip
     """Store one decision; its id."""
     decision_id = new_id(tx.now)
-    columns = (
-        "id", "kind", "rule", "chosen", "message_id", "conversation_id", "deal_id", "contact_id", "record", "at",
+    row = decision_row(
+        decision_id, record, record.to_json(), tx.now,
+        deal_id=deal_id, conversation_id=conversation_id, contact_id=contact_id, message_id=message_id,
     )  # fmt: skip
-    chosen = record.chosen[0] if record.chosen else None
-    row = (
-        decision_id, record.kind, record.rule, chosen, message_id, conversation_id, deal_id or None, contact_id,
-        record.to_json(), tx.now,
-    )  # fmt: skip
-    batch.insert(tx.connection, decision, columns, [row])
+    batch.insert(tx.connection, decision, DECISION, [row])
     return decision_id
+
+
+def decision_row(
+    decision_id: str, record: Decision, shown: Mapping[str, Any], at: int, *, deal_id: str | None,
+    conversation_id: str | None, contact_id: str, message_id: str | None = None,
+) -> tuple[Any, ...]:  # fmt: skip
+    """A row of decisions, by `DECISION`."""
+    chosen = record.chosen[0] if record.chosen else None
+    return (
+        decision_id, record.kind, record.rule, chosen, message_id, conversation_id, deal_id or None, contact_id,
+        shown, at,
+    )  # fmt: skip
+
+
+def next_rungs(connection: Connection, deal_ids: Iterable[str]) -> dict[str, int]:
+    """The number of each deal's next offer."""
+    rows = batch.select(
+        connection,
+        "SELECT o.deal_id, max(o.rung) + 1 AS next FROM {wanted} JOIN offer o ON o.deal_id = w.id GROUP BY o.deal_id",
+        {"id": sorted(deal_ids)},
+    )
+    return {row.deal_id: row.next for row in rows}
 
 
 def last_rule(connection: Connection, deal_ids: Iterable[str]) -> dict[str, str]:
@@ -291,10 +332,9 @@ OFFER = (
 def add_offers(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
     """Show a lead to people."""
     batch.insert(tx.connection, offer, OFFER, rows)
+    asked = sorted({row[2] for row in rows})
+    batch.update(tx.connection, member, ("id",), ("last_offer_at",), [(ref, tx.now) for ref in asked])
     for row in rows:
-        tx.connection.execute(
-            text("UPDATE member SET last_offer_at = :now WHERE id = :id"), {"now": tx.now, "id": row[2]}
-        )
         tx.changed("offer", row[0], audience=f"member:{row[2]}")
 
 
@@ -325,6 +365,13 @@ def withdraw(tx: Transaction, deal_id: str) -> None:
 
 def set_waiting(tx: Transaction, deal_id: str, waiting: str, ladder: Ladder, next_at: int | None) -> None:
     """Where the lead stands."""
-    columns = ("waiting", "ladder", "next_at")
-    batch.update(tx.connection, deal, ("id",), columns, [(deal_id, waiting, ladder.to_json(), next_at)])
-    tx.changed("deal", deal_id)
+    set_all_waiting(tx, [(deal_id, waiting, ladder.to_json(), next_at)])
+
+
+def set_all_waiting(tx: Transaction, rows: Sequence[tuple[str, str, Any, int | None]]) -> None:
+    """Where leads stand; each row is (deal, waiting, ladder as JSON, next_at)."""
+    batch.update(
+        tx.connection, deal, ("id",), ("waiting", "ladder", "next_at"), sorted(rows, key=lambda row: row[0])
+    )
+    for row in rows:
+        tx.changed("deal", row[0])
