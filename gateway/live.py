@@ -91,6 +91,9 @@ class Hub:
             if not self.ready.is_set():
                 self.head = await self.gateway.database.read(changes.head)
                 self.ready.set()
+            if not self._listeners:
+                await self._pass_over()
+                return False
             entries = await self.gateway.database.read(changes.after, self.head, AT_ONCE)
             if entries:
                 await self._tell(entries)
@@ -100,6 +103,12 @@ class Hub:
             log.exception("news not told")
             return False
         return len(entries) == AT_ONCE
+
+    async def _pass_over(self) -> None:
+        """Nobody listens: what happened is not even read. Whoever came meanwhile is told from where they came in."""
+        head = await self.gateway.database.read(changes.head)
+        if not self._listeners:
+            self.head, self._stale = head, True
 
     async def _tell(self, entries: Sequence[Entry]) -> None:
         await self._follow_rights(entries)

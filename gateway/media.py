@@ -38,7 +38,7 @@ class Fetcher:
         self._gateway = gateway
 
     async def run(self) -> None:
-        with self._gateway.bells.listening("media", "live") as bell:
+        with self._gateway.bells.listening("media") as bell:
             while True:
                 if not await self._round():
                     await bell.wait(LOOK)

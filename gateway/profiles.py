@@ -26,18 +26,21 @@ class Profiles:
         self._gateway = gateway
 
     async def run(self) -> None:
-        with self._gateway.bells.listening("live") as bell:
+        with self._gateway.bells.listening("profiles") as bell:
             while True:
                 try:
                     found = await self._gateway.database.read(profiles.nameless, self._gateway.now(), AT_ONCE)
-                    await asyncio.gather(*(self._ask(one) for one in found))
+                    told = await asyncio.gather(*(self._ask(one) for one in found))
+                    if told:
+                        await self._gateway.database.write(profiles.named, told)
                 except Unavailable:
                     found = []
                 if not found:
                     await bell.wait(LOOK)
                     await asyncio.sleep(0.05)  # a burst of messages is asked about together
 
-    async def _ask(self, one: Nameless) -> None:
+    async def _ask(self, one: Nameless) -> tuple[Nameless, str, str]:
+        """The name and the nickname; "" where the network tells none."""
         live = await self._gateway.sources.find(one.source_id)
         name = username = ""
         if live is not None:
@@ -47,4 +50,4 @@ class Profiles:
                 name, username = (profile.name, profile.username) if profile is not None else ("", "")
             except (ChannelError, TimeoutError) as error:
                 log.info("no profile", source=one.source_id, error=type(error).__name__)
-        await self._gateway.database.write(profiles.named, one, name, username)
+        return one, name, username

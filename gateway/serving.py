@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import signal
 import sys
@@ -57,6 +58,10 @@ async def _serve(config: Config, role: Role, *, demo: bool) -> None:
             await set_up(gateway, address)
         if role in ("all", "web"):
             await _say_hello(gateway, address, admin, demo=demo)
+        # What is there now stays: collecting garbage must not walk over it again and again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
         await _stopped()
     finally:
         await runner.cleanup()

@@ -29,6 +29,7 @@ T = TypeVar("T")
 RETRIES = 5  # of a transaction that lost a deadlock
 RETRYABLE = {"40001", "40P01"}  # serialization failure, deadlock
 READERS = 4
+STATEMENTS = 1000  # prepared ones a connection keeps; there are some hundred different ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,8 @@ class _Postgres:
             connect_args={
                 "timeout": 5,
                 "command_timeout": 60,
+                "statement_cache_size": STATEMENTS,
+                "prepared_statement_cache_size": STATEMENTS,
                 "server_settings": {"jit": "off"},
             },
         )

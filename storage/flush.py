@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -50,6 +51,8 @@ def flush(tx: Transaction, board: Board, stage: tuple[str, str]) -> None:
     _calls(tx, board)
     _outgoing(tx, board)
     _tests(tx, board)
+    if board.new_attachments:
+        tx.ring("media")
     if board.rerouted:
         tx.ring("leads")
 
@@ -67,11 +70,21 @@ def _people(tx: Transaction, board: Board) -> None:
     batch.insert(connection, contact_identity, columns, links, ignore=True)
     for row in changed:
         tx.changed("contact", row.id, row.id)
+    _nameless(tx, board, new)
     named = [(row.id, row.username) for row in board.identities.values() if row.username]
     batch.update(connection, identity, ("id",), ("username",), sorted(named))
     _addresses(tx, board)
     for told in board.connections:
         connection.execute(text(CONNECTION), dict(zip(CONNECTION_COLUMNS, told, strict=True)))
+
+
+def _nameless(tx: Transaction, board: Board, new: Sequence[Contact]) -> None:
+    """The network is asked for the names of new people who came without one."""
+    unnamed = {row.id for row in new if row.name_from == "address"}
+    asked = sorted((link[1], 0) for link in board.new_links if link[0] in unnamed)
+    if asked:
+        batch.update(tx.connection, identity, ("id",), ("asked_at",), asked)
+        tx.ring("profiles")
 
 
 CONTACT = ("id", "name", "name_from", "responsible_id", "attribution", "demo", "updated_at")

@@ -57,13 +57,15 @@ def stuck_leads(
     connection: Connection, weights: Mapping[str, float], after: WaitingLead | None, limit: int
 ) -> list[WaitingLead]:
     """Leads that only an event can help, the most urgent first, after one of them."""
-    place = (0, 0, "") if after is None else (-after.lead.priority, after.lead.created_at, after.lead.id)
-    beyond = "" if after is None else "AND (-d.priority, d.created_at, d.id) > (:priority, :created, :id)"
+    beyond, values = "", {}
+    if after is not None:
+        lead = after.lead
+        values = {"priority": lead.priority, "created": lead.created_at, "id": lead.id}
+        beyond = "AND (d.priority < :priority OR d.priority = :priority AND (d.created_at, d.id) > (:created, :id))"
     sql = (
         f"{SELECT} d.waiting IN ('nobody', 'sticky') {beyond}"
-        " ORDER BY -d.priority, d.created_at, d.id LIMIT :limit"
+        " ORDER BY d.priority DESC, d.created_at, d.id LIMIT :limit"
     )
-    values = dict(zip(("priority", "created", "id"), place, strict=True)) if after is not None else {}
     return _leads(connection, weights, connection.execute(text(sql), {**values, "limit": limit}).all())
 
 

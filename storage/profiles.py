@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
 from routing.times import DAY
+from storage import batch
+from storage.tables import identity
 from storage.transaction import Transaction
 
 AGAIN = 30 * DAY
@@ -24,30 +27,32 @@ class Nameless:
 
 
 def nameless(connection: Connection, now: int, limit: int) -> list[Nameless]:
-    """People known only by their address, not asked about lately, newest first."""
+    """People known only by their address, not asked about yet or not lately; the newest first."""
     rows = connection.execute(
         text(
-            "SELECT i.id, i.kind, i.value, min(a.source_id) AS source_id, c.id AS contact_id FROM contact c"
-            " JOIN contact_identity l ON l.contact_id = c.id JOIN identity i ON i.id = l.identity_id"
-            " JOIN address a ON a.identity_id = i.id WHERE c.name_from = 'address' AND i.kind NOT IN ('phone', 'email')"
-            " AND (i.asked_at IS NULL OR i.asked_at < :before) GROUP BY i.id, i.kind, i.value, c.id"
-            " ORDER BY i.id DESC LIMIT :limit"
+            "SELECT i.id, i.kind, i.value, min(a.source_id) AS source_id, min(c.id) AS contact_id FROM"
+            " (SELECT id, kind, value, asked_at FROM identity WHERE asked_at < :before AND kind NOT IN ('phone', 'email')"
+            " ORDER BY asked_at, id DESC LIMIT :limit) AS i JOIN contact_identity l ON l.identity_id = i.id"
+            " JOIN contact c ON c.id = l.contact_id JOIN address a ON a.identity_id = i.id"
+            " WHERE c.name_from = 'address' GROUP BY i.id, i.kind, i.value, i.asked_at ORDER BY i.asked_at, i.id DESC"
         ),
         {"before": now - AGAIN, "limit": limit},
     )
     return [Nameless(*tuple(row)) for row in rows]
 
 
-def named(tx: Transaction, one: Nameless, name: str, username: str) -> None:
-    """What the network told; an empty name only remembers that it was asked."""
-    tx.connection.execute(
-        text(
-            "UPDATE identity SET asked_at = :now, username = CASE WHEN :user = '' THEN username ELSE :user END WHERE id = :id"
-        ),
-        {"now": tx.now, "user": username, "id": one.identity_id},
-    )
-    if not name:
-        return
+def named(tx: Transaction, told: Sequence[tuple[Nameless, str, str]]) -> None:
+    """What the network told: (who, name, nickname); an empty name only remembers that it was asked."""
+    asked = sorted((one.identity_id, None if name else tx.now) for one, name, _ in told)
+    batch.update(tx.connection, identity, ("id",), ("asked_at",), asked)
+    known = sorted((one.identity_id, username) for one, _, username in told if username)
+    batch.update(tx.connection, identity, ("id",), ("username",), known)
+    for one, name, _ in told:
+        if name:
+            _name(tx, one, name)
+
+
+def _name(tx: Transaction, one: Nameless, name: str) -> None:
     tx.connection.execute(
         text(
             "UPDATE contact SET name = :name, name_from = 'network', updated_at = :now WHERE id = :id AND name_from = 'address'"

@@ -112,6 +112,14 @@ Index(
     sqlite_where=text("waiting <> ''"),
     postgresql_where=text("waiting <> ''"),
 )
+Index(
+    "ix_deal_stuck",
+    deal.c.priority.desc(),
+    deal.c.created_at,
+    deal.c.id,
+    sqlite_where=text("waiting IN ('nobody', 'sticky')"),
+    postgresql_where=text("waiting IN ('nobody', 'sticky')"),
+)
 
 deal_party = Table(
     "deal_party",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint, text
 
 from storage.tables.base import (
     at,
@@ -41,9 +41,19 @@ identity = Table(
     flag("spam"),
     words("internal"),  # why it is one of ours: member directory domain
     words("username"),
-    maybe_at("asked_at"),  # when the network was last asked for the profile
+    maybe_at(
+        "asked_at"
+    ),  # when the network was last asked for the profile; 0: it is to be asked; null: no need
     at("created_at"),
     UniqueConstraint("kind", "value"),
+)
+
+Index(
+    "ix_identity_asked",
+    identity.c.asked_at,
+    identity.c.id.desc(),
+    sqlite_where=text("asked_at IS NOT NULL"),
+    postgresql_where=text("asked_at IS NOT NULL"),
 )
 
 contact_identity = Table(
