@@ -1,23 +1,29 @@
 """How does one statement carry a whole batch?
 
-PostgreSQL takes columns as arrays (`unnest`), SQLite takes rows by `executemany` and key lists as JSON (`json_each`). The
-statements' texts do not depend on the batch's size, so both databases prepare each once.
+PostgreSQL takes columns as arrays (`unnest`) or many new rows by COPY, SQLite takes rows by `executemany` and key lists as
+JSON (`json_each`). The statements' texts do not depend on the batch's size, so both databases prepare each once. They go
+to the driver directly: compiling and wrapping by SQLAlchemy would cost more than the statements themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, LargeBinary, Row, Table, TextClause, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import BigInteger, Float, Integer, String, Text, TypeEngine
+from sqlalchemy import Connection, LargeBinary, Table
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.types import BigInteger, Float, Integer
+from sqlalchemy.util import await_only
 
 from storage.tables.base import Json
 
 Rows = Sequence[Sequence[Any]]
+COPIED = 20
+"""From so many rows on COPY is worth its extra round trip."""
 
 
 def insert(
@@ -32,13 +38,11 @@ def insert(
     if not rows:
         return 0
     prepared = _prepare(table, columns, rows)
-    if connection.dialect.name == "postgresql":
-        result = connection.execute(
-            _insert_arrays(table, columns, ignore, None), _by_column(columns, prepared)
-        )
-    else:
-        result = connection.execute(_insert_row(table, columns, ignore, None), _by_row(columns, prepared))
-    return result.rowcount
+    if not _postgres(connection):
+        return _each(connection, _insert_row(table, columns, ignore, ()), prepared)
+    if not ignore and len(rows) >= COPIED:
+        return _copy(connection, table, columns, prepared)
+    return _changed(connection, _insert_arrays(table, columns, ignore, ()), _by_column(prepared))
 
 
 def insert_returning(
@@ -53,14 +57,25 @@ def insert_returning(
     if not rows:
         return []
     prepared = _prepare(table, columns, rows)
-    if connection.dialect.name == "postgresql":
+    if _postgres(connection):
         statement = _insert_arrays(table, columns, ignore, returning)
-        return [tuple(row) for row in connection.execute(statement, _by_column(columns, prepared))]
+        return [tuple(row) for row in _fetch(connection, statement, _by_column(prepared))]
     statement = _insert_row(table, columns, ignore, returning)
-    found: list[tuple[Any, ...]] = []
-    for row in _by_row(columns, prepared):
-        found.extend(tuple(hit) for hit in connection.execute(statement, row))
-    return found
+    return [tuple(hit) for row in prepared for hit in _fetch(connection, statement, row)]
+
+
+def insert_numbered(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Rows, number: str
+) -> list[int]:
+    """Insert all rows and return the numbers that the database gave them, in the order of `rows`."""
+    if _postgres(connection):
+        return [row[0] for row in insert_returning(connection, table, columns, rows, number)]
+    if not rows:
+        return []
+    insert(connection, table, columns, rows)
+    # One writer, one transaction: the numbers follow each other.
+    ((last,),) = _fetch(connection, "SELECT last_insert_rowid()", ())
+    return list(range(last - len(rows) + 1, last + 1))
 
 
 def update(
@@ -73,13 +88,10 @@ def update(
     """Set `columns` of the rows named by `keys`; each row is (*keys, *columns). Returns how many were found."""
     if not rows:
         return 0
-    names = keys + columns
-    prepared = _prepare(table, names, rows)
-    if connection.dialect.name == "postgresql":
-        result = connection.execute(_update_arrays(table, keys, columns), _by_column(names, prepared))
-    else:
-        result = connection.execute(_update_row(table, keys, columns), _by_row(names, prepared))
-    return result.rowcount
+    prepared = _prepare(table, keys + columns, rows)
+    if _postgres(connection):
+        return _changed(connection, _update_arrays(table, keys, columns), _by_column(prepared))
+    return _each(connection, _update_row(table, keys, columns), prepared)
 
 
 def add(
@@ -92,28 +104,19 @@ def add(
     """Add numbers to counters, making rows that are not there; each row is (*keys, *amounts)."""
     if not rows:
         return
-    names = keys + columns
-    prepared = _prepare(table, names, rows)
-    if connection.dialect.name == "postgresql":
-        connection.execute(_add_arrays(table, keys, columns), _by_column(names, prepared))
+    if _postgres(connection):
+        _changed(connection, _add_arrays(table, keys, columns), _by_column(rows))
     else:
-        connection.execute(_add_row(table, keys, columns), _by_row(names, prepared))
+        _each(connection, _add_row(table, keys, columns), rows)
 
 
 def delete(connection: Connection, table: Table, keys: tuple[str, ...], rows: Rows) -> int:
     """Delete the rows named by `keys`. Returns how many there were."""
     if not rows:
         return 0
-    where = " AND ".join(f"{key} = :{key}" for key in keys)
-    if connection.dialect.name == "postgresql":
-        arrays = ", ".join(f"CAST(:{key} AS {_pg_type(table, key)}[])" for key in keys)
-        match = " AND ".join(f"t.{key} = v.{key}" for key in keys)
-        statement = text(
-            f"DELETE FROM {table.name} t USING unnest({arrays}) AS v({', '.join(keys)}) WHERE {match}"
-        )
-        return connection.execute(statement, _by_column(keys, rows)).rowcount
-    statement = text(f"DELETE FROM {table.name} WHERE {where}")
-    return connection.execute(statement, _by_row(keys, rows)).rowcount
+    if _postgres(connection):
+        return _changed(connection, _delete_arrays(table, keys), _by_column(rows))
+    return _each(connection, _delete_row(table, keys), rows)
 
 
 def select(
@@ -124,42 +127,143 @@ def select(
     *,
     lock: str = "",
     **parameters: Any,
-) -> list[Row[Any]]:
-    """Rows of `sql`, in which `{wanted}` stands for a table `w` of the given key columns, in their order as `w.n`.
+) -> list[Any]:
+    """Rows of `sql`, with their columns as attributes. In it `{wanted}` stands for a table `w` of the given key columns,
+    in their order as `w.n`.
 
     `lock` is a PostgreSQL clause ("FOR UPDATE OF c"); SQLite has one writer and needs none.
     """
     columns = tuple(keys)
     if not keys[columns[0]]:
         return []
-    kinds = tuple(_kind(keys[name]) for name in columns)
-    if connection.dialect.name == "postgresql":
-        statement = _wanted_arrays(sql, columns, kinds, lock)
-        return list(
-            connection.execute(
-                statement,
-                {**{f"w_{k}": list(v) for k, v in keys.items()}, **parameters},
-            )
-        )
-    wanted = orjson.dumps(list(zip(*keys.values(), strict=True))).decode()
-    return list(connection.execute(_wanted_json(sql, columns), {"wanted": wanted, **parameters}))
+    if not _postgres(connection):
+        wanted = orjson.dumps(list(zip(*keys.values(), strict=True))).decode()
+        return _records(connection, _wanted_json(sql, columns), {"wanted": wanted, **parameters})
+    kinds = tuple(_kind(keys[name][0]) for name in columns)
+    given = tuple((name, _kind(value)) for name, value in parameters.items())
+    statement = _wanted_arrays(sql, columns, kinds, given, lock)
+    return _records(connection, statement, [*map(list, keys.values()), *parameters.values()])
 
 
-def _kind(values: Sequence[Any]) -> str:
-    return "bigint" if isinstance(values[0], int) else "text"
+def _postgres(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
+
+
+# The driver. Its errors leave as SQLAlchemy's, which the rest of the house knows; never with what was written.
+
+
+def _run(connection: Connection, work: Callable[[Any], Any], statement: str) -> Any:
+    cursor = connection.connection.cursor()
+    try:
+        return work(cursor)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _ours(connection, statement, error) from error
+    finally:
+        cursor.close()
+
+
+def _ours(connection: Connection, statement: str, error: Exception) -> BaseException:
+    dialect = connection.dialect
+    gone = isinstance(error, dialect.loaded_dbapi.Error) and dialect.is_disconnect(error, None, None)
+    return DBAPIError.instance(
+        statement, None, error, dialect.loaded_dbapi.Error,
+        hide_parameters=True, connection_invalidated=gone, dialect=dialect,
+    )  # fmt: skip
+
+
+def _fetch(connection: Connection, statement: str, parameters: Any) -> list[Any]:
+    def work(cursor: Any) -> list[Any]:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())
+
+    found: list[Any] = _run(connection, work, statement)
+    return found
+
+
+def _records(connection: Connection, statement: str, parameters: Any) -> list[Any]:
+    def work(cursor: Any) -> list[Any]:
+        cursor.execute(statement, parameters)
+        make = _record(tuple(column[0] for column in cursor.description))
+        return [make(row) for row in cursor.fetchall()]
+
+    found: list[Any] = _run(connection, work, statement)
+    return found
 
 
 @lru_cache(maxsize=512)
-def _wanted_arrays(sql: str, columns: tuple[str, ...], kinds: tuple[str, ...], lock: str) -> TextClause:
-    arrays = ", ".join(f"CAST(:w_{name} AS {kind}[])" for name, kind in zip(columns, kinds, strict=True))
+def _record(names: tuple[str, ...]) -> Callable[[Any], Any]:
+    row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # the names are the statement's
+    make: Callable[[Any], Any] = row._make
+    return make
+
+
+def _changed(connection: Connection, statement: str, parameters: Any) -> int:
+    def work(cursor: Any) -> int:
+        cursor.execute(statement, parameters)
+        return int(cursor.rowcount)
+
+    changed: int = _run(connection, work, statement)
+    return changed
+
+
+def _each(connection: Connection, statement: str, rows: Rows) -> int:
+    def work(cursor: Any) -> int:
+        cursor.executemany(statement, rows)
+        return int(cursor.rowcount)
+
+    changed: int = _run(connection, work, statement)
+    return changed
+
+
+def _copy(connection: Connection, table: Table, columns: tuple[str, ...], rows: Rows) -> int:
+    driver: Any = connection.connection.driver_connection
+    if not driver.is_in_transaction():  # the wrapper begins one with its first statement
+        _fetch(connection, "SELECT 1", ())
+    try:
+        status: str = await_only(driver.copy_records_to_table(table.name, columns=columns, records=rows))
+    except Exception as error:
+        if not hasattr(error, "sqlstate"):
+            raise
+        kind = IntegrityError if str(error.sqlstate).startswith("23") else DBAPIError
+        raise kind(
+            "COPY", None, error, hide_parameters=True, connection_invalidated=driver.is_closed()
+        ) from error
+    return int(status.rpartition(" ")[2])
+
+
+# The texts of statements.
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case int():
+            return "bigint"
+        case str():
+            return "text"
+        case float():
+            return "float8"
+        case _:
+            return ""
+
+
+@lru_cache(maxsize=512)
+def _wanted_arrays(
+    sql: str, columns: tuple[str, ...], kinds: tuple[str, ...], given: tuple[tuple[str, str], ...], lock: str
+) -> str:
+    arrays = ", ".join(f"CAST(${place} AS {kind or 'text'}[])" for place, kind in enumerate(kinds, 1))
     wanted = f"unnest({arrays}) WITH ORDINALITY AS w({', '.join(columns)}, n)"
-    return text(f"{sql.format(wanted=wanted)} {lock}")
+    marks = {
+        name: f"CAST(${place} AS {kind})" if kind else f"${place}"
+        for place, (name, kind) in enumerate(given, len(columns) + 1)
+    }
+    named = re.sub(r"(?<!:):(\w+)", lambda found: marks[found[1]], sql)
+    return f"{named.format(wanted=wanted)} {lock}"
 
 
 @lru_cache(maxsize=512)
-def _wanted_json(sql: str, columns: tuple[str, ...]) -> TextClause:
+def _wanted_json(sql: str, columns: tuple[str, ...]) -> str:
     picked = ", ".join(f"value ->> {place} AS {name}" for place, name in enumerate(columns))
-    return text(sql.format(wanted=f"(SELECT {picked}, key AS n FROM json_each(:wanted)) AS w"))
+    return sql.format(wanted=f"(SELECT {picked}, key AS n FROM json_each(:wanted)) AS w")
 
 
 def _pg_type(table: Table, column: str) -> str:
@@ -174,23 +278,14 @@ def _pg_type(table: Table, column: str) -> str:
             return "text"
 
 
-def _bind(table: Table, column: str) -> TypeEngine[Any]:
-    match table.c[column].type:
-        case LargeBinary():
-            return LargeBinary()
-        case Integer() | BigInteger():
-            return BigInteger()
-        case Float():
-            return Float()
-        case String() | Text():
-            return Text()
-        case _:
-            return Text()
+@lru_cache(maxsize=512)
+def _documents(table: Table, columns: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(place for place, name in enumerate(columns) if isinstance(table.c[name].type, Json))
 
 
 def _prepare(table: Table, columns: tuple[str, ...], rows: Rows) -> Rows:
     """Documents become text; all else goes as it is."""
-    documents = [place for place, name in enumerate(columns) if isinstance(table.c[name].type, Json)]
+    documents = _documents(table, columns)
     if not documents:
         return rows
     prepared = [list(row) for row in rows]
@@ -201,85 +296,77 @@ def _prepare(table: Table, columns: tuple[str, ...], rows: Rows) -> Rows:
     return prepared
 
 
-def _by_column(columns: tuple[str, ...], rows: Rows) -> dict[str, list[Any]]:
-    return {name: list(values) for name, values in zip(columns, zip(*rows, strict=True), strict=True)}
-
-
-def _by_row(columns: tuple[str, ...], rows: Rows) -> list[dict[str, Any]]:
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+def _by_column(rows: Rows) -> list[list[Any]]:
+    return [list(values) for values in zip(*rows, strict=True)]
 
 
 def _unnest(table: Table, columns: tuple[str, ...]) -> str:
-    arrays = ", ".join(f"CAST(:{name} AS {_pg_type(table, name)}[])" for name in columns)
+    arrays = ", ".join(
+        f"CAST(${place} AS {_pg_type(table, name)}[])" for place, name in enumerate(columns, 1)
+    )
     return f"unnest({arrays}) WITH ORDINALITY AS v({', '.join(columns)}, n)"
 
 
-def _array_binds(statement: TextClause, table: Table, columns: Iterable[str]) -> TextClause:
-    return statement.bindparams(*(bindparam(name, type_=ARRAY(_bind(table, name))) for name in columns))
-
-
 @lru_cache(maxsize=512)
-def _insert_arrays(
-    table: Table,
-    columns: tuple[str, ...],
-    ignore: bool,
-    returning: tuple[str, ...] | None,
-) -> TextClause:
+def _insert_arrays(table: Table, columns: tuple[str, ...], ignore: bool, returning: tuple[str, ...]) -> str:
     names = ", ".join(columns)
     picked = ", ".join(f"v.{name}" for name in columns)
     conflict = " ON CONFLICT DO NOTHING" if ignore else ""
     back = f" RETURNING {', '.join(returning)}" if returning else ""
     sql = f"INSERT INTO {table.name} ({names}) SELECT {picked} FROM {_unnest(table, columns)} ORDER BY v.n"
-    return _array_binds(text(sql + conflict + back), table, columns)
+    return sql + conflict + back
 
 
 @lru_cache(maxsize=512)
-def _insert_row(
-    table: Table,
-    columns: tuple[str, ...],
-    ignore: bool,
-    returning: tuple[str, ...] | None,
-) -> TextClause:
-    marks = ", ".join(f":{name}" for name in columns)
+def _insert_row(table: Table, columns: tuple[str, ...], ignore: bool, returning: tuple[str, ...]) -> str:
+    marks = ", ".join("?" for _ in columns)
     conflict = " ON CONFLICT DO NOTHING" if ignore else ""
     back = f" RETURNING {', '.join(returning)}" if returning else ""
-    return text(f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks}){conflict}{back}")
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks}){conflict}{back}"
 
 
 @lru_cache(maxsize=512)
-def _update_arrays(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> TextClause:
+def _update_arrays(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> str:
     setting = ", ".join(f"{name} = v.{name}" for name in columns)
     match = " AND ".join(f"t.{name} = v.{name}" for name in keys)
-    sql = f"UPDATE {table.name} t SET {setting} FROM {_unnest(table, keys + columns)} WHERE {match}"
-    return _array_binds(text(sql), table, keys + columns)
+    return f"UPDATE {table.name} t SET {setting} FROM {_unnest(table, keys + columns)} WHERE {match}"
 
 
 @lru_cache(maxsize=512)
-def _update_row(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> TextClause:
-    setting = ", ".join(f"{name} = :{name}" for name in columns)
-    match = " AND ".join(f"{name} = :{name}" for name in keys)
-    return text(f"UPDATE {table.name} SET {setting} WHERE {match}")
+def _update_row(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> str:
+    setting = ", ".join(f"{name} = ?{place}" for place, name in enumerate(columns, len(keys) + 1))
+    match = " AND ".join(f"{name} = ?{place}" for place, name in enumerate(keys, 1))
+    return f"UPDATE {table.name} SET {setting} WHERE {match}"
 
 
 @lru_cache(maxsize=512)
-def _add_arrays(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> TextClause:
+def _delete_arrays(table: Table, keys: tuple[str, ...]) -> str:
+    match = " AND ".join(f"t.{key} = v.{key}" for key in keys)
+    return f"DELETE FROM {table.name} t USING {_unnest(table, keys)} WHERE {match}"
+
+
+@lru_cache(maxsize=512)
+def _delete_row(table: Table, keys: tuple[str, ...]) -> str:
+    return f"DELETE FROM {table.name} WHERE {' AND '.join(f'{key} = ?' for key in keys)}"
+
+
+@lru_cache(maxsize=512)
+def _add_arrays(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> str:
     names = ", ".join(keys + columns)
     picked = ", ".join(f"v.{name}" for name in keys + columns)
     setting = ", ".join(f"{name} = t.{name} + excluded.{name}" for name in columns)
-    sql = (
+    return (
         f"INSERT INTO {table.name} AS t ({names}) SELECT {picked} FROM {_unnest(table, keys + columns)}"
         f" ORDER BY {', '.join(f'v.{name}' for name in keys)}"
         f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {setting}"
     )
-    return _array_binds(text(sql), table, keys + columns)
 
 
 @lru_cache(maxsize=512)
-def _add_row(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> TextClause:
-    names = ", ".join(keys + columns)
-    marks = ", ".join(f":{name}" for name in keys + columns)
+def _add_row(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> str:
+    names = keys + columns
     setting = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in columns)
-    return text(
-        f"INSERT INTO {table.name} ({names}) VALUES ({marks})"
+    return (
+        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"
         f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {setting}"
     )

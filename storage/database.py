@@ -113,6 +113,7 @@ class _Postgres:
             pool_size=pool,
             max_overflow=pool,
             pool_timeout=5,
+            pool_use_lifo=True,  # what one connection has prepared serves again
             pool_pre_ping=False,
             connect_args={
                 "timeout": 5,
@@ -138,7 +139,7 @@ class _Postgres:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         with _our_errors():
-            async with self.reading.connect() as connection:
+            async with self.reading.begin() as connection:
                 return await connection.run_sync(work)
 
     async def close(self) -> None:
@@ -163,7 +164,7 @@ class _Sqlite:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         def run() -> T:
-            with _our_errors(), self.readers.connect() as connection:
+            with _our_errors(), self.readers.begin() as connection:
                 return work(connection)
 
         return await self._finish(self.reading, run)
@@ -183,7 +184,7 @@ def _sqlite_engine(url: str, pool: type[StaticPool] | type[QueuePool], *, read_o
     engine = create_engine(
         url,
         poolclass=pool,
-        connect_args={"check_same_thread": False, "timeout": 5},
+        connect_args={"check_same_thread": False, "timeout": 5, "cached_statements": STATEMENTS},
         **sizes,
     )
 

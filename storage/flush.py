@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -145,7 +146,11 @@ def _conversations(tx: Transaction, board: Board) -> None:
 
 
 def _conversation(row: Conversation) -> tuple[Any, ...]:
-    return tuple(getattr(row, name) for name in CONVERSATION)
+    values: tuple[Any, ...] = _values(row)
+    return values
+
+
+_values = attrgetter(*CONVERSATION)
 
 
 def _changed(row: Conversation, now: int) -> tuple[Any, ...]:
@@ -230,9 +235,11 @@ def _messages(tx: Transaction, board: Board) -> None:
 
 
 def _message(row: Message) -> tuple[Any, ...]:
-    values = [getattr(row, name) for name in MESSAGE]
-    values[24], values[25] = int(row.edited), int(row.deleted)
-    return tuple(values)
+    values: tuple[Any, ...] = _said(row)
+    return (*values[:24], int(row.edited), int(row.deleted), *values[26:])
+
+
+_said = attrgetter(*MESSAGE)
 
 
 ATTACHMENT = (

@@ -49,11 +49,11 @@ def append(tx: Transaction, entries: Sequence[Entry]) -> list[int | None]:
     """Keep all entries; their envelope ids, None for one whose key was kept before."""
     fresh = _fresh(tx, entries)
     kept = [place for place, new in enumerate(fresh) if new]
-    ids = batch.insert_returning(
+    ids = batch.insert_numbered(
         tx.connection, envelope, COLUMNS, [_row(entries[place]) for place in kept], "id"
     )
     answer: list[int | None] = [None] * len(entries)
-    for place, (envelope_id,) in zip(kept, ids, strict=True):
+    for place, envelope_id in zip(kept, ids, strict=True):
         answer[place] = envelope_id
     _count(tx, entries, fresh)
     if kept:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from functools import lru_cache
 from typing import Any
 
 import Stemmer
@@ -19,13 +20,17 @@ def stems(text: str) -> str:
     """The text's words, folded (ё is е) and stemmed, each once, separated by spaces."""
     if not text:
         return ""
+    words = dict.fromkeys(_words.findall(text[:LIMIT].casefold().replace("ё", "е")))
+    return " ".join(dict.fromkeys(map(_stem, words)))
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    """People use the same words again and again; a stem is found once."""
     if not hasattr(_here, "russian"):
         _here.russian, _here.english = Stemmer.Stemmer("russian"), Stemmer.Stemmer("english")
-    folded = _words.findall(text[:LIMIT].casefold().replace("ё", "е"))
-    words = dict.fromkeys(folded)
-    latin = [word for word in words if word.isascii()]
-    other = [word for word in words if not word.isascii()]
-    return " ".join(dict.fromkeys([*_here.russian.stemWords(other), *_here.english.stemWords(latin)]))
+    found: str = (_here.english if word.isascii() else _here.russian).stemWord(word)
+    return found
 
 
 LAYOUT = dict(zip("qwertyuiop[]asdfghjkl;'zxcvbnm,.`", "йцукенгшщзхъфывапролджэячсмитьбюё", strict=True))

@@ -7,12 +7,11 @@ lost without harm; a live event may not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
-from storage.batch import add, insert_returning
+from storage.batch import add, insert_numbered
 from storage.tables import account, event
 
 EVENT_LOG_LOCK = 7_305_001  # any number, the same in every process
@@ -76,9 +75,5 @@ class Transaction:
             self.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOG_LOCK})
         rows = [(self.now, c.type, c.object_id, c.contact_id, c.audience) for c in self.changes]
         columns = ("at", "type", "object_id", "contact_id", "audience")
-        self.head = max(_numbers(insert_returning(self.connection, event, columns, rows, "seq")))
+        self.head = insert_numbered(self.connection, event, columns, rows, "seq")[-1]
         self.ring("live")
-
-
-def _numbers(rows: Iterable[tuple[object, ...]]) -> Iterable[int]:
-    return (int(str(row[0])) for row in rows)
