@@ -26,6 +26,7 @@ class Identity:
     internal: str = ""
     username: str = ""
     new: bool = False
+    dirty: bool = False
 
 
 @dataclass(slots=True)
@@ -53,6 +54,7 @@ class Address:
     unreachable: bool = False
     reason: str = ""
     changed_at: int | None = None
+    new: bool = False
     dirty: bool = False
 
 

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from storage import batch
-from storage.board import Board, Contact, Conversation, Deal, Message, NewAttachment
+from storage.board import Address, Board, Contact, Conversation, Deal, Message, NewAttachment
 from storage.facts import CONVERSATION
 from storage.ids import new_id
 from storage.outbox import bounced, proven
@@ -72,7 +72,7 @@ def _people(tx: Transaction, board: Board) -> None:
     for row in changed:
         tx.changed("contact", row.id, row.id)
     _nameless(tx, board, new)
-    named = [(row.id, row.username) for row in board.identities.values() if row.username]
+    named = [(row.id, row.username) for row in board.identities.values() if row.dirty]
     batch.update(connection, identity, ("id",), ("username",), sorted(named))
     _addresses(tx, board)
     for told in board.connections:
@@ -107,24 +107,21 @@ ADDRESS = ("source_id", "identity_id", "last_client_at", "unreachable", "reason"
 
 
 def _addresses(tx: Transaction, board: Board) -> None:
-    rows = (
-        sorted(
-            (
-                row.source_id,
-                row.identity_id,
-                row.last_client_at,
-                int(row.unreachable),
-                row.reason,
-                row.changed_at,
-            )
-            for row in board.addresses.values()
-            if row.dirty
-        )
-        if board.addresses
-        else []
-    )
-    batch.insert(tx.connection, address, ADDRESS, rows, ignore=True)
-    batch.update(tx.connection, address, ADDRESS[:2], ADDRESS[2:], rows)
+    new: list[tuple[Any, ...]] = []
+    known: list[tuple[Any, ...]] = []
+    for row in board.addresses.values():
+        if row.dirty:
+            (new if row.new else known).append(_address(row))
+    # Somebody else may have made one meanwhile; then it is changed like those that were there.
+    if batch.insert(tx.connection, address, ADDRESS, sorted(new), ignore=True) < len(new):
+        known += new
+    batch.update(tx.connection, address, ADDRESS[:2], ADDRESS[2:], sorted(known))
+
+
+def _address(row: Address) -> tuple[Any, ...]:
+    return (
+        row.source_id, row.identity_id, row.last_client_at, int(row.unreachable), row.reason, row.changed_at,
+    )  # fmt: skip
 
 
 def _conversations(tx: Transaction, board: Board) -> None:

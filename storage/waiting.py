@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from storage import batch
+from storage.errors import LeaseLost
 from storage.leases import Lease, check
 from storage.tables import account, envelope, source
 from storage.transaction import Transaction
@@ -127,10 +128,15 @@ def waiting_still(connection: Connection, ids: Sequence[int]) -> set[int]:
 
 
 def settle(tx: Transaction, settled: Iterable[Settled]) -> Counter[str]:
-    """Store what became of waiting envelopes and count it per source."""
+    """Store what became of waiting envelopes and count it per source.
+
+    Raises LeaseLost when somebody settled one of them meanwhile: nothing may be opened twice.
+    """
     rows = list(settled)
     values = [(row.envelope_id, row.state, row.reason, row.error[:2000], tx.now) for row in rows]
-    batch.update(tx.connection, envelope, ("id",), ("state", "reason", "error", "settled_at"), values)
+    columns = ("state", "reason", "error", "settled_at")
+    if batch.update(tx.connection, envelope, ("id",), columns, values, zero="state") != len(rows):
+        raise LeaseLost("settled meanwhile")
     counts: dict[str, list[int]] = {}
     for row in rows:
         counts.setdefault(row.source_id, [0, 0, 0])[row.state - 1] += 1

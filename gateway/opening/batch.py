@@ -37,7 +37,7 @@ from storage.facts import Wanted, load
 from storage.flush import flush
 from storage.leases import Lease, check
 from storage.transaction import Transaction
-from storage.waiting import OPENED, Settled, ignored, settle, waiting_still
+from storage.waiting import OPENED, Settled, ignored, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,11 @@ class Parsed:
 def open_batch(
     tx: Transaction, house: House, batch: Sequence[Parsed], leases: Sequence[Lease]
 ) -> Counter[str]:
-    """Open every envelope that still waits, in their order; how many came out how.
+    """Open every envelope of a batch, in their order; how many came out how.
 
-    Raises LeaseLost when a shard is somebody else's by now; then nothing is kept.
+    Raises LeaseLost when a shard is somebody else's by now, or an envelope waits no more; then nothing is kept.
     """
     check(tx, leases)
-    still = waiting_still(tx.connection, [parsed.envelope_id for parsed in batch])
-    batch = [parsed for parsed in batch if parsed.envelope_id in still]
     wanted = Wanted()
     for parsed in batch:
         want(wanted, parsed.source_id, parsed.events)

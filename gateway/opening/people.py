@@ -20,8 +20,8 @@ def contact_of(board: Board, person: Person, demo: int) -> tuple[Contact, Identi
     else:
         contact = _identified(board, person, demo)
     _name(contact, person)
-    if person.username:
-        identity.username = person.username
+    if person.username and person.username != identity.username:
+        identity.username, identity.dirty = person.username, True
     return contact, identity
 
 

@@ -311,7 +311,9 @@ def address_of(board: Board, source_id: str, identity_id: str) -> Address:
     """The identity on the source, made when it was not there."""
     found = board.addresses.get((source_id, identity_id))
     if found is None:
-        found = board.addresses[source_id, identity_id] = Address(source_id, identity_id, dirty=True)
+        found = board.addresses[source_id, identity_id] = Address(
+            source_id, identity_id, new=True, dirty=True
+        )
     return found
 
 
