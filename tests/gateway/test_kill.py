@@ -51,7 +51,7 @@ class Served:
             sys.executable, "-m", "gateway", "serve", env=self._env, stdout=asyncio.subprocess.DEVNULL
         )
         async with aiohttp.ClientSession() as client:
-            for _ in range(400):
+            for _ in range(1200):
                 try:
                     async with client.get(f"{self.address}/readyz") as answer:
                         if answer.status == 200:
@@ -67,7 +67,7 @@ class Served:
         await self.process.wait()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(500)
 async def test_killed_again_and_again_nothing_acknowledged_is_lost_and_nothing_doubled(
     database_url: str, tmp_path: Path
 ) -> None:
