@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from pathlib import Path
@@ -18,6 +15,7 @@ from gateway import api, clock, pages
 from gateway.config import Config
 from gateway.context import Gateway
 from gateway.courtesies import Typists
+from gateway.holders import bury_the_dead, own_name
 from gateway.journal import Journal
 from gateway.ledger import Bookkeeper
 from gateway.listener import Listeners
@@ -64,7 +62,7 @@ def make_gateway(config: Config) -> Gateway:
         sources=Sources(database, bells, vault, config.public_url.rstrip("/")),
         vault=vault,
         now=clock.now,
-        holder=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+        holder=own_name(),
     )
 
 
@@ -111,6 +109,7 @@ class Running:
     async def __aenter__(self) -> Running:
         await self._gateway.bells.start()
         await clock.follow(self._gateway.database)
+        await bury_the_dead(self._gateway)
         await self._gateway.sources.look()
         self._start("clock", partial(clock.go_on_following, self._gateway.database))
         self._start("sources", self._gateway.sources.watch)

@@ -92,6 +92,25 @@ def replay(
 
 
 @app.command()
+def certificate(
+    as_json: Annotated[bool, typer.Option("--json", help="The signed document itself.")] = False,
+) -> None:
+    """Write a signed word on what came in, what became of it and what is missing; ends with 1 when something is."""
+    import orjson
+
+    from gateway.certificate import lines
+    from gateway.maintenance import certificate as run
+
+    made = asyncio.run(run(_config()))
+    if as_json:
+        signed = {"document": made.document, "signature": made.signature, "public_key": made.public_key}
+        typer.echo(orjson.dumps(signed, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2).decode())
+    else:
+        typer.echo("\n".join(lines(made)))
+    raise typer.Exit(0 if made.balanced else 1)
+
+
+@app.command()
 def doctor() -> None:
     """Check configuration, database, Redis, disk, clock, public address and each source; say what to do."""
     from gateway.doctor import examine

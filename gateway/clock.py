@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from gateway.metrics import CLOCK_SKEW
 from routing.times import SECOND
 from storage import ids
 from storage.database import Database
@@ -70,6 +71,7 @@ async def follow(database: Database) -> None:
         log.warning("this machine's clock is off the database's", seconds=round(found / SECOND, 1))
     with _lock:
         _ahead = found
+    CLOCK_SKEW.set(found / SECOND)
 
 
 async def go_on_following(database: Database) -> None:

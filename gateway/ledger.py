@@ -10,12 +10,14 @@ from typing import Final
 
 import structlog
 
+from gateway.certificate import certify, show
 from gateway.context import Gateway
 from gateway.metrics import SEALED, UNSEALED_AGE
 from gateway.retention import retain, sweep
 from gateway.sealer import seal_until
-from routing.times import HOUR, SECOND
+from routing.times import DAY, HOUR, SECOND
 from storage import seal
+from storage.certificates import newest
 from storage.errors import LeaseLost, Unavailable
 from storage.leases import Lease, acquire, release, renew
 from storage.seal import Horizon
@@ -24,6 +26,8 @@ log = structlog.get_logger(__name__)
 LEASE: Final = 60.0
 TICK: Final = 5.0
 LEASE_NAME: Final = "ledger"
+SUNDAY: Final = 3
+"""Days since 1970 began on a Thursday."""
 
 
 class Bookkeeper:
@@ -34,6 +38,7 @@ class Bookkeeper:
         self._held: Lease | None = None
         self._seen: Horizon | None = None
         self._retained_at = gateway.now()
+        self._certify_at = 0
 
     async def run(self) -> None:
         """Keep the books until cancelled; then let another process go on."""
@@ -50,6 +55,7 @@ class Bookkeeper:
             if await self._hold():
                 await self._seal()
                 await self._retain()
+                await self._certify()
         except (Unavailable, LeaseLost):
             self._held = None
         except Exception:
@@ -83,3 +89,28 @@ class Bookkeeper:
         count = await retain(self._gateway)
         if count:
             log.info("old bodies erased", envelopes=count)
+
+    async def _certify(self) -> None:
+        """A certificate a day, at the hour of `certificate_hour` in UTC; at once where there is none yet or it is overdue.
+
+        On Sundays every body is read again; on other days those that came since the last certificate.
+        """
+        now = self._gateway.now()
+        if now < self._certify_at:
+            return
+        before = await self._gateway.database.read(newest, 1)
+        due = next_hour(before[0].at, self._gateway.config.certificate_hour) if before else now
+        if due <= now:
+            made = await certify(self._gateway, bodies=now // DAY % 7 == SUNDAY)
+            level = log.info if made.balanced else log.critical
+            level("certificate", nothing_lost=made.balanced, id=made.id, gaps=made.document["gaps"])
+            due = next_hour(made.at, self._gateway.config.certificate_hour)
+        elif before:
+            show(before[0])
+        self._certify_at = min(due, now + HOUR)
+
+
+def next_hour(after: int, hour: int) -> int:
+    """The first moment behind `after` at which it is so many o'clock, UTC."""
+    today = after // DAY * DAY + hour * HOUR
+    return today if today > after else today + DAY

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from channels.base import Check
 from gateway.app import Running, make_gateway
+from gateway.certificate import certify
 from gateway.config import Config
 from gateway.context import Gateway
 from gateway.permissions import PRESETS
 from gateway.replay import replay_one, replay_source
 from gateway.vault import Vault, VaultClosed, load_keys
 from storage import sessions, signing, team
+from storage.certificates import Certificate
 from storage.database import Database
 from storage.errors import Conflict
 from storage.sources import change_source, load_sources
@@ -70,6 +72,17 @@ async def replay(config: Config, source: str | None, envelope: int | None) -> tu
         if envelope is not None:
             return await replay_one(gateway, envelope)
         return await replay_source(gateway, _named(gateway, source or ""))
+
+
+async def certificate(config: Config) -> Certificate:
+    """A certificate of this moment; every body is read again. Raises Unavailable."""
+    gateway = make_gateway(config)
+    try:
+        await gateway.sources.look()
+        return await certify(gateway)
+    finally:
+        await gateway.sources.close()
+        await gateway.database.close()
 
 
 def _named(gateway: Gateway, name: str) -> str:

@@ -22,3 +22,13 @@ UNSEALED_AGE: Final = Gauge(
 FAILED_PARTS: Final = Counter(
     "inbox_part_failures_total", "Parts of a process that failed and began anew", ["part"]
 )
+BALANCED: Final = Gauge("inbox_nothing_lost", "1: the newest certificate says that nothing was lost")
+CERTIFIED_AT: Final = Gauge(
+    "inbox_certified_timestamp_seconds", "When the newest certificate was written, Unix time"
+)
+GAPS: Final = Gauge("inbox_missing_events", "Events that a network counted and never handed over")
+SET_ASIDE: Final = Gauge("inbox_set_aside_events", "Events that could not be opened and wait for a person")
+WAITING_AGE: Final = Gauge("inbox_waiting_seconds", "Age of the oldest event that waits to be opened")
+CLOCK_SKEW: Final = Gauge(
+    "inbox_clock_skew_seconds", "How far this machine's clock is ahead of the database's"
+)

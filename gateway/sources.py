@@ -66,6 +66,7 @@ class Sources:
         self._live: dict[str, Live] = {}
         self._looked_at = 0
         self._looking = asyncio.Lock()
+        self._searching = asyncio.Lock()
 
     def get(self, source_id: str) -> Live | None:
         """The source, or None when this process knows none of this id."""
@@ -76,11 +77,13 @@ class Sources:
         return tuple(self._live.values())
 
     async def find(self, source_id: str) -> Live | None:
-        """The source; an unknown id makes us look once, at most once a second."""
-        found = self._live.get(source_id)
-        if found is None and self._database.clock() - self._looked_at > SECOND:
-            await self.look()
-            found = self._live.get(source_id)
+        """The source; an unknown id makes us look, at most once a second. Raises Unavailable."""
+        asked_at = self._database.clock()
+        while (found := self._live.get(source_id)) is None and self._looked_at < asked_at:
+            async with self._searching:
+                await asyncio.sleep(max(0, self._looked_at + SECOND - self._database.clock()) / SECOND)
+                if self._looked_at < asked_at:
+                    await self.look()
         return found
 
     async def channel(self, source_id: str) -> Channel:
@@ -93,9 +96,10 @@ class Sources:
     async def look(self) -> None:
         """Read the rows and make anew what changed."""
         async with self._looking:
+            began = self._database.clock()
             rows = await self._database.read(load_sources)
             self.public_url = self._configured_url or (await self._database.read(setup_rows.public_url))
-            self._looked_at = self._database.clock()
+            self._looked_at = began
             gone = [self._live.pop(old).channel for old in set(self._live) - {row.id for row in rows}]
             for row in rows:
                 known = self._live.get(row.id)

@@ -42,7 +42,10 @@ class Hooks:
         self._frequency = Frequency()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
-        live = await self._find(request.match_info["source_id"], request.match_info["key"])
+        try:
+            live = await self._find(request.match_info["source_id"], request.match_info["key"])
+        except Unavailable:
+            return _plain(503, "unavailable", {"Retry-After": RETRY_AFTER})
         return _plain(404, "unknown_source") if live is None else await self.receive(live, request)
 
     async def receive(self, live: Live, request: web.Request) -> web.StreamResponse:

@@ -97,6 +97,23 @@ def release(tx: Transaction, leases: Iterable[Lease]) -> None:
     tx.ring("leases")
 
 
+def holders(connection: Connection) -> list[str]:
+    """Whoever is named in a lease that was not given back."""
+    return list(connection.execute(text("SELECT DISTINCT holder FROM lease WHERE until > 0")).scalars())
+
+
+def take_from(tx: Transaction, dead: Sequence[str]) -> None:
+    """Free whatever these held: they will never come back."""
+    rows = batch.select(
+        tx.connection,
+        "SELECT l.name FROM {wanted} JOIN lease l ON l.holder = w.holder WHERE l.until > 0 ORDER BY l.name",
+        {"holder": sorted(dead)},
+        lock="FOR UPDATE OF l",
+    )
+    batch.update(tx.connection, lease_table, ("name",), ("until",), [(row.name, 0) for row in rows])
+    tx.ring("leases")
+
+
 def check(tx: Transaction, leases: Sequence[Lease]) -> None:
     """Hold the leases' rows until the end of the transaction. Raises LeaseLost when one is somebody else's."""
     if not leases:

@@ -705,6 +705,89 @@ class Replayed(TypedDict):
     set_aside: int
 
 
+class GapShape(TypedDict):
+    """Numbers the network gave to events that never came."""
+
+    first: int
+    last: int
+    after_at: Micros
+    before_at: Micros
+
+
+class Gaps(TypedDict):
+    count: int
+    spans: list[GapShape]
+
+
+class SetAside(TypedDict):
+    envelope: int
+    at: Micros
+    error: str
+
+
+class AsideShape(TypedDict):
+    count: int
+    oldest: list[SetAside]
+
+
+class CertifiedSource(TypedDict):
+    id: str
+    name: str
+    account: dict[str, int]
+    differences: dict[str, list[int]]
+    """name -> [what the account says, what the rows say]"""
+    waiting_since: Micros | None
+    set_aside: AsideShape
+    gaps: Gaps
+
+
+class ChainProblem(TypedDict):
+    kind: str
+    link: int
+    envelope: int | None
+
+
+class Chain(TypedDict):
+    links: int
+    envelopes: int
+    unread: int
+    erased: int
+    removed: int
+    head: int
+    digest: str
+    found: int
+    problems: list[ChainProblem]
+
+
+class CertificateDocument(TypedDict):
+    """What is signed: this document as JSON with sorted keys and no spaces, by Ed25519."""
+
+    form: int
+    since: Micros
+    until: Micros
+    nothing_lost: bool
+    balanced: bool
+    gaps: int
+    set_aside: int
+    chain: Chain
+    sources: list[CertifiedSource]
+
+
+class Certificate(TypedDict):
+    id: str
+    at: Micros
+    nothing_lost: bool
+    member_id: str | None
+    document: CertificateDocument
+    signature: str
+    public_key: str
+
+
+class Certificates(TypedDict):
+    items: list[Certificate]
+    next: str | None
+
+
 # --- search --------------------------------------------------------------------------------------------------------
 
 
