@@ -80,7 +80,7 @@ async def drill(url: str, data: Path, redis: str, kills: int, seed: int) -> None
         assert of.posts["twice"] > 0
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_fifty_kills_lose_nothing_and_double_nothing(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
