@@ -111,7 +111,7 @@ class Town:
             found = await self.one("SELECT state FROM message WHERE id = :id", id=message_id)
             return found in wanted
 
-        await until(there, lambda: f"message is {found}", seconds=30)  # the first call imports a library
+        await until(there, lambda: f"message is {found}", seconds=60)  # the first call imports a library
         return found
 
     async def member(self, name: str, *roles: str) -> str:
