@@ -6,12 +6,10 @@ waits, is set aside or is of unknown fate is not lost, and is named.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection
 
 from gateway.clock import new_id
 from gateway.context import Gateway
@@ -20,35 +18,14 @@ from gateway.sealer import seal_up, signer_of
 from gateway.verifying import Verification, verify
 from routing.times import SECOND
 from storage import certificates
-from storage.account import Balance, balances
-from storage.certificates import Certificate
-from storage.gaps import Gap, gaps
+from storage.account import Balance
+from storage.certificates import Certificate, Found
+from storage.gaps import Gap
 
 FORM: Final = 1
 """Version of the document."""
 MOST: Final = 100
 """Gaps and problems listed; all of them are counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the rows say, all of one moment."""
-
-    balances: list[Balance]
-    gaps: list[Gap]
-    aside: Mapping[str, tuple[int, list[dict[str, Any]]]]
-    waiting_since: Mapping[str, int]
-    names: Mapping[str, str]
-
-
-def _find(connection: Connection) -> Found:
-    return Found(
-        balances=balances(connection),
-        gaps=gaps(connection),
-        aside=certificates.aside(connection),
-        waiting_since=certificates.oldest_waiting(connection),
-        names=certificates.names(connection),
-    )
 
 
 async def certify(gateway: Gateway, member_id: str | None = None, *, bodies: bool = True) -> Certificate:
@@ -62,7 +39,7 @@ async def certify(gateway: Gateway, member_id: str | None = None, *, bodies: boo
     anchors = await gateway.database.read(certificates.anchors)
     first = 0 if bodies or not before else before[0].document.get("chain", {}).get("head", 0) + 1
     chain = await verify(gateway, bodies_from=first, anchors=anchors)
-    found = await gateway.database.read(_find)
+    found = await gateway.database.read(certificates.look)
     document = document_of(found, chain, since=before[0].at if before else 0, until=began)
     sign = await signer_of(gateway)
     signature = sign(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hex()

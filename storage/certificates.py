@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +10,8 @@ import orjson
 from sqlalchemy import Connection, Row, insert, text
 
 from storage import audit
+from storage.account import Balance, balances
+from storage.gaps import Gap, gaps
 from storage.tables import certificate
 from storage.transaction import Transaction
 
@@ -30,6 +33,30 @@ class Certificate:
     signature: str
     public_key: str
     member_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the rows say, all of one moment."""
+
+    balances: list[Balance]
+    gaps: list[Gap]
+    aside: Mapping[str, tuple[int, list[dict[str, Any]]]]
+    """source -> how many are set aside, and the oldest of them with their errors."""
+    waiting_since: Mapping[str, int]
+    """source -> when its oldest waiting envelope came."""
+    names: Mapping[str, str]
+
+
+def look(connection: Connection) -> Found:
+    """Everything a certificate tells. Must be the first thing its reading transaction does."""
+    return Found(
+        balances=balances(connection),
+        gaps=gaps(connection),
+        aside=aside(connection),
+        waiting_since=oldest_waiting(connection),
+        names=names(connection),
+    )
 
 
 def keep(tx: Transaction, found: Certificate) -> None:
