@@ -35,6 +35,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/sources/connect", component: () => import("@/pages/CataloguePage.vue"), meta: { title: "sources.catalogue", needs: ["source.edit"] } },
   { path: "/sources/connect/:channel", component: () => import("@/pages/ConnectPage.vue"), meta: { title: "sources.connect", needs: ["source.edit"] } },
   { path: "/sources/:id", component: () => import("@/pages/SourcePage.vue"), meta: { title: "sources.one", needs: ["source.read"] } },
+  { path: "/canned", component: () => import("@/pages/CannedPage.vue"), meta: { title: "canned.title", needs: ["conversation.reply"] } },
   { path: "/profile", component: () => import("@/pages/ProfilePage.vue"), meta: { title: "profile.title" } },
   { path: "/demo/client", component: () => import("@/pages/DemoClientPage.vue"), meta: { title: "demo.title", needs: ["demo.run"] } },
   { path: "/forbidden", component: () => import("@/pages/ForbiddenPage.vue"), meta: { title: "forbidden.title" } },

@@ -114,6 +114,28 @@ export const drafts = {
   drop: (id: string, mode: Mode) => del(`/drafts/${id}/${mode}`),
 };
 
+export interface CannedBody {
+  code: string;
+  title: string;
+  text: string;
+  shared: boolean;
+}
+
+export const canned = {
+  all: () => get<{ items: T.CannedText[] }>("/canned"),
+  add: (body: CannedBody) => post<T.CannedText>("/canned", body),
+  change: (id: string, body: Partial<Omit<CannedBody, "shared">>) => patch<T.CannedText>(`/canned/${id}`, body),
+  remove: (id: string) => del<{ undo: T.Undo }>(`/canned/${id}`),
+  used: (id: string) => post<void>(`/canned/${id}/used`, {}),
+};
+
+export const views = {
+  all: () => get<{ items: T.SavedView[] }>("/views"),
+  add: (body: { name: string; filter: T.SavedView["filter"]; shared: boolean }) => post<T.SavedView>("/views", body),
+  rename: (id: string, name: string) => patch<T.SavedView>(`/views/${id}`, { name }),
+  remove: (id: string) => del<{ undo: T.Undo }>(`/views/${id}`),
+};
+
 export const files = {
   uploadUrl: (name: string, kind: string) => url("/files", { name, kind }),
   again: (id: string) => post<T.AttachmentShape>(`/attachments/${id}/retry`),

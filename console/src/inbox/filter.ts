@@ -1,5 +1,6 @@
 /** How does the address say which list is shown? Filter, order and search stand in the URL, so a view can be shared. */
 import type { LocationQuery } from "vue-router";
+import type { SavedView } from "@/api/types";
 import { router } from "@/router";
 import type { Order, View } from "@/state/order";
 import type { Filter } from "@/state/queue";
@@ -20,6 +21,9 @@ export function fromQuery(query: LocationQuery): Filter {
     q: one(query.q),
   };
 }
+
+/** A kept list as a filter; what it does not name is the default. */
+export const fromSaved = (kept: SavedView["filter"]): Filter => fromQuery({ ...kept });
 
 export function changeFilter(change: Partial<Filter>): void {
   const now = router.currentRoute.value;

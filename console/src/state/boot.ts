@@ -1,4 +1,7 @@
 /** What is read once somebody is signed in, and forgotten when they leave? */
+import { forgetTexts } from "@/canned/store";
+import { stop } from "./bulk";
+import { forgetViews } from "./views";
 import { loadChannels } from "./channels";
 import { forgetDrafts } from "./drafts";
 import { forgetMembers, loadMembers } from "./members";
@@ -18,6 +21,9 @@ export async function arriveHome(): Promise<void> {
 export function forgetEverything(): void {
   leave();
   forgetAll();
+  forgetTexts();
+  forgetViews();
+  stop();
   forgetThreads();
   forgetDrafts();
   forgetOffers();
