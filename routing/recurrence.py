@@ -20,7 +20,7 @@ def next_due(due: Micros, every: Every, zone: str, after: Micros) -> Micros:
         found = _moved(local, every, count)
         if every == "workday" and found.weekday() >= 5:
             continue
-        at = int(found.astimezone(UTC).timestamp()) * SECOND
+        at = int(found.astimezone(UTC).timestamp()) * SECOND + due % SECOND
         if at > after:
             return at
 

@@ -116,7 +116,7 @@ def save_pipeline(tx: Transaction, pipeline_id: str | None, by: str, values: Map
         ).scalar_one()
         tx.connection.execute(insert(pipeline).values(id=made, position=place, name=values["name"]))
         for name, kind in (("Новый лид", "lead"), ("Успех", "won"), ("Неуспех", "lost")):
-            save_stage(tx, None, by, {"pipeline_id": made, "name": name, "kind": kind})
+            _add_stage(tx, {"pipeline_id": made, "name": name, "kind": kind})
     else:
         changed = tx.connection.execute(
             update(pipeline).where(pipeline.c.id == made).values(**dict(values))
@@ -132,14 +132,10 @@ def save_pipeline(tx: Transaction, pipeline_id: str | None, by: str, values: Map
 
 def save_stage(tx: Transaction, stage_id: str | None, by: str, values: Mapping[str, Any]) -> str:
     """Make or change a stage; its id. Raises Conflict not_found; not_now when open deals stand on what is to go."""
-    made = stage_id or new_id(tx.now)
     if stage_id is None:
-        place = tx.connection.execute(
-            text("SELECT coalesce(max(position), -1) + 1 FROM stage WHERE pipeline_id = :id"),
-            {"id": values["pipeline_id"]},
-        ).scalar_one()
-        tx.connection.execute(insert(stage).values(**{"id": made, "position": place, **values}))
+        made = _add_stage(tx, values)
     else:
+        made = stage_id
         before = stage_of(tx.connection, made)
         goes = values.get("archived") or values.get("kind", before.kind) != before.kind
         if goes and _deals_on(tx, made):
@@ -149,6 +145,16 @@ def save_stage(tx: Transaction, stage_id: str | None, by: str, values: Mapping[s
     audit.note(tx, by, "stage.change", "stage", made, {"fields": sorted(values)})
     tx.changed("company", "company")
     tx.ring("company")
+    return made
+
+
+def _add_stage(tx: Transaction, values: Mapping[str, Any]) -> str:
+    place = tx.connection.execute(
+        text("SELECT coalesce(max(position), -1) + 1 FROM stage WHERE pipeline_id = :id"),
+        {"id": values["pipeline_id"]},
+    ).scalar_one()
+    made = new_id(tx.now)
+    tx.connection.execute(insert(stage).values(**{"id": made, "position": place, **values}))
     return made
 
 
