@@ -115,6 +115,7 @@ class _Postgres:
             pool_timeout=5,
             pool_use_lifo=True,  # what one connection has prepared serves again
             pool_pre_ping=False,
+            hide_parameters=True,  # a failed statement must not carry clients' words into the log
             connect_args={
                 "timeout": 5,
                 "command_timeout": 60,
@@ -185,6 +186,7 @@ def _sqlite_engine(url: str, pool: type[StaticPool] | type[QueuePool], *, read_o
         url,
         poolclass=pool,
         connect_args={"check_same_thread": False, "timeout": 5, "cached_statements": STATEMENTS},
+        hide_parameters=True,
         **sizes,
     )
 

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import mimetypes
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 import channels
-from channels.base import Account, Channel, Envelope, OutboundMessage, PollingChannel, Reply, WebhookChannel
+from channels.base import (
+    Account,
+    Channel,
+    Envelope,
+    FileKind,
+    OutboundFile,
+    OutboundMessage,
+    PollingChannel,
+    Reply,
+    WebhookChannel,
+)
 from channels.errors import (
     Disconnected,
     OutcomeUnknown,
@@ -29,6 +41,7 @@ from channels.events import (
     Event,
     Identity,
     InboundMessage,
+    Location,
     MessageEdited,
     Reachability,
     Reaction,
@@ -56,7 +69,7 @@ RUNS = [
     for name in channels.names()
     for way in ways_of(name)
 ]
-PATIENCE = 10.0
+PATIENCE = 30.0
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
 )
@@ -64,6 +77,14 @@ PIXEL = base64.b64decode(
 FILES: dict[str, tuple[bytes, str]] = {
     "photo": (PIXEL, "кухня.png"),
     "file": (b"%PDF-1.4\n%%EOF\n", "счёт.pdf"),
+}
+SENT: dict[FileKind, tuple[bytes, str]] = {
+    "photo": FILES["photo"],
+    "video": (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "kuhnya.mp4"),
+    "voice": (b"OggS\0\x02" + bytes(22) + b"\x01\x13OpusHead", "otvet.ogg"),
+    "audio": (b"ID3\x04\0\0\0\0\0\0", "pesnya.mp3"),
+    "file": FILES["file"],
+    "sticker": (b"RIFF\x1a\0\0\0WEBPVP8L", "smile.webp"),
 }
 MEANT: dict[Fault, tuple[type[SendFailed], ...]] = {
     "slow_down": (TryLater,),
@@ -285,6 +306,39 @@ async def test_an_answer_arrives_and_every_fault_has_its_word(name: str, way: Ma
         for number, fault in enumerate(fake.faults):
             if fault != "hang":
                 await _fail(fake, channel, fault, _answer(said, f"k{number + 1}"), words)
+
+
+@pytest.mark.parametrize(("name", "way"), RUNS)
+async def test_whatever_the_network_says_it_carries_arrives(name: str, way: Mapping[str, str]) -> None:
+    async with playing(name, way) as (fake, channel, house):
+        can = channel.can()
+        if not can.reply:
+            assert not can.files and not can.location and not can.reply_to
+            return
+        said = await do(fake, house, "text")
+        assert isinstance(said, InboundMessage)
+        for kind in can.files:
+            file = _outbound(kind)
+            await channel.send(replace(_answer(said, f"file-{kind}"), text="", files=(file,)))
+            assert [Path(found).suffix for found in fake.arrived[-1].files] == [Path(file.name).suffix], kind
+        if can.location:
+            place = Location(latitude=55.75, longitude=37.61)
+            await channel.send(replace(_answer(said, "place"), text="", location=place))
+            assert "55.75" in str(fake.arrived[-1].raw)
+        await channel.send(_answer(said, "reply"))
+        assert not can.reply_to or said.external_id.rpartition(":")[2] in str(fake.arrived[-1].raw)
+        assert all(1 <= arrived.n <= len(fake.arrived) for arrived in fake.arrived)
+
+
+def _outbound(kind: FileKind) -> OutboundFile:
+    """A small file of ours that a network takes for one of this kind."""
+    body, name = SENT[kind]
+
+    async def read() -> AsyncIterator[bytes]:
+        yield body
+
+    mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return OutboundFile(kind=kind, name=name, mime=mime, size=len(body), read=read)
 
 
 async def _fail(

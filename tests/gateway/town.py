@@ -111,7 +111,7 @@ class Town:
             found = await self.one("SELECT state FROM message WHERE id = :id", id=message_id)
             return found in wanted
 
-        await until(there, lambda: f"message is {found}", seconds=60)  # the first call imports a library
+        await until(there, lambda: f"message is {found}")
         return found
 
     async def member(self, name: str, *roles: str) -> str:
@@ -141,7 +141,7 @@ class Town:
 
 
 async def until(
-    true: Callable[[], Awaitable[bool]], what: Callable[[], str] = lambda: "", seconds: float = 10
+    true: Callable[[], Awaitable[bool]], what: Callable[[], str] = lambda: "", seconds: float = 30
 ) -> None:
     """Wait until it is so."""
     end = asyncio.get_running_loop().time() + seconds

@@ -64,6 +64,8 @@ class Wire:
         self._tls = tls
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._answering = asyncio.Event()
+        self._answering.set()
         self._ends: set[asyncio.StreamWriter] = set()
         self._refusing = False
         self.opened = 0
@@ -84,7 +86,10 @@ class Wire:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
             ends.add(far_writer)
             self._ends |= ends
-            both = (self._pump(reader, far_writer), self._pump(far_reader, writer))
+            both = (
+                self._pump(reader, far_writer, self._flowing),
+                self._pump(far_reader, writer, self._answering),
+            )
             await asyncio.gather(*both, return_exceptions=True)
             for end in ends:
                 end.close()
@@ -97,9 +102,11 @@ class Wire:
             for end in ends:
                 _reset(end)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, open_: asyncio.Event
+    ) -> None:
         while data := await reader.read(CHUNK):
-            await self._flowing.wait()
+            await open_.wait()
             writer.write(data)
             await writer.drain()
         if writer.can_write_eof():  # the other direction may have more to say; TLS knows no half
@@ -122,11 +129,17 @@ class Wire:
     def stall(self) -> None:
         """Let nothing through, while all connections stay open."""
         self._do(self._flowing.clear)
+        self.hold_answers()
+
+    def hold_answers(self) -> None:
+        """Let what clients say through, and nothing back: the server does what it is told, and nobody hears of it."""
+        self._do(self._answering.clear)
 
     def mend(self) -> None:
         """Let through what was held back, and all that follows."""
         self._refusing = False
         self._do(self._flowing.set)
+        self._do(self._answering.set)
 
     def _do(self, act: Callable[[], None]) -> None:
         async def there() -> None:

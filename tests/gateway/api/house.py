@@ -24,6 +24,8 @@ from storage.team import first_start
 from tests.gateway.api.paper import SECRET
 
 API = "/api/v1"
+PATIENCE = 30.0
+"""Seconds that a busy machine may need for what takes milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Line:
     hello: dict[str, Any] = field(default_factory=dict)
     heard: list[dict[str, Any]] = field(default_factory=list)
 
-    async def next(self, kind: str, ref: str | None = None, seconds: float = 5) -> dict[str, Any]:
+    async def next(self, kind: str, ref: str | None = None, seconds: float = PATIENCE) -> dict[str, Any]:
         """The next frame of this kind (and id); what comes before it is remembered in `heard`."""
         async with asyncio.timeout(seconds):
             while True:
@@ -174,7 +176,7 @@ class House:
             return found
 
         with self.gateway.bells.listening("live") as bell:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 while (found := await self.gateway.database.read(find)) is None:
                     await bell.wait(0.1)
         return found

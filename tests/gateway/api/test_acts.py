@@ -10,7 +10,7 @@ import pytest
 from gateway import clock
 from routing.times import HOUR
 from tests.gateway.api import paper
-from tests.gateway.api.house import House
+from tests.gateway.api.house import PATIENCE, House
 
 
 async def undo(house: House, answer: dict[str, Any]) -> Any:
@@ -219,7 +219,7 @@ async def test_an_answer_leaves_and_the_row_waits_for_the_client(house: House) -
     sent = await house.admin.post(f"/conversations/{conversation_id}/messages", body)
     assert sent["items"][0]["id"] == body["id"]
     assert sent["items"][0]["mine"] is True
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not paper.Paper.sent:
             await asyncio.sleep(0.01)
     assert paper.Paper.sent[0].text == "good day"

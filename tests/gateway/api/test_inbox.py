@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event, text
 from gateway import clock
 from routing.times import HOUR, MINUTE
 from storage import queue
-from tests.gateway.api.house import House
+from tests.gateway.api.house import PATIENCE, House
 
 
 async def rows_of(house: House, query: str = "") -> list[dict[str, Any]]:
@@ -159,7 +159,7 @@ async def test_take_next_skips_what_colleagues_have_and_comes_to_an_end(house: H
     await colleague.post("/me/presence", {"state": "on_shift"})
     async with colleague.live() as line:
         await line.say(type="active")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not (await house.rows("SELECT seen_at FROM member WHERE id = :id", id=colleague.id))[
                 0
             ].seen_at:

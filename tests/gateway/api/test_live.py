@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import aiohttp
@@ -18,8 +19,8 @@ from routing.times import DAY, SECOND
 from storage import log, sessions
 from storage.database import Database
 from storage.transaction import Transaction
-from tests.gateway.api import paper, servers
-from tests.gateway.api.house import API, House, Line, Person, open_house
+from tests.gateway.api import paper
+from tests.gateway.api.house import API, PATIENCE, House, Line, Person, open_house
 from tests.gateway.api.test_rights import owned
 
 
@@ -105,12 +106,13 @@ async def test_a_console_that_missed_nothing_is_told_nothing(house: House) -> No
     async with house.admin.live(seen) as line:
         await house.admin.post("/me/presence", {"state": "dnd"})
         assert (await line.next("member.upsert"))["patch"]["presence"]["state"] == "dnd"
-        assert "message.upsert" not in {frame["type"] for frame in line.heard}
+        said = [frame["patch"]["text"] for frame in line.heard if frame["type"] == "message.upsert"]
+        assert "hello" not in said  # what the router says of a fresh lead is news
 
 
 async def _quiet(house: House) -> None:
     """Wait until everything that happened is told."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while live_of(house.gateway).head != await house.gateway.database.read(log.head):
             await asyncio.sleep(0.01)
 
@@ -194,7 +196,7 @@ async def _late_on_the_one_writer(house: House) -> None:
         tx.append_changes()
         tx.changes.clear()
         loop.call_soon_threadsafe(entered.set)
-        go_on.wait(5)
+        go_on.wait(PATIENCE)
 
     async with house.admin.live() as line:
         held = asyncio.create_task(house.gateway.database.write(slow))
@@ -209,7 +211,7 @@ async def _late_on_the_one_writer(house: House) -> None:
 
 
 async def _done(work: Awaitable[Any]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await work
 
 
@@ -317,7 +319,7 @@ async def test_an_offer_is_told_to_its_member_only(house: House) -> None:
         await line.say(type="active")
         await line.next("counters")
         conversation_id = await house.hears("anna")
-        offer = await line.next("offer.upsert", seconds=8)
+        offer = await line.next("offer.upsert")
         assert offer["patch"]["state"] == "open"
         await line.next("conversation.upsert", conversation_id)
         await manager.post(f"/offers/{offer['id']}/accept")
@@ -344,7 +346,7 @@ async def test_who_is_let_go_is_cut_off_at_once(house: House) -> None:
 
 
 async def _closed(line: Line) -> int | None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not line.socket.closed:
             await line.socket.receive()
     return line.socket.close_code
@@ -451,6 +453,7 @@ async def test_a_look_ends_with_its_lease(house: House) -> None:
 
 async def test_counters_follow_at_most_once_a_second(house: House) -> None:
     await house.connect()
+    begin = monotonic()
     async with house.admin.live() as line:
         assert (await line.next("counters"))["patch"]["unanswered"] == 0
         for chat in range(6):
@@ -458,14 +461,14 @@ async def test_counters_follow_at_most_once_a_second(house: House) -> None:
         while (await line.next("counters"))["patch"]["unanswered"] != 6:
             pass
         assert (await house.admin.get("/counters"))["unanswered"] == 6
-        assert sum(frame["type"] == "counters" for frame in line.heard) <= 4
+        assert sum(frame["type"] == "counters" for frame in line.heard) <= monotonic() - begin + 2
 
 
 async def test_a_heartbeat_makes_a_member_reachable(house: House) -> None:
     operator = await house.person("operator")
     async with operator.live() as line:
         await line.say(type="active")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not (await house.rows("SELECT seen_at FROM member WHERE id = :id", id=operator.id))[
                 0
             ].seen_at:
@@ -474,23 +477,19 @@ async def test_a_heartbeat_makes_a_member_reachable(house: House) -> None:
 
 
 async def test_two_processes_tell_each_others_news(
-    database_url: str, tmp_path: Path, network: type[paper.Paper]
+    postgres_url: str, redis_url: str, tmp_path: Path, network: type[paper.Paper]
 ) -> None:
-    """Bells and looks go through Redis; with it flushed and gone the log is still read."""
-    if database_url.startswith("sqlite"):
-        assert database_url  # one process only, by design
-        return
-    with servers.valkey() as redis:
-        async with (
-            open_house(database_url, tmp_path, redis=redis) as one,
-            open_house(database_url, tmp_path, redis=redis) as two,
-        ):
-            operator = await one.person("operator", name="Olya")
-            there = Person(two.http, two.base, operator.id, operator.token)
-            conversation_id = await one.hears("anna", "through one")
-            async with one.admin.live() as left, there.live() as right:
-                await one.hears("anna", "again")
-                assert (await right.next("message.upsert"))["patch"]["text"] == "again"
-                await right.say(type="watch", conversation_id=conversation_id, typing=True)
-                seen = await left.next("presence", conversation_id)
-                assert seen["patch"]["viewers"][0]["member"]["name"] == "Olya"
+    """Bells and looks go through Redis."""
+    async with (
+        open_house(postgres_url, tmp_path, redis=redis_url) as one,
+        open_house(postgres_url, tmp_path, redis=redis_url) as two,
+    ):
+        operator = await one.person("operator", name="Olya")
+        there = Person(two.http, two.base, operator.id, operator.token)
+        conversation_id = await one.hears("anna", "through one")
+        async with one.admin.live() as left, there.live() as right:
+            await one.hears("anna", "again")
+            assert (await right.next("message.upsert"))["patch"]["text"] == "again"
+            await right.say(type="watch", conversation_id=conversation_id, typing=True)
+            seen = await left.next("presence", conversation_id)
+            assert seen["patch"]["viewers"][0]["member"]["name"] == "Olya"
