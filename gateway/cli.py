@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -25,8 +26,31 @@ Role = Literal["all", "web", "worker", "listener"]
 
 
 def main() -> None:
-    """The `inbox` command."""
-    app()
+    """The `inbox` command. What is known to go wrong ends with a sentence, not with a trace."""
+    try:
+        app()
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        _fail(sentence)
+
+
+def _sentence(error: Exception) -> str | None:
+    """What to tell a person; None for what nobody foresaw."""
+    from gateway.maintenance import Failed
+    from gateway.vault import VaultClosed
+    from storage.errors import Unavailable
+
+    match error:
+        case Failed() | VaultClosed():
+            return str(error)
+        case Unavailable():
+            return f"the database does not answer ({error}); `inbox doctor` says what is wrong"
+        case OSError():
+            return f"{error.filename or 'the system'}: {error.strerror or error}"
+        case _:
+            return None
 
 
 def _config() -> Config:
@@ -44,7 +68,7 @@ def _config() -> Config:
 
 def _fail(why: str) -> NoReturn:
     typer.echo(f"inbox: {why}", err=True)
-    raise typer.Exit(1)
+    sys.exit(1)
 
 
 @app.command()
@@ -129,24 +153,18 @@ def backup(
     with_key: Annotated[bool, typer.Option(help="Put the key file in as well.")] = False,
 ) -> None:
     """Write a consistent copy of the embedded database and the files into one archive, while running."""
-    from gateway.maintenance import backup as run
+    from gateway.backup import backup as run
 
-    try:
-        size = run(_config(), to, with_key=with_key)
-    except (OSError, ValueError) as error:
-        _fail(str(error))
+    size = run(_config(), to, with_key=with_key)
     typer.echo(f"{to}: {size} bytes{'' if with_key else '; without the key, keep secret.key apart'}")
 
 
 @app.command()
 def restore(archive: Annotated[Path, typer.Argument(help="An archive that `backup` wrote.")]) -> None:
     """Unpack a backup into an empty data folder."""
-    from gateway.maintenance import restore as run
+    from gateway.backup import restore as run
 
-    try:
-        run(_config(), archive)
-    except (OSError, ValueError) as error:
-        _fail(str(error))
+    run(_config(), archive)
     typer.echo("restored; start with `inbox serve`")
 
 
@@ -177,11 +195,7 @@ def user_add(
     """Add a person and print the link by which they choose a password."""
     from gateway.maintenance import add_user
 
-    try:
-        link = asyncio.run(add_user(_config(), name, email, role or ["operator"]))
-    except ValueError as error:
-        _fail(str(error))
-    typer.echo(link)
+    typer.echo(asyncio.run(add_user(_config(), name, email, role or ["operator"])))
 
 
 @user_app.command("link")
@@ -189,11 +203,7 @@ def user_link(email: Annotated[str, typer.Argument()]) -> None:
     """Print a one-time sign-in link for a person, good for ten minutes."""
     from gateway.maintenance import sign_in_link
 
-    try:
-        link = asyncio.run(sign_in_link(_config(), email))
-    except ValueError as error:
-        _fail(str(error))
-    typer.echo(link)
+    typer.echo(asyncio.run(sign_in_link(_config(), email)))
 
 
 @source_app.command("list")
@@ -210,10 +220,7 @@ def source_test(source: Annotated[str, typer.Argument(help="Its id or name.")]) 
     """Check one source: key, rights, reachability."""
     from gateway.maintenance import test_source
 
-    try:
-        checks = asyncio.run(test_source(_config(), source))
-    except ValueError as error:
-        _fail(str(error))
+    checks = asyncio.run(test_source(_config(), source))
     for check in checks:
         typer.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.code} {check.detail}")
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)

@@ -9,6 +9,11 @@ from pathlib import Path
 import orjson
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+LOST = (
+    "a secret was sealed with a key that is not here; put the old key back, into INBOX_SECRET_KEYS behind the new one"
+    " or into the key file"
+)
+
 
 class VaultClosed(Exception):
     """A secret was sealed with a key that is not here."""
@@ -36,12 +41,15 @@ class Vault:
         try:
             opened: dict[str, str] = orjson.loads(self._fernet.decrypt(sealed.encode()))
         except InvalidToken as error:
-            raise VaultClosed("this secret was sealed with a key that is not in INBOX_SECRET_KEYS") from error
+            raise VaultClosed(LOST) from error
         return opened
 
     def rotate(self, sealed: str) -> str:
-        """The same secrets sealed with the newest key."""
-        return self._fernet.rotate(sealed.encode()).decode() if sealed else ""
+        """The same secrets sealed with the newest key. Raises VaultClosed when the old one is missing."""
+        try:
+            return self._fernet.rotate(sealed.encode()).decode() if sealed else ""
+        except InvalidToken as error:
+            raise VaultClosed(LOST) from error
 
 
 def load_keys(configured: str, data_dir: Path) -> list[str]:

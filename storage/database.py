@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 RETRIES = 5  # of a transaction that lost a deadlock
 RETRYABLE = {"40001", "40P01"}  # serialization failure, deadlock
+GONE = {"08", "25", "28", "3D", "53", "57", "58"}
+"""Classes of SQLSTATE: no connection, read-only, not let in, no such database, out of something, stopping, broken disk."""
 READERS = 4
 STATEMENTS = 1000  # prepared ones a connection keeps; there are some hundred different ones
 
@@ -216,9 +218,7 @@ def _our_errors() -> Any:
         raise Unavailable(type(error).__name__) from error
     except DBAPIError as error:
         state = getattr(error.orig, "sqlstate", None) or ""
-        gone = state[:2] in {"08", "53", "57", "58", "25"} or (
-            isinstance(error, OperationalError) and not state
-        )
+        gone = state[:2] in GONE or (isinstance(error, OperationalError) and not state)
         if error.connection_invalidated or gone or "connection is closed" in str(error.orig):
             raise Unavailable(type(error.orig).__name__) from error
         raise
