@@ -211,8 +211,8 @@ def source_list() -> None:
     """Show every source with its state and account."""
     from gateway.maintenance import list_sources
 
-    for line in asyncio.run(list_sources(_config())):
-        typer.echo(line)
+    lines = asyncio.run(list_sources(_config()))
+    typer.echo("\n".join(lines) or "no source yet; the console connects one in five steps")
 
 
 @source_app.command("test")

@@ -95,10 +95,16 @@ async def add_user(config: Config, name: str, email: str, roles: list[str]) -> s
         try:
             token = await gateway.database.write(_add_user, name, email, roles)
         except Conflict as conflict:
-            raise Failed(
-                f"{conflict.params.get('field')}: {conflict.params.get('reason', 'not allowed')}"
-            ) from conflict
+            raise Failed(_why_not(str(conflict.params.get("field")), email)) from conflict
         return f"{_address(gateway)}/enter#t={token}"
+
+
+def _why_not(field: str, email: str) -> str:
+    known = {
+        "email": f"somebody has the address {email} already; `inbox user link` prints a link for them",
+        "roles": f"there is no such role; there are {', '.join(PRESETS)}",
+    }
+    return known.get(field, f"{field} is not right")
 
 
 def _add_user(tx: Transaction, name: str, email: str, roles: list[str]) -> str:
