@@ -67,7 +67,7 @@ def restore(config: Config, archive: Path) -> None:
             for each in sorted(Path(folder).iterdir(), key=lambda path: path.name == DATABASE):
                 _put(each, data / each.name)
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise Failed(f"{archive} is no backup of ours, or damaged: {error}") from error
+        raise Failed(f"{archive} is no backup of ours, or damaged") from error
     except OSError as error:
         raise Failed(f"{error.filename or archive}: {error.strerror or error}") from error
 

@@ -13,7 +13,10 @@ import typer
 from gateway.config import Config
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Единое окно: one queue for every word a client says."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Единое окно: one queue for every word a client says.",
 )
 source_app = typer.Typer(no_args_is_help=True, help="Connected accounts.")
 user_app = typer.Typer(no_args_is_help=True, help="People.")
@@ -61,7 +64,11 @@ def _config() -> Config:
     try:
         config = Config(_env_file=os.environ.get("INBOX_ENV_FILE", ".env"))
     except ValidationError as error:
-        _fail("; ".join(f"INBOX_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+        wrong = (
+            f"INBOX_{'_'.join(map(str, e['loc'])).upper()}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        )
+        _fail("; ".join(wrong))
     logs.set_up(config.log_level, config.log_format)
     return config
 

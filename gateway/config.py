@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEGABYTE = 1024 * 1024
@@ -64,9 +64,23 @@ class Config(BaseSettings):
         int, Field(description="Days after which set-aside envelopes lose their bodies; 0: never.", ge=0)
     ] = 0
 
-    certificate_hour: Annotated[
-        int, Field(description="Hour of the nightly certificate, UTC.", ge=0, le=23)
-    ] = 0
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(
+            ("postgresql://", "postgresql+", "postgres://", "sqlite:///", "sqlite+")
+        ):
+            raise ValueError(
+                "an address like postgresql://user:password@host:5432/name is wanted; empty is SQLite"
+            )
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_redis(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("an address like redis://host:6379/0 is wanted; empty is none")
+        return value
 
     def database(self) -> str:
         """The database's address."""

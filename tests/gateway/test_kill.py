@@ -45,7 +45,8 @@ MARIA, IGOR = Client(ref="maria", name="Мария"), Client(ref="igor", name="�
 class Served:
     """`inbox serve` as a process that is killed and started again."""
 
-    def __init__(self, url: str, data: Path, **more: str) -> None:
+    def __init__(self, url: str, data: Path, role: str = "all", **more: str) -> None:
+        self._role = role
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._env = {
@@ -56,7 +57,14 @@ class Served:
 
     async def start(self) -> None:
         self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "gateway", "serve", env=self._env, stdout=asyncio.subprocess.DEVNULL
+            sys.executable,
+            "-m",
+            "gateway",
+            "serve",
+            "--role",
+            self._role,
+            env=self._env,
+            stdout=asyncio.subprocess.DEVNULL,
         )
         async with aiohttp.ClientSession() as client:
             await until(lambda: self._ready(client), lambda: "to start", SLOW)
