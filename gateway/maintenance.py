@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from channels.base import Check
 from gateway.app import Running, make_gateway
 from gateway.certificate import certify
+from gateway.certificate import certify
 from gateway.config import Config
 from gateway.context import Gateway
 from gateway.permissions import PRESETS
@@ -16,6 +17,7 @@ from gateway.refusals import Refusal
 from gateway.replay import replay_one, replay_source
 from gateway.vault import Vault, VaultClosed
 from storage import migrate, sessions, signing, team
+from storage.certificates import Certificate
 from storage.database import Database
 from storage.errors import Conflict
 from storage.setup import revision
@@ -55,14 +57,10 @@ async def replay(config: Config, source: str | None, envelope: int | None) -> tu
 
 
 async def certificate(config: Config) -> Certificate:
-    """A certificate of this moment; every body is read again. Raises Unavailable."""
-    gateway = make_gateway(config)
-    try:
+    """A certificate of this moment; every body is read again. Raises Failed, Unavailable."""
+    async with opened(config) as gateway:
         await gateway.sources.look()
         return await certify(gateway)
-    finally:
-        await gateway.sources.close()
-        await gateway.database.close()
 
 
 def _named(gateway: Gateway, name: str) -> str:
