@@ -64,6 +64,10 @@ class Config(BaseSettings):
         int, Field(description="Days after which set-aside envelopes lose their bodies; 0: never.", ge=0)
     ] = 0
 
+    certificate_hour: Annotated[
+        int, Field(description="Hour of the nightly certificate, UTC.", ge=0, le=23)
+    ] = 0
+
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:

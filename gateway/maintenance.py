@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Sequence
 from channels.base import Check
 from gateway.app import Running, make_gateway
 from gateway.certificate import certify
-from gateway.certificate import certify
 from gateway.config import Config
 from gateway.context import Gateway
 from gateway.permissions import PRESETS
