@@ -379,6 +379,8 @@ class CallFact:
     recording: Attachment | None = None
     attribution: Attribution = NOWHERE
     name: str = ""
+    command: str = ""
+    """What `Channel.call` returned, or the key it was given, where the network names it on the call."""
 
 
 Event: TypeAlias = (

@@ -27,6 +27,7 @@ from gateway.profiles import Profiles
 from gateway.router import Router
 from gateway.sender import Senders
 from gateway.sources import Sources
+from gateway.switchboard import Switchboard
 from gateway.vault import Vault, load_keys
 from gateway.webhooks import Hooks
 from gateway.worker import Worker
@@ -116,6 +117,7 @@ class Running:
         if self._role in ("all", "worker"):
             self._start("worker", self._worker.run)
             self._start("router", Router(self._gateway).run)
+            self._start("switchboard", Switchboard(self._gateway).run)
             self._start("senders", self._senders.run)
             self._start("typists", Typists(self._gateway).run)
             self._start("media", Fetcher(self._gateway).run)

@@ -32,3 +32,11 @@ WAITING_AGE: Final = Gauge("inbox_waiting_seconds", "Age of the oldest event tha
 CLOCK_SKEW: Final = Gauge(
     "inbox_clock_skew_seconds", "How far this machine's clock is ahead of the database's"
 )
+RING_SECONDS: Final = Histogram(
+    "inbox_ring_seconds",
+    "Seconds to the answer to whom to ring",
+    buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 1),
+)
+REPAIRED: Final = Counter(
+    "inbox_repaired_rows_total", "Rows of a provider's history that told something new", ["source"]
+)

@@ -16,6 +16,7 @@ from gateway.api import build
 from gateway.api.views import draft_of, members_of, sources_of, test_shape
 from gateway.context import Gateway
 from storage import news
+from storage.calls import shown_to
 from storage.log import Entry, newest_of
 from storage.news import Read
 from storage.queue import Facts
@@ -87,7 +88,7 @@ async def tell(
     entries = newest_of(entries)
     members = [reader.account.id for reader in readers]
     own = any(reader.own_only for reader in readers)
-    read = await gateway.database.read(news.read, entries, members, own)
+    read = await gateway.database.read(news.read, entries, members, own, gateway.now())
     shared = await _shared(gateway, entries, set(members))
     batch = _Batch(gateway, entries, read, entries[-1].seq, shared)
     return {reader.account.id: list(_frames(batch, reader)) for reader in readers}
@@ -218,6 +219,18 @@ def _contact(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
         yield Frame(entry.seq, "contact.upsert", found.row.id, patch)
 
 
+def _call(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
+    """The card of a call stands on the screens of those whom it rings; everybody else is told that it is gone."""
+    cards = batch.read.calls
+    row = next((one for one in cards.rows if one.message_id == entry.object_id), None)
+    if row is not None and reader.account.id in shown_to(cards, row):
+        yield Frame(
+            entry.seq, "call.upsert", entry.object_id, build.ring(batch.gateway, row, reader.account.id)
+        )
+    else:
+        yield Frame(entry.seq, "call.remove", entry.object_id)
+
+
 def _offer(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     row = batch.read.offers.get(entry.object_id)
     if row is None:
@@ -267,6 +280,7 @@ BUILDERS = {
     "task": _task,
     "contact": _contact,
     "offer": _offer,
+    "call": _call,
     "source": _source,
     "source_test": _test,
     "member": _member,

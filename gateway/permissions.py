@@ -13,6 +13,7 @@ PERMISSIONS: Final[dict[str, str]] = {
     "conversation.read": "See conversations and what was said in them.",
     "conversation.reply": "Answer, note, take, put off and finish conversations.",
     "conversation.assign": "Give conversations to others.",
+    "recording.listen": "Listen to recorded calls.",
     "contact.read": "See contacts.",
     "contact.edit": "Change contacts.",
     "deal.read": "See deals and leads, without what was said.",
@@ -38,11 +39,13 @@ _reading = {"member.read": "all"}
 PRESETS: Final[dict[str, dict[str, str]]] = {
     "operator": {
         **_reading, "conversation.read": "all", "conversation.reply": "all", "conversation.assign": "all",
+        "recording.listen": "all",
         "contact.read": "all", "contact.edit": "all", "deal.read": "all", "deal.attach": "all",
         "lead.assign": "all", "demo.run": "all",
     },
     "manager": {
-        **_reading, "conversation.read": "own", "conversation.reply": "own", "contact.read": "own", "contact.edit": "own",
+        **_reading, "conversation.read": "own", "conversation.reply": "own", "recording.listen": "own",
+        "contact.read": "own", "contact.edit": "own",
         "deal.read": "own", "deal.edit": "own", "deal.attach": "own", "lead.accept": "own",
     },
     "marketer": {
@@ -50,6 +53,7 @@ PRESETS: Final[dict[str, dict[str, str]]] = {
     },
     "head": {
         **_reading, "conversation.read": "all", "conversation.reply": "all", "conversation.assign": "all",
+        "recording.listen": "all",
         "contact.read": "all", "contact.edit": "all", "deal.read": "all", "deal.edit": "all", "deal.attach": "all",
         "lead.accept": "all", "lead.assign": "all", "source.read": "all", "source.replay": "all",
         "member.edit": "all", "queue.edit": "all", "company.edit": "all", "window.override": "all",

@@ -58,6 +58,10 @@ CODES: Final[dict[str, str]] = {
     "bad_settings": "The settings are not right.",
     "code_taken": "Another ready answer has this code.",
     "too_many_kept": "No more can be kept; remove some.",
+    "no_extension": "Your profile has no extension: your telephone cannot be rung.",
+    "cannot_call": "No telephone system that could call is connected.",
+    "call_failed": "The telephone system did not place the call.",
+    "asks_first": "It is early or late; calling asks first.",
     "queue_empty": "The queue has no member or no head.",
 }
 

@@ -13,9 +13,10 @@ from dataclasses import replace
 import structlog
 from aiohttp import web
 
-from channels.base import ADDRESS, MARKS, Admitted, Envelope, Reply, RouteAnswer, WebhookChannel
+from channels.base import ADDRESS, MARKS, Admitted, Envelope, Reply, RouteQuestion, WebhookChannel
 from channels.errors import WebhookRefused
 from gateway.callers import address_of
+from gateway.calls import whom_to_ring
 from gateway.context import Gateway
 from gateway.frequency import Frequency
 from gateway.journal import Busy, Journal
@@ -28,6 +29,8 @@ from storage.journal import Entry
 log = structlog.get_logger(__name__)
 INLINE = 256 * 1024
 RETRY_AFTER = "5"
+WAIT_FOR_JOURNAL = 0.8
+"""Seconds that the answer to whom to ring waits for its event to be on disk (design.md, I1)."""
 INSPECTION = 5.0
 """Seconds a channel may look twice at what came."""
 DROPPED = frozenset({"cookie", "connection", "accept-encoding"})
@@ -39,6 +42,8 @@ class Hooks:
     def __init__(self, gateway: Gateway, journal: Journal) -> None:
         self._gateway = gateway
         self._journal = journal
+        self._late: set[asyncio.Task[web.StreamResponse]] = set()
+        """Events whose answer did not wait for their being kept."""
         self._frequency = Frequency()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
@@ -90,13 +95,12 @@ class Hooks:
         if admitted.limits or admitted.inspect:
             admitted = await self._inspect(live.channel, envelope, admitted)
             envelope = _marked(envelope, admitted.marks)
-        reply = admitted.reply
         if admitted.question is not None:
-            reply = live.channel.answer(await self._answer(live, admitted))
+            return await self._answer(live, envelope, admitted, admitted.question)
         if not admitted.keep:
             HOOKS.labels("answered").inc()
-            return _respond(reply)
-        return await self._keep(live, envelope, admitted, reply)
+            return _respond(admitted.reply)
+        return await self._keep(live, envelope, admitted, admitted.reply)
 
     async def _inspect(self, channel: WebhookChannel, envelope: Envelope, admitted: Admitted) -> Admitted:
         """Count it under its limits and let the channel look again. What goes wrong there loses nothing."""
@@ -109,21 +113,28 @@ class Hooks:
             log.warning("not inspected", source=channel.account.source_id, error=type(error).__name__)
             return admitted
 
-    async def _answer(self, live: Live, admitted: Admitted) -> RouteAnswer:
-        """Whom to ring; on any failure the provider's own plan, within a second."""
-        from gateway.calls import whom_to_ring
-
-        assert admitted.question is not None
-        try:
-            async with asyncio.timeout(0.8):
-                return await whom_to_ring(self._gateway, live, admitted.question)
-        except Exception as error:
-            log.warning(
-                "no answer to whom to ring",
-                source=live.row.id,
-                error=type(error).__name__,
-            )
-            return RouteAnswer()
+    async def _answer(
+        self, live: Live, envelope: Envelope, admitted: Admitted, question: RouteQuestion
+    ) -> web.StreamResponse:
+        """Whom to ring. A question that is an event too is kept meanwhile: the answer waits 0.8 s for that, no longer."""
+        assert isinstance(live.channel, WebhookChannel)
+        keeping = None
+        if admitted.keep:
+            keeping = asyncio.create_task(self._keep(live, envelope, admitted, admitted.reply))
+            self._late.add(keeping)
+            keeping.add_done_callback(self._late.discard)
+        began = self._gateway.now()
+        reply = live.channel.answer(await whom_to_ring(self._gateway, live, question))
+        if keeping is None:
+            HOOKS.labels("answered").inc()
+            return _respond(reply)
+        left = max(0.0, WAIT_FOR_JOURNAL - (self._gateway.now() - began) / 1_000_000)
+        await asyncio.wait({keeping}, timeout=left)
+        if not keeping.done():
+            HOOKS.labels("late").inc()
+        elif keeping.result().status != 200:
+            return keeping.result()
+        return _respond(reply)
 
     async def _keep(
         self, live: Live, envelope: Envelope, admitted: Admitted, reply: Reply

@@ -56,6 +56,7 @@ class Fact:
     talk_seconds: int | None = None
     outcome: str = ""
     recording: str = ""
+    command: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +71,8 @@ class Call:
     line: str = ""
     rang: tuple[str, ...] = ()
     """Our people whose telephones rang, in order."""
+    ringing: tuple[str, ...] = ()
+    """Whose telephones ring now."""
     answered_by: str = ""
     """"" also when nobody knows who."""
     answered: bool = False
@@ -84,20 +87,27 @@ class Call:
     """When it is over if nothing more comes; None: over, or legs are open."""
     stale: bool = False
     """Has been ringing or talking for too long: ask the provider's history."""
+    look_at: Micros | None = None
+    """When it is to be looked at again if nothing more comes; None: it is over."""
+    callers: tuple[str, ...] = ()
+    """Our people on the legs of an outgoing call."""
+    commands: tuple[str, ...] = ()
+    """Commands of ours that the facts name."""
 
 
-def project(facts: Iterable[Fact], now: Micros, *, settle: Micros = SETTLE) -> Call:
-    """The call that the facts describe; ValueError without any."""
+def project(facts: Iterable[Fact], now: Micros, *, heard_at: Micros = 0, settle: Micros = SETTLE) -> Call:
+    """The call that the facts describe; ValueError without any. `heard_at`: when the last of them reached us."""
     known = _in_order(facts)
     answer = _is_answered(known)
     talking_by, answered_at = _answer(known) if answer else ("", None)
-    settles_at = _settles_at(known, settle)
+    settles_at = _settles_at(known, heard_at, settle)
     over = _whole_call_ended(known) or (settles_at is not None and settles_at <= now)
     direction = _direction(known)
     started_at = _started_at(known)
     ended_at = _ended_at(known) if over else None
     until = answered_at if answer else ended_at
     outcome = _outcome(known, direction, answer) if over else ""
+    stale_at = max(fact.at for fact in known) + (LONGEST_TALK if answer else LONGEST_RING)
     return Call(
         state=_state(over, answer, outcome),
         outcome=outcome,
@@ -114,7 +124,13 @@ def project(facts: Iterable[Fact], now: Micros, *, settle: Micros = SETTLE) -> C
         talk=_talk(known, answered_at, ended_at) if answer else None,
         recordings=tuple(dict.fromkeys(fact.recording for fact in known if fact.recording)),
         settles_at=None if over else settles_at,
-        stale=not over and now - max(fact.at for fact in known) > (LONGEST_TALK if answer else LONGEST_RING),
+        ringing=() if over or answer else _ringing(known),
+        stale=not over and now > stale_at,
+        look_at=None if over else settles_at or stale_at + 1,
+        callers=tuple(
+            dict.fromkeys(fact.member for fact in known if fact.member and fact.direction == "out")
+        ),
+        commands=tuple(dict.fromkeys(fact.command for fact in known if fact.command)),
     )
 
 
@@ -265,18 +281,30 @@ def _rang(known: Sequence[Fact]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fact.member for fact in sorted(legs, key=lambda fact: (fact.at, fact.key))))
 
 
+def _ringing(known: Sequence[Fact]) -> tuple[str, ...]:
+    """Whose leg has begun and neither ended nor been taken up."""
+    legs = [fact for fact in known if AUTHORITY[fact.authority] < WHOLE_CALL]
+    over = {fact.leg or fact.member for fact in legs if fact.phase != "ringing"}
+    rings = [
+        fact
+        for fact in legs
+        if fact.member and fact.direction == "in" and (fact.leg or fact.member) not in over
+    ]
+    return tuple(dict.fromkeys(fact.member for fact in sorted(rings, key=lambda fact: (fact.at, fact.key))))
+
+
 def _whole_call_ended(known: Sequence[Fact]) -> bool:
     return any(fact.phase == "ended" for fact in _whole(known))
 
 
-def _settles_at(known: Sequence[Fact], settle: Micros) -> Micros | None:
+def _settles_at(known: Sequence[Fact], heard_at: Micros, settle: Micros) -> Micros | None:
     """A while after the last fact, once every leg has ended; None while one is open."""
     legs = [fact for fact in known if AUTHORITY[fact.authority] < WHOLE_CALL]
     opened = {fact.leg or fact.member for fact in legs}
     closed = {fact.leg or fact.member for fact in legs if fact.phase == "ended"}
     if not legs or opened != closed:
         return None
-    return max(fact.at for fact in known) + settle
+    return max(heard_at, *(fact.at for fact in known)) + settle
 
 
 def _started_at(known: Sequence[Fact]) -> Micros:

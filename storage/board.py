@@ -160,6 +160,22 @@ class Call:
 
     facts: dict[str, CallFact] = field(default_factory=dict)
     new: list[CallFact] = field(default_factory=list)
+    row: dict[str, Any] | None = None
+    """What the facts come to (table phone_call), once that changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Somebody of ours had a number called; the call itself is not known yet."""
+
+    id: str
+    source_id: str
+    member_id: str
+    extension: str
+    number: str
+    deal_id: str | None
+    ref: str
+    created_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +226,14 @@ class Board:
     """source -> (code, member) of an open live test."""
     call_tasks: dict[str, str] = field(default_factory=dict)
     """contact -> its open call-back task."""
+    may_own: set[str] = field(default_factory=set)
+    """Members who may own leads; loaded with calls."""
+    commands: list[Command] = field(default_factory=list)
+    """Commands to call whose call is still to come."""
+    linked: list[tuple[str, str, str]] = field(default_factory=list)
+    """(command, state, message): the call that came of it."""
+    attempts: set[str] = field(default_factory=set)
+    """Call-back tasks of clients who were called just now."""
 
     new_links: list[tuple[str, str, str, bool, str]] = field(default_factory=list)
     new_deals: list[Deal] = field(default_factory=list)

@@ -108,6 +108,8 @@ BY_SOURCE = (
     "address",
     "touch",
     "call_fact",
+    "phone_call",
+    "call_command",
     "message_alias",
     "numbering",
     "gap",

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from channels.events import CallFact
 from routing.deals import ClosedDeal, OpenDeal
-from storage import batch
+from storage import batch, calls
 from storage.board import Address, Board, Call, Contact, Conversation, Identity, Message
 from storage.ids import new_id
 from storage.tables import identity as identity_table
@@ -198,6 +198,7 @@ def _look_at_contacts(connection: Connection, board: Board, ids: set[str]) -> No
 MESSAGE = (
     "id", "conversation_id", "contact_id", "source_id", "external_id", "direction", "author_kind", "kind", "text", "at",
     "seq", "state", "deal_id", "group_key", "attachments", "edited", "deleted", "content", "nature",
+    "author_id",
 )  # fmt: skip
 
 
@@ -381,6 +382,7 @@ def _call_work(connection: Connection, board: Board, wanted: Wanted) -> None:
         {"id": sorted(board.contacts)},
     ):
         board.call_tasks[row.contact_id] = row.id
+    calls.load(connection, board)
 
 
 def _echoes(connection: Connection, board: Board, wanted: Wanted) -> None:

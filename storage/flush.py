@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
-from storage import batch
+from storage import batch, calls
 from storage.board import Address, Board, Contact, Conversation, Deal, Message, NewAttachment
 from storage.facts import CONVERSATION
 from storage.ids import new_id
@@ -223,8 +223,12 @@ def _messages(tx: Transaction, board: Board) -> None:
     batch.update(tx.connection, message, ("id",), ("text", "attachments", "edited", "deleted", "stems"), rows)
     marks = [(row.id, row.attachments, int(row.edited), int(row.deleted)) for row in changed if not row.stems]
     batch.update(tx.connection, message, ("id",), ("attachments", "edited", "deleted"), marks)
-    known = [(row.id, row.content, row.at, row.state) for row in changed if row.kind == "call"]
-    batch.update(tx.connection, message, ("id",), ("content", "at", "state"), known)
+    known = [
+        (row.id, row.content, row.at, row.state, row.deal_id, row.author_id)
+        for row in changed
+        if row.kind == "call"
+    ]
+    batch.update(tx.connection, message, ("id",), ("content", "at", "state", "deal_id", "author_id"), known)
     let_out = [(row.id, row.nature, row.deal_id) for row in map(board.messages.__getitem__, board.let_out)]
     batch.update(tx.connection, message, ("id",), ("nature", "deal_id"), let_out)
     for row in (*new, *changed):
@@ -332,6 +336,7 @@ def _calls(tx: Transaction, board: Board) -> None:
         tx.changed("task", made["id"], made["contact_id"])
     for task_id, _ in board.done_tasks:
         tx.changed("task", task_id)
+    calls.write(tx, board)
 
 
 def _outgoing(tx: Transaction, board: Board) -> None:

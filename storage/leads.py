@@ -15,7 +15,7 @@ from routing.ladder import Ladder, withdrawn
 from routing.members import Member
 from routing.schedule import Schedule, current_shift, in_force, working_between
 from routing.times import MINUTE
-from storage import batch
+from storage import batch, calls
 from storage.ids import new_id
 from storage.tables import deal, decision, member, offer
 from storage.transaction import Transaction
@@ -182,6 +182,7 @@ def members(
         )
     }
     offers = _open_offers(connection)
+    talking = calls.on_call(connection)
     load = _load(connection, weights, offers)
     found = {}
     for row in connection.execute(
@@ -200,6 +201,7 @@ def members(
             presence_until=row.presence_until,
             seen_at=row.seen_at or 0,
             push_until=row.reachable_until or 0,
+            on_call=row.id in talking,
             may_own=row.id in may_own,
             skills=frozenset(orjson.loads(row.skills)),
             load=load.get(row.id, 0.0),
@@ -292,7 +294,7 @@ def decision_row(
     """A row of decisions, by `DECISION`."""
     chosen = record.chosen[0] if record.chosen else None
     return (
-        decision_id, record.kind, record.rule, chosen, message_id, conversation_id, deal_id or None, contact_id,
+        decision_id, record.kind, record.rule, chosen, message_id, conversation_id, deal_id or None, contact_id or None,
         shown, at,
     )  # fmt: skip
 

@@ -127,12 +127,17 @@ class Kept:
     mime: str
     name: str
     state: str
+    of_call: bool
+    """A recording: whoever listens is written down."""
 
 
 def kept(connection: Connection, attachment_id: str) -> Kept | None:
     """Where an attachment's bytes are."""
     row = connection.execute(
-        text("SELECT message_id, digest, thumb, mime, name, state FROM attachment WHERE id = :id"),
+        text(
+            "SELECT a.message_id, a.digest, a.thumb, a.mime, a.name, a.state, m.kind = 'call' AS of_call"
+            " FROM attachment a JOIN message m ON m.id = a.message_id WHERE a.id = :id"
+        ),
         {"id": attachment_id},
     ).first()
     return None if row is None else Kept(*tuple(row))

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from storage import batch, cards, queue, sight, timeline
+from storage.calls import Cards
+from storage.calls import cards as cards_of
 from storage.log import Entry
 
 
@@ -32,6 +34,7 @@ class Read:
     tasks: dict[str, Row[Any]]
     offers: dict[str, Row[Any]]
     contacts: dict[str, ContactFacts]
+    calls: Cards
     of_conversations: dict[str, set[str]] = field(default_factory=dict)
     """conversation -> members who may see it as their own."""
     of_contacts: dict[str, set[str]] = field(default_factory=dict)
@@ -39,7 +42,9 @@ class Read:
     drafts: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
-def read(connection: Connection, entries: Iterable[Entry], members: Iterable[str], own: bool) -> Read:
+def read(
+    connection: Connection, entries: Iterable[Entry], members: Iterable[str], own: bool, now: int
+) -> Read:
     """Read everything these entries are about. `own`: somebody among the members sees only what is theirs."""
     ids: dict[str, set[str]] = {}
     for entry in entries:
@@ -58,6 +63,7 @@ def read(connection: Connection, entries: Iterable[Entry], members: Iterable[str
         tasks=tasks,
         offers={row.id: row for row in cards.offers(connection, sorted(ids.get("offer", ())))},
         contacts=contacts(connection, contact_ids),
+        calls=cards_of(connection, sorted(ids.get("call", ())), now),
     )
     found.markers, found.drafts = sight.personal(connection, conversations, members)
     if own:

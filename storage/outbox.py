@@ -18,6 +18,7 @@ from routing.conversations import Status, answered
 from routing.times import MINUTE
 from routing.window import Content, WindowPolicy, reply_window
 from storage import amends, batch, letters
+from storage.calls import owe_again
 from storage.errors import Conflict
 from storage.leases import Lease, check
 from storage.previews import show_newest
@@ -546,6 +547,7 @@ def _refresh(tx: Transaction, messages: Iterable[str]) -> None:
 
 def unanswer(tx: Transaction, content: Mapping[str, Any]) -> None:
     """What did not leave is no answer: conversations stand as before it, unless something happened since."""
+    owe_again(tx, content.get("called_back", ()))
     for conversation_id, before in content.get("before", {}).items():
         row = tx.connection.execute(
             text(

@@ -13,6 +13,7 @@ from routing.deals import OpenDeal
 from routing.text import Piece, Stretch
 from routing.window import Content, Window, WindowPolicy, not_before, reply_window
 from storage import audit, batch, drafts, letters
+from storage.calls import close_call_backs
 from storage.errors import Conflict
 from storage.ids import new_id
 from storage.leads import keep_decision
@@ -96,6 +97,8 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
         parts = _as_letter(order.letter, parts)
     until = tx.now if order.hold == 0 else not_before(tx.now, window.closes_at)
     content: dict[str, Any] = {"before": _answer_all(tx, row, asked, target)}
+    if closed := close_call_backs(tx, row.contact_id, order.member_id, "wrote"):
+        content["called_back"] = closed
     if order.spans:
         content["spans"] = spans_json(order.spans)
     if order.letter is not None:

@@ -138,9 +138,8 @@ def facts(connection: Connection, ids: Sequence[str]) -> Facts:
         " AND o.act = 'send' AND o.state IN ('held', 'queued', 'postponed') GROUP BY o.message_id",
         {"id": pending},
     )
-    members = {
-        orjson.loads(row.content).get("call", {}).get("answered_by") for row in rows if row.kind == "call"
-    }
+    told = [orjson.loads(row.content).get("call", {}) for row in rows if row.kind == "call"]
+    members = {ref for call in told for ref in (call.get("answered_by"), *call.get("rang_members", ()))}
     names = batch.select(
         connection,
         "SELECT m.id, m.name FROM {wanted} JOIN member m ON m.id = w.id",

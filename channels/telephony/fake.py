@@ -63,6 +63,8 @@ class Exchange(Fake):
         """Finished recordings by id."""
         self.unready = 0
         """So many more asks for a recording find it not stored yet."""
+        self.history: list[str] = []
+        """Lines of the statistics."""
         self._hook_url = ""
         self._clients: dict[str, str] = {}
         self._links: dict[str, str] = {}
@@ -76,6 +78,8 @@ class Exchange(Fake):
         app.router.add_post("/vpbx/commands/callback", self._callback)
         app.router.add_post("/vpbx/config/users/request", self._users)
         app.router.add_post("/vpbx/queries/recording/post", self._recording)
+        app.router.add_post("/vpbx/stats/request", self._stats)
+        app.router.add_post("/vpbx/stats/result", self._stats_result)
         app.router.add_get("/files/{link}", self._file)
         app.router.add_get("/records/{call}", self._record)
         self._stopping = asyncio.Event()
@@ -209,6 +213,16 @@ class Exchange(Fake):
             {"general": {"name": name}, "telephony": {"extension": extension}} for name, extension in USERS
         ]
         return web.json_response({"users": users})
+
+    async def _stats(self, request: web.Request) -> web.Response:
+        if await self._proven(request) is None:
+            return web.json_response({"code": 3102}, status=401)
+        return web.json_response({"key": "report"})
+
+    async def _stats_result(self, request: web.Request) -> web.Response:
+        if await self._proven(request) is None:
+            return web.json_response({"code": 3102}, status=401)
+        return web.Response(text="".join(self.history), content_type="text/csv")
 
     async def _recording(self, request: web.Request) -> web.Response:
         """A redirect to a link that works once; 404 until the recording is stored."""

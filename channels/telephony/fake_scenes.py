@@ -226,6 +226,17 @@ def _mango_summary(call: Call, step: Step) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def mango_row(call: Call, scene: Scene) -> str:
+    """The call as a line of the statistics (p.39-40)."""
+    end = next(step for step in scene if step.what == "ended")
+    answer = call.began + end.talked_at if end.talked_at is not None else 0
+    sides = (end.member, "", "", call.client) if end.way == "out" else ("", call.client, end.member, "")
+    told = (
+        "[]", call.began, call.began + end.at, answer, *sides, end.reason, call.line, "abonent", call.id,
+    )  # fmt: skip
+    return ";".join(map(str, told)) + "\n"
+
+
 EVENTS = {
     "ringing": "ringing",
     "answered": "answered",

@@ -35,7 +35,7 @@ EMITS: tuple[Emit, ...] = ("ringing", "answered", "leg_ended", "call_ended", "re
 FIELDS = frozenset(
     {
         "call_id", "leg_id", "seq", "ts", "direction", "client", "line", "ext", "own_leg", "talk", "started",
-        "answered_at", "ended", "outcome", "recording", "name", "campaign",
+        "answered_at", "ended", "outcome", "recording", "name", "campaign", "command",
     }
 )  # fmt: skip
 DEFAULTS: Mapping[str, str] = {

@@ -328,7 +328,9 @@ def _call(call: dict[str, Any] | None, names: Mapping[str, str]) -> shapes.Call 
         "answered_by": reference(answered, names.get(answered or "")),
         "wait_seconds": None if call["wait"] is None else call["wait"] // 1_000_000,
         "talk_seconds": None if call["talk"] is None else call["talk"] // 1_000_000,
-        "called_back_at": None,
+        "called_back_at": call.get("called_back_at"), "outcome": call.get("outcome", ""),
+        "rang": [{"id": one, "name": names.get(one, "")} for one in call.get("rang_members", ())],
+        "stale": bool(call.get("stale")), "repaired": bool(call.get("repaired")), "result": call.get("result", ""),
     }  # fmt: skip
 
 
@@ -415,6 +417,22 @@ def contact(
         "tasks": [task(one) for one in tasks],
         "attribution": attribution(orjson.loads(row.attribution)),
         "other_names": sorted({one.name for one in identities if one.name and one.name != row.name}),
+    }  # fmt: skip
+
+
+def ring(gateway: Gateway, row: Any, me: str) -> shapes.Ring:
+    """A call as its ringing card shows it."""
+    deal = {
+        "id": row.deal_id or "", "number": row.number, "title": row.title, "stage": row.stage or "",
+        "stage_kind": row.stage_kind, "pinned": False,
+    }  # fmt: skip
+    return {
+        "id": row.message_id, "state": row.state, "source": source_ref(gateway, row.source_id), "line": row.line,
+        "phone": row.phone or "", "contact": {"id": row.contact_id, "name": row.name},
+        "conversation_id": row.conversation_id, "deal": cast(Any, deal) if row.number is not None else None,
+        "responsible": reference(row.responsible_id, row.responsible_name),
+        "answered_by": reference(row.member_id, row.answered_name), "calls_before": max(0, row.calls - 1),
+        "campaign": row.campaign or "", "started_at": row.started_at,
     }  # fmt: skip
 
 

@@ -324,6 +324,43 @@ class Call(TypedDict):
     wait_seconds: int | None
     talk_seconds: int | None
     called_back_at: Micros | None
+    outcome: str
+    rang: list[Ref]
+    stale: bool
+    """Nobody ever told how it ended."""
+    repaired: bool
+    """Known only because the telephone system's history was asked."""
+    result: Literal["", "reached", "not_reached", "later"]
+    """The caller's own word."""
+
+
+class Ring(TypedDict):
+    id: str
+    """The call's item on the timeline."""
+    state: Literal["ringing", "answered", "missed"]
+    source: SourceRef
+    line: str
+    phone: str
+    contact: Ref
+    conversation_id: str
+    deal: DealRef | None
+    responsible: Ref | None
+    answered_by: Ref | None
+    calls_before: int
+    """How often they called in the last thirty days."""
+    campaign: str
+    started_at: Micros
+
+
+class Rings(TypedDict):
+    seq: int
+    items: list[Ring]
+
+
+class CallCommand(TypedDict):
+    id: str
+    number: str
+    source: SourceRef
 
 
 class Quote(TypedDict):

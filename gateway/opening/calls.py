@@ -6,7 +6,9 @@ is first known to be answered or missed, one call-back task for the client, clos
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from channels.events import CallFact, Identity, Person
 from gateway.opening import leads
@@ -17,36 +19,122 @@ from gateway.opening.talk import address_of
 from gateway.opening.wanted import CALL
 from routing.calls import Call, Fact, Situation, call_back_due, call_back_effect, consequences, project
 from routing.conversations import answered, heard
-from storage.board import Board, Contact, Conversation, Message, NewAttachment
+from routing.times import MINUTE
+from storage.board import Board, Command, Contact, Conversation, Message, NewAttachment
 from storage.ids import new_id
+
+CLOCKS_DIFFER: Final = MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """By which envelope the newest of a call became known."""
+
+    envelope_id: int | None
+    received_at: int
+    event: CallFact
+    heard_at: int = 0
+    """When a fact came just now: what else belongs to the call may be behind it."""
 
 
 def open_call(
     board: Board, house: House, rules: SourceRules, envelope_id: int, received_at: int, event: CallFact
 ) -> bool:
-    """One more fact of a call; False when it was known, or when nobody can be told from it (a hidden number)."""
+    """One more fact of a call; False when it was known. A hidden number is counted, and shown once it is told."""
     known = board.calls[rules.id, event.call]
     if event.key in known.facts:
         return False
     known.facts[event.key] = event
     known.new.append(event)
-    client = _client(known.facts.values())
+    message = _refresh(board, house, rules, event.call, _Told(envelope_id, received_at, event, received_at))
+    if message is not None:
+        _keep_recordings(board, rules, message, envelope_id, known.facts.values())
+    return True
+
+
+def look_again(board: Board, house: House, rules: SourceRules, call_id: str) -> None:
+    """What a call comes to by now, though nothing more was told: it settles, or is given up."""
+    known = board.calls[rules.id, call_id]
+    if known.facts:
+        newest = max(known.facts.values(), key=lambda fact: (fact.at, fact.key))
+        _refresh(board, house, rules, call_id, _Told(None, board.now, newest))
+
+
+def _refresh(board: Board, house: House, rules: SourceRules, call_id: str, told: _Told) -> Message | None:
+    """Project the call anew and carry out what follows from the difference; None: nobody can be told from it yet."""
+    known = board.calls[rules.id, call_id]
+    facts = known.facts.values()
+    call = project((fact_of(fact) for fact in facts), board.now, heard_at=told.heard_at)
+    client = _client(facts)
     if client is None:
-        return True  # counted and kept as a fact; when the number comes later, the call appears whole
-    call = project((fact_of(fact) for fact in known.facts.values()), board.now)
-    contact, _ = contact_of(board, Person(identity=client, name=_name(known.facts.values())), rules.demo)
+        known.row = _row(board, call, None, repaired=_is_repaired(facts))
+        return None
+    contact, _ = contact_of(board, Person(identity=client, name=_name(facts)), rules.demo)
     conversation = _conversation(board, rules, contact, client)
-    message = board.message(rules.id, CALL + event.call)
+    message = board.message(rules.id, CALL + call_id)
     before = str(message.content.get("call", {}).get("state", "")) if message is not None else ""
     if message is None:
-        message = _new_message(board, rules, contact, conversation, envelope_id, received_at, event, call)
+        message = _new_message(
+            board, rules, contact, conversation, told.envelope_id, told.received_at, told.event, call
+        )
         board.add_message(message)
-    _show(board, message, call)
-    _keep_recording(board, rules, message, envelope_id, event)
-    _follow(board, house, rules, contact, conversation, message, call, before, received_at, event)
+    _show(board, message, call, repaired=_is_repaired(facts))
+    known.row = _row(board, call, message, repaired=_is_repaired(facts))
+    if call.direction == "out":
+        _adopt(board, rules, contact, message, call)
+    _follow(board, house, rules, contact, conversation, message, call, before, told.received_at, told.event)
     set_deadline(board, conversation, rules, house.schedule)
     show_last(conversation, message)
-    return True
+    return message
+
+
+def _is_repaired(facts: Iterable[CallFact]) -> bool:
+    """Nothing but the provider's history knows of it: its events never came."""
+    return all(fact.authority == "history" for fact in facts)
+
+
+def _members(board: Board, extensions: Iterable[str]) -> list[str]:
+    found = (board.extensions.get(extension) for extension in extensions)
+    return [member for member in dict.fromkeys(found) if member is not None]
+
+
+def _row(board: Board, call: Call, message: Message | None, *, repaired: bool) -> dict[str, Any]:
+    """The call as it is looked for (table phone_call)."""
+    return {
+        "message_id": message.id if message is not None else None,
+        "contact_id": message.contact_id if message is not None else None,
+        "direction": call.direction, "state": call.state, "outcome": call.outcome, "line": call.line,
+        "member_id": board.extensions.get(call.answered_by), "ringing": _members(board, call.ringing),
+        "rang": _members(board, call.rang), "live": int(call.look_at is not None and not call.stale),
+        "stale": int(call.stale), "repaired": int(repaired), "started_at": call.started_at,
+        "ended_at": call.ended_at, "look_at": None if call.stale else call.look_at,
+    }  # fmt: skip
+
+
+def _adopt(board: Board, rules: SourceRules, contact: Contact, message: Message, call: Call) -> None:
+    """An outgoing call stops the clock of a call back; and it may be the one that somebody pressed a button for."""
+    if contact.id in board.call_tasks:
+        board.attempts.add(board.call_tasks[contact.id])
+    mine = [one for one in board.commands if one.source_id == rules.id]
+    exact = next((one for one in mine if {one.id, one.ref} & set(call.commands)), None)
+    found = exact or next(
+        (one for one in mine if one.number == call.client and _fits(one, call, board.now)), None
+    )
+    if found is None:
+        return
+    board.commands.remove(found)
+    board.linked.append((found.id, "linked", message.id))
+    message.author_id, message.dirty = found.member_id, True
+    message.content["call"]["command"] = found.id
+    if found.deal_id is not None and message.deal_id is None and found.deal_id in board.deals_by_id:
+        message.deal_id = found.deal_id
+
+
+def _fits(command: Command, call: Call, now: int) -> bool:
+    """The same person called the same number a moment ago."""
+    of_person = {call.answered_by, *call.callers} - {""}
+    same = not of_person or command.extension in of_person
+    return same and command.created_at <= call.started_at + CLOCKS_DIFFER
 
 
 def _client(facts: Any) -> Identity | None:
@@ -75,6 +163,7 @@ def fact_of(fact: CallFact) -> Fact:
         talk_seconds=fact.talk_seconds,
         outcome=fact.outcome,
         recording=fact.recording.ref if fact.recording is not None else "",
+        command=fact.command,
     )
 
 
@@ -92,7 +181,7 @@ def _conversation(board: Board, rules: SourceRules, contact: Contact, client: Id
 
 
 def _new_message(
-    board: Board, rules: SourceRules, contact: Contact, conversation: Conversation, envelope_id: int, received_at: int,
+    board: Board, rules: SourceRules, contact: Contact, conversation: Conversation, envelope_id: int | None, received_at: int,
     event: CallFact, call: Call,
 ) -> Message:  # fmt: skip
     inward = call.direction == "in"
@@ -107,7 +196,7 @@ def _new_message(
     )  # fmt: skip
 
 
-def _show(board: Board, message: Message, call: Call) -> None:
+def _show(board: Board, message: Message, call: Call, *, repaired: bool) -> None:
     """What the screen shows of the call; its state grows with the facts."""
     message.at = call.started_at
     message.state = call.state  # the row says «пропущенный» by it
@@ -118,24 +207,30 @@ def _show(board: Board, message: Message, call: Call) -> None:
         "call": {
             "state": call.state, "outcome": call.outcome, "direction": call.direction, "line": call.line,
             "answered_by": member, "answered_ext": call.answered_by, "rang": list(call.rang),
-            "wait": call.wait, "talk": call.talk, "settles_at": call.settles_at,
+            "wait": call.wait, "talk": call.talk, "settles_at": call.settles_at, "stale": call.stale,
+            "repaired": repaired, "result": message.content.get("call", {}).get("result", ""),
+            "command": message.content.get("call", {}).get("command"), "rang_members": _members(board, call.rang),
+            "recordings": message.content.get("call", {}).get("recordings", []),
         },
     }  # fmt: skip
     if call.direction == "out" and member is not None:
         message.author_id = member
 
 
-def _keep_recording(
-    board: Board, rules: SourceRules, message: Message, envelope_id: int, event: CallFact
+def _keep_recordings(
+    board: Board, rules: SourceRules, message: Message, envelope_id: int, facts: Iterable[CallFact]
 ) -> None:
-    if event.recording is None:
-        return
-    board.new_attachments.append(
-        NewAttachment(
-            new_id(board.now), message.id, message.attachments, rules.id, envelope_id, event.recording
-        )
-    )
-    message.attachments += 1
+    """Each recording once: the end and the recording's own event may both name it, and it may come before the call."""
+    kept = message.content["call"].setdefault("recordings", [])
+    for fact in sorted(facts, key=lambda fact: (fact.at, fact.key)):
+        if fact.recording is not None and fact.recording.ref not in kept:
+            kept.append(fact.recording.ref)
+            board.new_attachments.append(
+                NewAttachment(
+                    new_id(board.now), message.id, message.attachments, rules.id, envelope_id, fact.recording
+                )
+            )
+            message.attachments += 1
 
 
 def _follow(
@@ -153,12 +248,13 @@ def _follow(
     if call.answered and call.direction == "in":
         anchor = address_of(board, rules.id, conversation.identity_id or "")
         anchor.last_client_at, anchor.dirty = max(anchor.last_client_at or 0, call.started_at), True
-    follow = consequences(call, _situation(board, contact, conversation, call))
+    answered_by = board.extensions.get(call.answered_by, "")
+    known = replace(call, rang=tuple(_members(board, call.rang)), answered_by=answered_by)
+    follow = consequences(known, _situation(board, contact, conversation, answered_by))
     if call.direction == "in" and follow.lead != "none" and before in ("", "ringing"):
-        owner = board.extensions.get(follow.owner, follow.owner) if follow.owner else ""
         attachment = leads.attach(
             board, house, rules, contact, conversation, message, said_at=call.started_at,
-            title=call.client, attribution=event.attribution, owner_id=owner, event=event,
+            title=call.client, attribution=event.attribution, owner_id=follow.owner, event=event,
         )  # fmt: skip
         leads.touch(
             board, contact, message.id, attachment.deal_id, rules.id, event.attribution, call.started_at,
@@ -171,11 +267,11 @@ def _follow(
     if call.state == "missed" and call.direction == "in" and follow.call_back:
         set_status(conversation, heard(status_of(conversation), call.started_at, received_at))
         _ask_to_call_back(board, house, rules, contact, conversation, message, call, follow.call_back_by)
-    if call.answered:
+    if call.answered and follow.silence is None:
         _talked(board, conversation, contact, message, call)
 
 
-def _situation(board: Board, contact: Contact, conversation: Conversation, call: Call) -> Situation:
+def _situation(board: Board, contact: Contact, conversation: Conversation, answered_by: str) -> Situation:
     deals = board.open_deals.get(contact.id, [])
     newest = max(deals, key=lambda deal: max(deal.active_at, deal.created_at), default=None)
     return Situation(
@@ -183,7 +279,7 @@ def _situation(board: Board, contact: Contact, conversation: Conversation, call:
         blocked=any(
             identity.spam for identity in board.identities.values() if identity.id == conversation.identity_id
         ),
-        answerer_may_own=call.answered_by in board.extensions,
+        answerer_may_own=answered_by in board.may_own,
         deal_owner=(board.owners.get(newest.id) or "") if newest is not None else "",
         responsible=contact.responsible_id or "",
     )
@@ -201,7 +297,7 @@ def _ask_to_call_back(
     board.tasks.append(
         {
             "id": task_id, "deal_id": message.deal_id, "contact_id": contact.id, "conversation_id": conversation.id,
-            "owner_id": board.extensions.get(by, by) or None, "kind": "call_back", "title": contact.name,
+            "owner_id": by or None, "kind": "call_back", "title": contact.name,
             "due_at": call_back_due(house.schedule, call.ended_at or call.started_at), "demo": rules.demo,
             "created_at": board.now,
         }

@@ -36,6 +36,7 @@ from storage.tables.ready import canned, canned_use, saved_view
 from storage.tables.system import api_token, audit_log, counter, event, session, setting
 from storage.tables.talk import (
     attachment,
+    call_command,
     call_fact,
     claim,
     confirmation,
@@ -48,6 +49,7 @@ from storage.tables.talk import (
     message_version,
     outbox,
     participant,
+    phone_call,
     reaction,
     read_marker,
     upload,
@@ -63,12 +65,12 @@ from storage.tables.team import (
 )
 
 __all__ = [
-    "account", "address", "api_token", "approval", "attachment", "audit_log", "binding", "call_fact", "canned",
+    "account", "address", "api_token", "approval", "attachment", "audit_log", "binding", "call_command", "call_fact", "canned",
     "canned_use", "certificate", "change", "claim", "company", "confirmation", "connection", "consent",
     "contact", "contact_company", "contact_identity", "conversation", "counter", "deal", "deal_party",
     "decision", "design", "design_draft", "draft", "envelope", "envelope_key", "event", "external_ref", "file",
     "firing", "gap", "identity", "lease", "letter", "member", "member_role", "message", "message_alias",
-    "message_version", "metadata", "numbering", "offer", "outbox", "participant", "pipeline", "question",
+    "message_version", "metadata", "numbering", "offer", "outbox", "participant", "phone_call", "pipeline", "question",
     "queue", "queue_member", "reaction", "read_marker", "recipient", "role", "role_permission", "saved_view",
     "seal", "session", "setting", "source", "source_memory", "stage", "stage_history", "task", "team",
     "test_session", "thread_alias", "thread_member", "touch", "upload",

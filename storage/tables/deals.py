@@ -219,6 +219,8 @@ task = Table(
     maybe_at("remind_at"),
     maybe_at("reminded_at"),
     maybe_at("told_at"),  # when its author was told that it is overdue
+    maybe_at("attempted_at"),  # the first try to call back: stops the reaction clock
+    Column("raised", Integer, nullable=False, server_default="0"),  # how far up the overdue task was told
     flag("demo"),
     at("created_at"),
 )

@@ -337,6 +337,61 @@ call_fact = Table(
 )
 Index("ix_call_fact_call", call_fact.c.source_id, call_fact.c.call)
 
+# What the facts of a call come to, as far as it is looked for: who rings now, what is still to settle.
+phone_call = Table(
+    "phone_call",
+    metadata,
+    key("source_id"),
+    key("call"),
+    maybe("message_id", index=True),  # NULL: a hidden number, counted only
+    maybe("contact_id"),
+    words("direction"),
+    words("state"),
+    words("outcome"),
+    words("line"),
+    maybe("member_id"),  # who talks or talked
+    document("ringing", "[]"),  # members whose telephones ring now
+    document("rang", "[]"),  # members whose telephones rang
+    flag("live"),
+    flag("stale"),  # nobody ever told how it ended
+    flag("repaired"),  # known only because the provider was asked for its history
+    at("started_at"),
+    maybe_at("ended_at"),
+    maybe_at("look_at"),  # when it settles, or is to be given up
+    PrimaryKeyConstraint("source_id", "call"),
+)
+Index(
+    "ix_phone_call_live",
+    phone_call.c.look_at,
+    sqlite_where=text("live = 1"),
+    postgresql_where=text("live = 1"),
+)
+Index("ix_phone_call_started", phone_call.c.started_at)
+
+# Somebody pressed a number: their telephone rings first, then the client's.
+call_command = Table(
+    "call_command",
+    metadata,
+    key("id", primary_key=True),
+    key("source_id"),
+    key("member_id"),
+    words("extension"),
+    key("number"),
+    maybe("contact_id", index=True),
+    maybe("deal_id"),
+    maybe("message_id"),  # the call that came of it
+    words("state"),  # requested accepted linked failed expired
+    words("reason"),
+    maybe("ref"),  # the provider's id of the command or call
+    at("created_at"),
+)
+Index(
+    "ix_call_command_open",
+    call_command.c.created_at,
+    sqlite_where=text("state in ('requested','accepted')"),
+    postgresql_where=text("state in ('requested','accepted')"),
+)
+
 Index("ix_outbox_echo", outbox.c.source_id, outbox.c.echo_key)
 
 draft = Table(

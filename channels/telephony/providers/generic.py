@@ -173,6 +173,7 @@ class Generic(Provider):
             recording=_recording(told),
             attribution=self._attribution(plan.utm, told, document, reading, line),
             name=told.get("name", "")[:200],
+            command=told.get("command", "")[:128],
         )
 
     def _attribution(

@@ -169,6 +169,7 @@ class Mango(Provider):
             member=side.member,
             answered=answered,
             outcome=reason(event.whole("disconnect_reason")) if phase == "ended" else "",
+            command=event.text("command_id")[:128],
             attribution=self._attribution(event, line) if side.direction == "in" else NOWHERE,
         )
 

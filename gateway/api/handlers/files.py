@@ -15,7 +15,7 @@ from gateway.api.layer import Call, Query, route
 from gateway.clock import new_id
 from gateway.media import kind_of
 from gateway.refusals import Refusal
-from storage import drafts, media
+from storage import drafts, media, recordings
 from storage.files import TooLarge
 
 CHUNK = 64 * 1024
@@ -69,6 +69,12 @@ async def attachment(call: Call) -> web.StreamResponse:
     row = await _row(call)
     if row.digest is None or row.state != "ready":
         raise Refusal("not_found", 404)
+    if row.of_call:
+        call.need("recording.listen")
+        if call.request.http_range.start in (None, 0):  # a player's later pieces are the same listening
+            await call.gateway.database.write(
+                recordings.listened, call.me, call.path("id"), row.message_id, call.request.remote or ""
+            )
     return _file(call, row.digest, row.mime, row.name)
 
 

@@ -1,0 +1,75 @@
+"""Who can be called, by whom, and how did it end?"""
+
+from __future__ import annotations
+
+import orjson
+from sqlalchemy import Connection, text
+
+from routing.times import Micros
+from storage import batch
+from storage.calls import close_call_backs
+from storage.ids import new_id
+from storage.tables import task
+from storage.transaction import Transaction
+
+
+def extension_of(connection: Connection, member_id: str) -> str:
+    """The member's own telephone; "" is none."""
+    found: str | None = connection.execute(
+        text("SELECT extension FROM member WHERE id = :id"), {"id": member_id}
+    ).scalar()
+    return found or ""
+
+
+def numbers_of(connection: Connection, contact_id: str) -> list[str]:
+    """The contact's numbers, verified ones first."""
+    rows = connection.execute(
+        text(
+            "SELECT i.value FROM contact_identity l JOIN identity i ON i.id = l.identity_id"
+            " WHERE l.contact_id = :contact AND i.kind = 'phone' ORDER BY l.verified DESC, l.created_at"
+        ),
+        {"contact": contact_id},
+    )
+    return [row.value for row in rows]
+
+
+TASK = (
+    "id",
+    "deal_id",
+    "contact_id",
+    "conversation_id",
+    "owner_id",
+    "author_id",
+    "kind",
+    "title",
+    "due_at",
+    "created_at",
+)
+
+
+def conclude(tx: Transaction, message_id: str, member_id: str, result: str, at: Micros | None) -> None:
+    """Keep the caller's word on a call. Reached: a call back owed is done. Later: it is owed again, then."""
+    row = tx.connection.execute(
+        text(
+            "SELECT m.contact_id, m.conversation_id, m.deal_id, m.content, c.name FROM message m"
+            " JOIN contact c ON c.id = m.contact_id WHERE m.id = :id"
+        ),
+        {"id": message_id},
+    ).one()
+    content = orjson.loads(row.content)
+    content["call"]["result"] = result
+    tx.connection.execute(
+        text("UPDATE message SET content = :content WHERE id = :id"),
+        {"content": orjson.dumps(content).decode(), "id": message_id},
+    )
+    tx.changed("message", message_id, row.contact_id)
+    if result == "reached":
+        close_call_backs(tx, row.contact_id, member_id, "reached")
+    elif result == "later":
+        close_call_backs(tx, row.contact_id, member_id, "later")
+        made = (
+            new_id(tx.now), row.deal_id, row.contact_id, row.conversation_id, member_id, member_id, "call_back",
+            row.name, at, tx.now,
+        )  # fmt: skip
+        batch.insert(tx.connection, task, TASK, [made])
+        tx.changed("task", made[0], row.contact_id)

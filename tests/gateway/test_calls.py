@@ -1,0 +1,283 @@
+"""A call's life in the house: who sees it ring, what a missed one asks for, what closes it (rules.md, section 5)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from channels.base import RouteQuestion
+from channels.events import Identity
+from channels.fakes import Act
+from channels.telephony import fake_scenes as scenes
+from channels.telephony.fake import Exchange
+from gateway import clock
+from gateway.calls import desk_of, whom_to_ring
+from gateway.switchboard import repair, step_of
+from routing.schedule import Schedule
+from routing.times import MINUTE, SECOND
+from storage import calls
+from storage.transaction import Transaction
+from tests.gateway.town import IGOR, MARIA, Town, until
+
+
+async def exchange(town: Town) -> Exchange:
+    await town.connect("phone")
+    fake = town.fakes["phone"]
+    assert isinstance(fake, Exchange)
+    return fake
+
+
+async def person(town: Town, name: str, extension: str, *roles: str) -> str:
+    member = await town.member(name, *(roles or ("manager",)))
+
+    def give(tx: Transaction) -> None:
+        tx.connection.execute(
+            text("UPDATE member SET extension = :ext WHERE id = :id"), {"ext": extension, "id": member}
+        )
+
+    await town.gateway.database.write(give)
+    return member
+
+
+async def cards(town: Town) -> dict[str, str]:
+    """member -> state of the card on their screen."""
+
+    def read(connection: Connection) -> dict[str, str]:
+        found = calls.current(connection, town.gateway.now())
+        return {member: row.state for row in found.rows for member in calls.shown_to(found, row)}
+
+    return await town.gateway.database.read(read)
+
+
+async def tasks(town: Town) -> list[Any]:
+    return await town.rows("SELECT * FROM task WHERE kind = 'call_back' ORDER BY created_at")
+
+
+async def test_a_ringing_group_sees_the_card_until_one_of_them_answers(town: Town) -> None:
+    fake = await exchange(town)
+    anna, petr = await person(town, "Анна", "101"), await person(town, "Пётр", "102")
+    scene = scenes.group(("101", "102"), "102")
+    call = fake.new_call(MARIA, lasts=6)
+    await fake.play(call, scene, order=range(4))
+    await town.opened()
+    assert await cards(town) == {anna: "ringing", petr: "ringing"}
+    await fake.play(call, scene, order=range(4, 5))
+    await town.opened()
+    assert await cards(town) == {petr: "answered"}, "Anna's card is gone at once"
+    await fake.play(call, scene)
+    await town.opened()
+    assert await cards(town) == {}
+    (lead,) = await town.rows("SELECT owner_id FROM deal WHERE stage_kind = 'lead'")
+    assert lead.owner_id == petr, "the lead of a stranger is hers who answered"
+
+
+async def test_a_card_stays_when_the_call_was_missed_and_one_task_waits_for_the_client(town: Town) -> None:
+    fake = await exchange(town)
+    anna = await person(town, "Анна", "101")
+    for _ in range(2):
+        await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await town.opened()
+    assert await cards(town) == {anna: "missed"}
+    (task,) = await tasks(town)
+    assert (task.owner_id, task.done_at, task.attempted_at) == (anna, None, None)
+    assert await town.one("SELECT count(*) FROM deal") == 1
+
+
+async def test_a_try_stops_the_clock_and_a_talk_closes_the_call_back(town: Town) -> None:
+    fake = await exchange(town)
+    await person(town, "Анна", "101")
+    await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await town.opened()
+    await fake.play(fake.new_call(MARIA), scenes.outgoing("101", taken=False))
+    await town.opened()
+    (task,) = await tasks(town)
+    assert task.attempted_at is not None
+    assert task.done_at is None
+    await fake.play(fake.new_call(MARIA), scenes.outgoing("101"))
+    await town.opened()
+    (task,) = await tasks(town)
+    assert task.done_at is not None
+    assert await town.one("SELECT count(*) FROM deal") == 1, "an outgoing call makes no lead"
+
+
+async def test_a_letter_in_another_channel_closes_it_and_owes_it_again_when_it_never_left(town: Town) -> None:
+    fake = await exchange(town)
+    await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await town.opened()
+    contact = await town.one("SELECT contact_id FROM task WHERE kind = 'call_back'")
+    closed = await town.gateway.database.write(calls.close_call_backs, contact, town.admin, "wrote")
+    assert len(closed) == 1
+    await town.gateway.database.write(calls.owe_again, closed)
+    (task,) = await tasks(town)
+    assert task.done_at is None
+
+
+async def test_what_nobody_ends_settles_by_itself(town: Town) -> None:
+    fake = await exchange(town)
+    await person(town, "Анна", "101")
+    scene = scenes.missed("101")[:-1]  # the summary is lost
+    await fake.play(fake.new_call(MARIA, lasts=scenes.lasts(scene) + 60), scene)
+    await town.opened()
+    assert await town.one("SELECT state FROM message WHERE kind = 'call'") == "ringing", (
+        "more may be on its way"
+    )
+
+    async def missed() -> bool:
+        return bool(await town.one("SELECT count(*) FROM task WHERE kind = 'call_back'") == 1)
+
+    clock.turn(30 * SECOND)
+    try:
+        town.gateway.bells.ring(["calls"])
+        await until(missed)
+    finally:
+        clock.turn(-30 * SECOND)
+    assert await town.one("SELECT state FROM message WHERE kind = 'call'") == "missed"
+
+
+async def test_a_late_proof_takes_the_missed_call_and_its_task_back(town: Town) -> None:
+    fake = await exchange(town)
+    await person(town, "Анна", "101")
+    scene = scenes.answered("101", recorded=False)
+    call = fake.new_call(MARIA, lasts=scenes.lasts(scene))
+    missed = [*scenes.missed("101")]
+    await fake.play(call, missed)
+    await town.opened()
+    assert (await tasks(town))[0].done_at is None
+    await fake.play(call, scene, order=[3, 4, 5])
+    await town.opened()
+    assert (await tasks(town))[0].done_at is not None
+    assert await town.one("SELECT state FROM message WHERE kind = 'call'") == "finished"
+
+
+async def test_a_hidden_number_is_counted_only(town: Town) -> None:
+    fake = await exchange(town)
+    call = fake.new_call(MARIA)
+    hidden = scenes.Call(id=call.id, client="", line=call.line, began=call.began)
+    await fake.play(hidden, scenes.missed("101"))
+    await town.opened()
+    assert (
+        await town.one("SELECT count(*) FROM phone_call WHERE message_id IS NULL AND state = 'missed'") == 1
+    )
+    assert await town.one("SELECT count(*) FROM message WHERE kind = 'call'") == 0
+
+
+async def test_a_recording_named_twice_is_kept_once(town: Town) -> None:
+    fake = await exchange(town)
+    await fake.act(Act(client=MARIA, doing="call_answered", member="101"))
+    await fake.again(3)
+    await town.opened()
+    assert await town.one("SELECT count(*) FROM attachment") == 1
+
+    async def fetched() -> bool:
+        return bool(await town.one("SELECT state FROM attachment") == "ready")
+
+    await until(fetched)
+
+
+async def test_the_call_that_a_button_placed_is_its_presser_s(town: Town) -> None:
+    fake = await exchange(town)
+    anna = await person(town, "Анна", "101")
+    await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await town.opened()
+    contact = await town.one("SELECT contact_id FROM message WHERE kind = 'call'")
+    live = town.gateway.sources.get(town.sources["phone"])
+    assert live is not None
+    number = await town.one("SELECT value FROM identity WHERE kind = 'phone'")
+    order = calls.Order(
+        id="018f0000-0000-7000-8000-0000000000c1", member_id=anna, extension="101", source_id=live.row.id,
+        number=number, contact_id=contact, deal_id=None,
+    )  # fmt: skip
+    assert await town.gateway.database.write(calls.command, order) == (order.id, True)
+    ref = await live.channel.call("101", number, order.id)
+    await town.gateway.database.write(calls.commanded, order.id, "accepted", ref=ref)
+    await fake.play_command(taken=False)
+    await town.opened()
+    rows = await town.rows("SELECT author_id, state, content FROM message WHERE direction = 'out'")
+    assert [row.author_id for row in rows] == [anna]
+    assert await town.one("SELECT state FROM call_command") == "linked"
+    (task,) = await tasks(town)
+    assert (task.attempted_at is not None, task.done_at) == (True, None), "her own leg is no answer"
+
+
+async def test_a_command_that_no_call_follows_is_told_to_its_presser(town: Town) -> None:
+    order = calls.Order(
+        id="018f0000-0000-7000-8000-0000000000c2", member_id=town.admin, extension="1", source_id="s", number="+79160001122",
+        contact_id=None, deal_id=None,
+    )  # fmt: skip
+    await town.gateway.database.write(calls.command, order)
+    assert (await town.gateway.database.write(calls.command, order))[1] is False, "twice is once"
+    await town.gateway.database.write(calls.give_up, -1)
+    assert await town.one("SELECT state FROM call_command") == "expired"
+    told = await town.one("SELECT audience FROM event WHERE object_id = 'call_not_placed'")
+    assert told == f"member:{town.admin}"
+
+
+async def test_history_brings_a_call_whose_events_were_lost_and_says_so(town: Town) -> None:
+    fake = await exchange(town)
+    await person(town, "Анна", "101")
+    known, lost = fake.new_call(MARIA), fake.new_call(IGOR)
+    await fake.play(known, scenes.answered("101", recorded=False))
+    await town.opened()
+    fake.history = [
+        scenes.mango_row(known, scenes.answered("101", recorded=False)),
+        scenes.mango_row(lost, scenes.missed("101")),
+    ]
+    live = town.gateway.sources.get(town.sources["phone"])
+    assert live is not None
+    for _ in range(2):
+        await repair(town.gateway, live, town.gateway.now() - 30 * MINUTE, town.gateway.now())
+        await town.opened()
+    found = await town.rows("SELECT call, state, repaired FROM phone_call ORDER BY repaired")
+    assert [(row.call, row.state, row.repaired) for row in found] == [
+        (known.id, "finished", 0),
+        (lost.id, "missed", 1),
+    ]
+    assert await town.one("SELECT count(*) FROM message WHERE kind = 'call'") == 2
+
+
+async def test_the_question_is_answered_from_memory_and_leaves_a_record(town: Town) -> None:
+    await exchange(town)
+    anna = await person(town, "Анна", "101")
+    live = town.gateway.sources.get(town.sources["phone"])
+    assert live is not None
+    asked = RouteQuestion(client=Identity(kind="phone", value="+79169990000"))
+    answer = await whom_to_ring(town.gateway, live, asked)
+    assert answer.members == ("101",)
+
+    async def kept() -> bool:
+        return bool(await town.one("SELECT count(*) FROM decision WHERE kind = 'call'") == 1)
+
+    await until(kept)
+    assert await town.one("SELECT chosen FROM decision WHERE kind = 'call'") == anna
+
+
+async def test_a_silent_database_costs_the_question_less_than_a_second_and_then_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await exchange(town)
+    live = town.gateway.sources.get(town.sources["phone"])
+    assert live is not None
+
+    async def never(*_: Any) -> None:
+        await asyncio.sleep(30)
+
+    asked = RouteQuestion(client=Identity(kind="phone", value="+79169990000"))
+    monkeypatch.setattr("storage.database.Database.read", never)
+    began = asyncio.get_running_loop().time()
+    assert (await whom_to_ring(town.gateway, live, asked)).members == ()
+    assert asyncio.get_running_loop().time() - began < 1.0
+    began = asyncio.get_running_loop().time()
+    assert (await whom_to_ring(town.gateway, live, asked)).members == ()
+    assert asyncio.get_running_loop().time() - began < 0.1
+    assert desk_of(town.gateway).resting_until > 0
+    monkeypatch.undo()
+
+
+def test_an_overdue_call_back_climbs_a_step_in_fifteen_working_minutes() -> None:
+    always = Schedule(zone="UTC", week=((((0, 24 * 60)),),) * 7)
+    due = 1_790_000_000 * SECOND
+    steps = [step_of(always, due, due + late * MINUTE) for late in (-1, 0, 14, 15, 29, 30, 500)]
+    assert steps == [0, 1, 1, 2, 2, 3, 3]
