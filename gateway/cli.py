@@ -182,8 +182,10 @@ def openapi(
     """Write the API's OpenAPI 3.1 document."""
     import orjson
 
+    from gateway.api import handlers
     from gateway.api.document import document
 
+    handlers.load()
     text = orjson.dumps(document(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode()
     if to is None:
         typer.echo(text)

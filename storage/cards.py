@@ -208,3 +208,19 @@ def way_to(connection: Connection, conversation_id: str) -> Row[Any] | None:
         ),
         {"id": conversation_id},
     ).first()
+
+
+def participants(connection: Connection, conversation_id: str) -> list[Row[Any]]:
+    """Who writes in a group, the newest writer first."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT p.name, p.seen_at, i.kind, i.value, i.username, l.contact_id, l.name AS identity_name"
+                " FROM participant p JOIN identity i ON i.id = p.identity_id"
+                " LEFT JOIN contact_identity l ON l.identity_id = i.id AND l.contact_id ="
+                " (SELECT min(o.contact_id) FROM contact_identity o WHERE o.identity_id = i.id)"
+                " WHERE p.conversation_id = :id ORDER BY p.seen_at DESC, i.id LIMIT 200"
+            ),
+            {"id": conversation_id},
+        )
+    )

@@ -2,7 +2,7 @@
 import type { Item, Row, Window } from "@/api/types";
 
 export const OPEN_WINDOW: Window = {
-  state: "open", reason: "", closes_at: null, closed_at: null, last_client_at: null, enforcement: "block", fixed: false, may_override: false,
+  state: "open", reason: "", closes_at: null, closed_at: null, last_client_at: null, enforcement: "block", fixed: false, may_override: false, reach: "",
 };
 export const NO_WINDOW: Window = { ...OPEN_WINDOW, state: "none", enforcement: "off" };
 

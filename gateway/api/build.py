@@ -88,6 +88,7 @@ def window(
         "enforcement": found.enforcement,
         "fixed": policy.fixed,
         "may_override": found.overridable and account.may("window.override"),
+        "reach": reason or "" if unreachable else "",
     }
 
 
@@ -212,8 +213,15 @@ def _item(gateway: Gateway, account: Account, row: Any, facts: timeline.Facts) -
             "stage_kind": deal.stage_kind, "pinned": False,
         },
         "has_raw": row.envelope_id is not None,
-        "system": content.get("system"),
+        "system": _system(content.get("system")),
     }  # fmt: skip
+
+
+def _system(stored: Mapping[str, Any] | None) -> dict[str, str | int | None] | None:
+    """A line's code and what fills its words."""
+    if stored is None:
+        return None
+    return {**stored.get("params", {}), **{name: value for name, value in stored.items() if name != "params"}}
 
 
 def _may(gateway: Gateway, account: Account, row: Any, mine: bool) -> list[Any]:
@@ -394,6 +402,14 @@ def profile_link(kind: str, value: str, username: str) -> str | None:
         if pattern is not None and ("{username}" not in pattern or username):
             return pattern.replace("{username}", username).replace("{value}", value)
     return None
+
+
+def participant(row: Any) -> shapes.Participant:
+    """Somebody who writes in a group."""
+    return {
+        "name": row.name or row.identity_name or row.value, "kind": row.kind, "value": row.value,
+        "link": profile_link(row.kind, row.value, row.username), "contact_id": row.contact_id,
+    }  # fmt: skip
 
 
 def contact(

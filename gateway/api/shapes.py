@@ -123,6 +123,8 @@ class Window(TypedDict):
     enforcement: Literal["block", "warn", "off"]
     fixed: bool
     may_override: bool
+    reach: str
+    """Why the person cannot be written to on this source, as the channel calls it; "" while they can."""
 
 
 class Fallback(TypedDict):
@@ -288,6 +290,16 @@ class Conversation(TypedDict):
     subject: str
     related: Ref | None
     """Another thread that this one seems to go on from."""
+    participants: list[Participant]
+    """Who writes in a group; nobody in a talk with one person."""
+
+
+class Participant(TypedDict):
+    name: str
+    kind: str
+    value: str
+    link: str | None
+    contact_id: str | None
 
 
 class Viewer(TypedDict):

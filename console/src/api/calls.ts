@@ -60,6 +60,7 @@ export interface RowsQuery {
 export interface SendBody {
   id: string;
   text: string;
+  spans?: T.Item["spans"];
   file_ids: string[];
   reply_to: string | null;
   last_seen: string | null;
@@ -86,14 +87,20 @@ export const conversations = {
   nature: (id: string, nature: string) => post<T.Changed>(`/conversations/${id}/nature`, { nature }),
   read: (id: string, message_id: string | null) => put<T.Row>(`/conversations/${id}/read`, { message_id }),
   pin: (id: string, deal_id: string | null) => put<T.Changed>(`/conversations/${id}/pin`, { deal_id }),
+  typing: (id: string) => post<undefined>(`/conversations/${id}/typing`),
   claim: (id: string) => post<T.Row>(`/conversations/${id}/claim`),
 };
 
 export const messages = {
+  /** One that waits never leaves; one that left is taken back where the network can. */
   undo: (id: string) => del<T.Undone>(`/messages/${id}`),
   retry: (id: string) => post<T.Item>(`/messages/${id}/retry`),
   resolve: (id: string, outcome: "sent" | "not_sent") => post<T.Item>(`/messages/${id}/resolve`, { outcome }),
   cancel: (id: string) => post<T.Item>(`/messages/${id}/cancel`),
+  edit: (id: string, words: { text: string; spans: T.Item["spans"] }) => patch<T.Item>(`/messages/${id}`, words),
+  versions: (id: string) => get<T.Versions>(`/messages/${id}/versions`),
+  react: (id: string, emoji: string) => put<T.Item>(`/messages/${id}/reaction`, { emoji }),
+  unreact: (id: string) => del<T.Item>(`/messages/${id}/reaction`),
   move: (id: string, deal_id: string | null, scope: "one" | "following" | "conversation") =>
     post<{ item: T.Item; undo: T.Undo }>(`/messages/${id}/deal`, { deal_id, scope }),
   decisions: (id: string) => get<T.Decisions>(`/messages/${id}/decisions`),
@@ -138,7 +145,7 @@ export const views = {
 
 export const files = {
   uploadUrl: (name: string, kind: string) => url("/files", { name, kind }),
-  again: (id: string) => post<T.AttachmentShape>(`/attachments/${id}/retry`),
+  again: (id: string) => post<T.Item>(`/attachments/${id}/retry`),
 };
 
 export const contacts = {
@@ -179,6 +186,7 @@ export const sources = {
   connect: (id: string) => post<T.Source>(`/sources/${id}/connect`),
   pause: (id: string) => post<T.Source>(`/sources/${id}/pause`),
   resume: (id: string) => post<T.Source>(`/sources/${id}/resume`),
+  gaps: (id: string) => get<T.Gaps>(`/sources/${id}/gaps`),
   startTest: (id: string) => post<T.TestSession>(`/sources/${id}/test`),
   test: (id: string) => get<T.TestSession>(`/sources/${id}/test`),
   stopTest: (id: string) => del(`/sources/${id}/test`),

@@ -37,6 +37,7 @@ export type Draft = Shapes["Draft"];
 export type EnvelopeShape = Shapes["EnvelopeShape"];
 export type Envelopes = Shapes["Envelopes"];
 export type Fallback = Shapes["Fallback"];
+export type Gaps = Shapes["Gaps"];
 export type Field = Shapes["Field"];
 export type Hit = Shapes["Hit"];
 export type Hits = Shapes["Hits"];
@@ -70,6 +71,7 @@ export type Timeline = Shapes["Timeline"];
 export type Undo = Shapes["Undo"];
 export type Undone = Shapes["Undone"];
 export type Uploaded = Shapes["Uploaded"];
+export type Versions = Shapes["Versions"];
 export type Viewer = Shapes["Viewer"];
 export type Window = Shapes["Window"];
 
@@ -128,6 +130,7 @@ export interface ChannelAbout {
   place: Copy[];
   errors: Record<string, Text>;
   kinds: Record<string, Text>;
+  notes: Record<string, Text>;
   profile_links: Record<string, string>;
   needs_public_url: boolean;
   polls_without_public_url: boolean;

@@ -30,6 +30,12 @@ export function reasonText(channel: string, code: string): string {
   return has(`reason.${code}`) ? t(`reason.${code}`) : t("error.unknown", { code });
 }
 
+/** A line about what happened in a chat, in the channel's own words. */
+export function noteText(channel: string, code: string, params: Record<string, string | number | null>): string {
+  const own = channels.get(channel)?.notes[code];
+  return own ? pick(own).replace(/\{(\w+)\}/gu, (_, name: string) => String(params[name] ?? "…")) : t("error.unknown", { code });
+}
+
 export function knowsReason(channel: string, code: string): boolean {
   return channels.get(channel)?.errors[code] !== undefined || has(`reason.${code}`);
 }

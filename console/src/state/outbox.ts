@@ -18,6 +18,7 @@ import { complain, sayNow } from "./notices";
 import { rows } from "./queue";
 import { me } from "./session";
 import { spread, withdraw } from "./thread";
+import { marked, styled } from "@/ui/styled";
 
 export type LocalState = "going" | "offline" | "refused";
 export interface Pending {
@@ -55,7 +56,7 @@ export async function send(conversation: string, mode: "reply" | "note", what: S
   const id = newId();
   const body: SendBody = {
     id,
-    text: what.text,
+    ...(mode === "reply" ? styled(what.text) : { text: what.text }),
     file_ids: what.files.map((file) => file.id),
     reply_to: what.replyTo,
     last_seen: what.lastSeen,
@@ -117,12 +118,17 @@ function seen(params: Params): { author: string; text: string } {
 /** Text, files and quote return to the field; what was typed meanwhile stays below. */
 function giveBack(one: Pending): void {
   const now = writing(one.conversation, one.mode);
-  const text = now.text ? `${one.body.text}\n${now.text}` : one.body.text;
+  const text = now.text ? `${typed(one)}\n${now.text}` : typed(one);
   write(one.conversation, one.mode, {
     text,
     files: [...one.files, ...now.files],
     replyTo: now.replyTo ?? one.body.reply_to,
   });
+}
+
+/** What the person had typed, marks of style and all. */
+function typed(one: Pending): string {
+  return marked({ text: one.body.text, spans: one.body.spans ?? [] });
 }
 
 function remove(id: string): void {
@@ -146,7 +152,7 @@ export async function sendAnyway(conversation: string): Promise<void> {
   const { pending: one } = collision;
   clear(conversation, one.mode);
   await send(conversation, one.mode, {
-    text: one.body.text,
+    text: typed(one),
     files: one.files,
     replyTo: one.body.reply_to,
     lastSeen: one.body.last_seen,
@@ -160,9 +166,10 @@ export async function undoSend(item: Item): Promise<void> {
   try {
     const undone = await messagesApi.undo(item.id);
     withdraw(item.id);
+    const words = undone.text === item.text ? marked(item) : undone.text;
     const now = writing(item.conversation_id, "reply");
     write(item.conversation_id, "reply", {
-      text: now.text ? `${undone.text}\n${now.text}` : undone.text,
+      text: now.text ? `${words}\n${now.text}` : words,
       files: [...undone.files, ...now.files],
       replyTo: item.reply_to?.id ?? null,
     });
@@ -191,7 +198,7 @@ function bubble(one: Pending, row: Row): Item {
     received_at: now,
     late: false,
     text: one.body.text,
-    spans: [],
+    spans: one.body.spans ?? [],
     has_html: false,
     subject: "",
     mail: null,
@@ -203,8 +210,8 @@ function bubble(one: Pending, row: Row): Item {
     card: null,
     reply_to: null,
     quote: "",
-    forwards: [],
     forwarded_from: "",
+    forwards: [],
     unsupported: "",
     state: one.mode === "note" ? "" : one.local === "refused" ? "failed" : "held",
     reason: one.code,

@@ -4,6 +4,7 @@ import { conversations as api } from "@/api/calls";
 import { asApiError, type ApiError } from "@/api/http";
 import type { Contact, Conversation, Deal, Item, Task, Viewer } from "@/api/types";
 import { head, onChange, onSnapshot } from "@/live/socket";
+import { complain } from "./notices";
 import { applyRow, rows } from "./queue";
 import { inOrder, merge, type Items } from "./timeline";
 
@@ -100,6 +101,18 @@ export function takeItems(thread: Thread, items: Item[], stamp: number): void {
 /** Puts an item into every open timeline it belongs to. */
 export function spread(item: Item, stamp: number): void {
   for (const thread of threads.values()) if (concerns(thread, item)) takeItems(thread, [item], stamp);
+}
+
+/** Asks for a change of one message and shows what the server made of it. False: it was refused, and said why. */
+export async function changeItem(call: () => Promise<Item>): Promise<boolean> {
+  const stamp = head ?? 0;
+  try {
+    spread(await call(), stamp);
+    return true;
+  } catch (error) {
+    complain(error);
+    return false;
+  }
 }
 
 export function withdraw(id: string): void {

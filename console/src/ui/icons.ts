@@ -3,7 +3,7 @@ import {
   AlertTriangle, ArrowDown, ArrowLeft, ArrowUp, ArrowUpRight, AtSign, Bell, Building2, Check, CheckCheck, ChevronDown, ChevronRight,
   CircleCheck, CircleDashed, CircleHelp, CircleX, Clock, Copy, Download, Ellipsis, Eye, EyeOff, FileText, FlaskConical,
   Hourglass, Image, Inbox, Info, ListChecks, Lock, MapPin, MessageSquare, Mic, Moon, NotebookPen, PanelRight, Paperclip, Pause,
-  Pencil, Phone, PhoneIncoming, PhoneMissed, PhoneOutgoing, Pin, Play, Plus, Reply, RotateCcw, Search, SendHorizontal, Settings2,
+  Pencil, Phone, Pointer, Type, PhoneIncoming, PhoneMissed, PhoneOutgoing, Pin, Play, Plus, Reply, RotateCcw, Search, SendHorizontal, Settings2,
   ShieldOff, Smartphone, Sticker, Timer, Trash2, Undo2, User, UserPlus, Users, Video, WifiOff, X, Cable, Mail, SlidersHorizontal, MessageSquareQuote, ListFilter,
 } from "@lucide/vue";
 import type { Component } from "vue";
@@ -14,7 +14,7 @@ export const icons = {
   help: CircleHelp, wrong: CircleX, clock: Clock, copy: Copy, download: Download, more: Ellipsis, eye: Eye, eyeOff: EyeOff,
   form: FileText, file: FileText, demo: FlaskConical, waiting: Hourglass, image: Image, inbox: Inbox, info: Info,
   steps: ListChecks, lock: Lock, place: MapPin, message: MessageSquare, mic: Mic, break: Moon, note: NotebookPen, panel: PanelRight,
-  clip: Paperclip, pause: Pause, edit: Pencil, phone: Phone, callIn: PhoneIncoming, callMissed: PhoneMissed,
+  press: Pointer, styles: Type, clip: Paperclip, pause: Pause, edit: Pencil, phone: Phone, callIn: PhoneIncoming, callMissed: PhoneMissed,
   callOut: PhoneOutgoing, pin: Pin, play: Play, plus: Plus, reply: Reply, again: RotateCcw, search: Search, send: SendHorizontal,
   settings: Settings2, spam: ShieldOff, phones: Smartphone, sticker: Sticker, timer: Timer, trash: Trash2, undo: Undo2, person: User,
   invite: UserPlus, people: Users, video: Video, offline: WifiOff, close: X, sources: Cable, mail: Mail, filters: SlidersHorizontal, canned: MessageSquareQuote, views: ListFilter,

@@ -122,6 +122,7 @@ async def conversation(call: Call) -> shapes.Conversation:
         "viewers": viewers(call.gateway, row["id"], but=call.me), "read_up_to": facts.rows[0].read_message_id,
         "subject": facts.rows[0].subject,
         "related": build.reference(*await database.read(posting.related, row["id"])),
+        "participants": [build.participant(one) for one in await database.read(cards.participants, row["id"])],
     }  # fmt: skip
 
 

@@ -18,10 +18,11 @@ from gateway.api.layer import Body, Call, Query, route
 from gateway.api.views import sources_of, test_shape
 from gateway.dryrun import dry_run
 from gateway.refusals import Refusal
+from storage import gaps, team, testing, waiting
 from storage import setup as setup_rows
-from storage import team, testing, waiting
 
 READ, EDIT, REPLAY = "source.read", "source.edit", "source.replay"
+MOST_GAPS = 100
 STATES = {"waiting": 0, "opened": 1, "ignored": 2, "set_aside": 3}
 
 
@@ -231,6 +232,17 @@ async def envelopes(call: Call, query: EnvelopeQuery) -> shapes.Envelopes:
 
 def _preview(row: waiting.Stored) -> str:
     return f"{row.method} {row.path}".strip()
+
+
+@route("GET", "/sources/{id}/gaps", answer=shapes.Gaps, needs=READ)
+async def source_gaps(call: Call) -> shapes.Gaps:
+    """What the provider numbered and never handed over, newest first; what it still keeps is asked for by itself."""
+    await _must_be(call)
+    found = await call.gateway.database.read(gaps.gaps, call.path("id"))
+    return {
+        "count": sum(one.count for one in found),
+        "spans": [build.gap(one) for one in reversed(found)][:MOST_GAPS],
+    }
 
 
 @route("GET", "/envelopes/{id}", answer=shapes.EnvelopeShape, needs=REPLAY)
