@@ -124,6 +124,8 @@ class Polled:
 
     envelopes: tuple[PolledEnvelope, ...]
     cursor: bytes
+    lost: bool = False
+    """The network says that it gave up a part before this: `history` is asked for it before the cursor moves."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -361,6 +363,9 @@ class Channel(abc.ABC):
     capabilities: ClassVar[Capabilities]
     secrets: ClassVar[tuple[str, ...]] = ()
     """Names of the settings that are secrets: sealed at rest, never returned by the API, blanked in logs."""
+
+    mends: ClassVar[frozenset[str]] = frozenset()
+    """Codes of failed checks that `connect` puts right without a person and without harm to anybody else."""
 
     def __init__(self, account: Account) -> None:
         self.account = account

@@ -29,6 +29,7 @@ from gateway.sender import Senders
 from gateway.sources import Sources
 from gateway.switchboard import Switchboard
 from gateway.vault import Vault, load_keys
+from gateway.watcher import Watcher
 from gateway.webhooks import Hooks
 from gateway.worker import Worker
 from storage.bells import Bells, RedisBells
@@ -124,6 +125,7 @@ class Running:
             self._start("profiles", Profiles(self._gateway).run)
             self._start("lookups", Lookups(self._gateway).run)
             self._start("ledger", Bookkeeper(self._gateway).run)
+            self._start("watcher", Watcher(self._gateway).run)
         if self._role in ("all", "web"):
             self._start("live", live_of(self._gateway).run)
         if self._role in ("all", "listener"):

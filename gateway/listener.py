@@ -16,6 +16,7 @@ from channels.base import Polled, PollingChannel
 from channels.errors import ChannelError, Disconnected, TryLater
 from gateway.context import Gateway
 from gateway.sources import Live
+from gateway.watcher import read_back
 from gateway.webhooks import make_entry
 from routing.times import SECOND
 from storage.cursors import cursor_of, keep_polled
@@ -116,6 +117,8 @@ class _Listener:
 
     async def _keep(self, polled: Polled) -> None:
         assert self._held is not None
+        if polled.lost:
+            await read_back(self._gateway, self._gateway.sources.get(self._live.row.id) or self._live)
         # A channel reads no clock: what was asked for is received when it is here.
         now = self._gateway.now()
         entries = [

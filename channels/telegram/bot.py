@@ -81,6 +81,7 @@ class Telegram(WebhookChannel, PollingChannel):
         send_timeout=60,
     )
     secrets: ClassVar[tuple[str, ...]] = ("token", "secret_token")
+    mends: ClassVar[frozenset[str]] = frozenset({"webhook_missing", "updates_partial"})
 
     _api: Api | None = None
     _sender: Sender | None = None

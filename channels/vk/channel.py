@@ -70,6 +70,9 @@ class VK(WebhookChannel, PollingChannel):
         send_timeout=90,  # three steps for each file; a text ends within `patience`
     )
     secrets = ("token", "secret")
+    mends = frozenset(
+        {"callback_missing", "callback_not_confirmed", "callback_secret", "events_off", "longpoll_off"}
+    )
     patience: ClassVar[tuple[float, float]] = (5, 15)
     """Seconds to connect and to wait for each piece of an answer."""
 

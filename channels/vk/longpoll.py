@@ -158,7 +158,7 @@ def _gap(group_id: int, before: str, after: str, told_at: Micros) -> Polled:
     }  # fmt: skip
     envelope = Envelope(body=json.dumps(mark).encode(), received_at=told_at, method="POLL")
     lost = PolledEnvelope(envelope=envelope, key=mark["event_id"])
-    return Polled(envelopes=(lost,), cursor=after.encode())
+    return Polled(envelopes=(lost,), cursor=after.encode(), lost=True)
 
 
 def _told_at(date: str) -> Micros:

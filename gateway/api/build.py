@@ -18,6 +18,7 @@ from routing import window as windows
 from routing.codes import Reach
 from routing.times import HOUR
 from storage import queue, timeline
+from storage.gaps import Gap
 from storage.team import Account
 from storage.waiting import NAMES
 
@@ -558,6 +559,11 @@ def balance(row: Mapping[str, int]) -> shapes.Account:
         "sent": row["sent"], "undelivered": row["undelivered"], "failed": row["failed"],
         "unknown": row["unknown"], "cancelled": row["cancelled"], "leaving": row["accepted"] - left,
     }  # fmt: skip
+
+
+def gap(row: Gap) -> shapes.GapShape:
+    """Numbers that never came."""
+    return {"first": row.first, "last": row.last, "after_at": row.after_at, "before_at": row.before_at}
 
 
 def envelope(row: Any, *, preview: str = "") -> shapes.EnvelopeShape:
