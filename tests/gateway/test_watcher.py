@@ -55,17 +55,17 @@ class Post:
 @pytest.fixture
 async def post(database_url: str, tmp_path: Path) -> AsyncIterator[Post]:
     gateway = make_gateway(Config(database_url=database_url, data_dir=tmp_path))
+    place = places()["messenger2"]
+    fake = channels.fake(place)()
+    await fake.start()
     async with Running(gateway):
         await gateway.database.write(first_start, PRESETS, "Анна")
-        place = places()["messenger2"]
-        fake = channels.fake(place)()
-        await fake.start()
         settings = {**fake.settings(), "mode": "longpoll"}
         source_id = await gateway.sources.create(place, place, settings, None, None)
         checks = await gateway.sources.connect(source_id)
         assert all(check.ok for check in checks), checks
         yield Post(gateway, source_id, fake)
-        await fake.stop()
+    await fake.stop()
 
 
 async def test_what_was_switched_off_is_switched_on_and_what_was_said_meanwhile_is_read_back(
