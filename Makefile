@@ -4,7 +4,7 @@ VENV   := .venv/bin
 PYTEST := $(VENV)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup dev-setup test test-all check format papers lock wheel clean
+.PHONY: help run demo setup dev-setup test test-all drill check format papers lock wheel clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,12 +23,16 @@ dev-setup: ## The same, with what tests and checks need
 
 test: dev-setup ## Run the tests on real servers, with the core journeys in a real browser (18 min on two cores)
 	@$(VENV)/python scripts/testbed.py
-	@$(PYTEST) -m "not full"
+	@$(PYTEST) -m "not full and not drill"
 
 test-all: dev-setup ## Run every test there is, the console's own too
 	@$(VENV)/python scripts/testbed.py
 	@$(PYTHON) scripts/setup.py --dev --npm test
-	@$(PYTEST)
+	@$(PYTEST) -m "not drill"
+
+drill: dev-setup ## Kill, starve and disconnect a whole installation for an hour; prints the certificates
+	@$(VENV)/python scripts/testbed.py
+	@INBOX_DRILL_OUTAGE=120 INBOX_DRILL_FLOOD=10000 $(PYTEST) tests/drills -m "drill or not full" -s -v
 
 check: dev-setup ## Check format, lint and types, the console's and the papers too
 	@$(VENV)/ruff format --check .

@@ -112,9 +112,23 @@ def migrate(
 def replay(
     source: Annotated[str | None, typer.Option(help="All set-aside envelopes of this source.")] = None,
     envelope: Annotated[int | None, typer.Option(help="One envelope by its number.")] = None,
+    day: Annotated[
+        str | None,
+        typer.Option(help="A whole day (2026-11-28, UTC) or `all`, into the empty database of --into."),
+    ] = None,
+    into: Annotated[
+        str | None, typer.Option(help="Address of an empty database; nothing is sent from there.")
+    ] = None,
 ) -> None:
-    """Try set-aside envelopes again. Workers do the work: one must be running, or runs here meanwhile."""
+    """Try set-aside envelopes again, or open a whole day once more in an empty database."""
+    from gateway.maintenance import rehearsal
     from gateway.maintenance import replay as run
+
+    if day is not None or into is not None:
+        if day is None or into is None:
+            _fail("--day and --into go together")
+        typer.echo("\n".join(asyncio.run(rehearsal(_config(), day, into))))
+        return
 
     if (source is None) == (envelope is None):
         _fail("name either --source or --envelope")

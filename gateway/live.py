@@ -69,6 +69,7 @@ class Hub:
         """Set once the end of the log is known."""
         self._listeners: dict[str, _Listener] = {}
         self._active: set[str] = set()
+        self._trouble = False
         self._stale = True
 
     async def run(self) -> None:
@@ -95,9 +96,11 @@ class Hub:
                 await self._pass_over()
                 return False
             entries = await self.gateway.database.read(changes.after, self.head, AT_ONCE)
+            self._say_trouble(False)
             if entries:
                 await self._tell(entries)
         except Unavailable:
+            self._say_trouble(True)
             return False
         except Exception:
             log.exception("news not told")
@@ -124,6 +127,14 @@ class Hub:
         encoded = [frame.encode() for frame in frames]
         for socket in list(listener.sockets):
             socket.put(encoded)
+
+    def _say_trouble(self, gone: bool) -> None:
+        """Tell every console that the database is gone, or there again: what they show is old meanwhile."""
+        if gone == self._trouble:
+            return
+        self._trouble = gone
+        for listener in list(self._listeners.values()):
+            self._send(listener, [Frame(self.head, "trouble", "", {"database": gone})])
 
     async def _follow_rights(self, entries: Sequence[Entry]) -> None:
         """Who may see other things now reads everything anew; who may not come in any more goes."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 
 from channels.base import Check
 from gateway.app import Running, make_gateway
-from gateway.certificate import certify
+from gateway.certificate import certify, lines
 from gateway.config import Config
 from gateway.context import Gateway
 from gateway.permissions import PRESETS
 from gateway.refusals import Refusal
+from gateway.rehearsal import rehearse
 from gateway.replay import replay_one, replay_source
 from gateway.vault import Vault, VaultClosed
+from routing.times import DAY, SECOND
 from storage import migrate, sessions, signing, team
 from storage.certificates import Certificate
 from storage.database import Database
@@ -53,6 +56,40 @@ async def replay(config: Config, source: str | None, envelope: int | None) -> tu
             return await replay_one(gateway, envelope)
         except Refusal:
             raise Failed(f"there is no envelope {envelope}; the console shows their numbers") from None
+
+
+async def rehearsal(config: Config, day: str, into: str) -> list[str]:
+    """Open a day's events (or `all`) once more in an empty database; what came of them and its certificate, in lines.
+
+    Raises Failed when the day is none or the database is not empty, Unavailable when one of them is gone.
+    """
+    since, until = _span(day)
+    await migrate.upgrade(into)
+    async with opened(config) as here, opened(config.model_copy(update={"database_url": into})) as there:
+        await here.sources.look()
+        try:
+            found = await rehearse(here, there, since, until)
+        except ValueError:
+            raise Failed("the database of --into is not empty") from None
+        finally:
+            await there.apart.close()
+        made = await certify(there)
+    head = (
+        f"{found.carried} events carried: {found.opened} opened, {found.ignored} ignored, {found.set_aside} set aside;"
+        f" {found.erased} were erased and cannot be opened again"
+    )
+    return [head, *lines(made)]
+
+
+def _span(day: str) -> tuple[int, int]:
+    """The first moment of a day and the first behind it, UTC."""
+    if day == "all":
+        return 0, 2**62
+    try:
+        since = int(datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()) * SECOND
+    except ValueError:
+        raise Failed(f"{day!r} is no day; write it as 2026-11-28") from None
+    return since, since + DAY
 
 
 async def certificate(config: Config) -> Certificate:

@@ -22,8 +22,13 @@ async def replay_one(gateway: Gateway, envelope_id: int) -> tuple[int, int, int]
 
 
 async def replay_source(gateway: Gateway, source_id: str) -> tuple[int, int, int]:
-    """Try all set-aside envelopes of a source again, oldest first, at most a thousand at a time."""
-    return await _replay(gateway, await gateway.database.read(aside_of, source_id, MOST))
+    """Try all set-aside envelopes of a source again, oldest first, a thousand at a time."""
+    tried = opened = aside = after = 0
+    while ids := await gateway.database.read(aside_of, source_id, MOST, after):
+        after = ids[-1]
+        counts = await _replay(gateway, ids)
+        tried, opened, aside = tried + counts[0], opened + counts[1], aside + counts[2]
+    return tried, opened, aside
 
 
 async def _replay(gateway: Gateway, ids: list[int]) -> tuple[int, int, int]:

@@ -5,6 +5,7 @@ Expand, then contract: a migration of one version never takes away what the vers
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -32,8 +33,17 @@ def head() -> str:
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database at `url` to `revision`. Two processes at once: the second waits, then finds nothing to do."""
-    await _run(url, lambda connection: command.upgrade(_config(connection), revision))
+    """Bring the database at `url` to `revision`. Two processes at once: the second waits, then finds nothing to do.
+
+    A database of a newer version is left as it is: what newer versions add does not disturb older code.
+    """
+
+    def work(connection: Connection) -> None:
+        stands = MigrationContext.configure(connection).get_current_revision() or ""
+        if stands <= head():
+            command.upgrade(_config(connection), revision)
+
+    await _run(url, work)
 
 
 async def downgrade(url: str, revision: str) -> None:
@@ -88,9 +98,20 @@ async def _run(url: str, work: Callable[[Connection], T]) -> T:
 
 def _run_sqlite(url: str, work: Callable[[Connection], T]) -> T:
     engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = (
+            None  # we say BEGIN ourselves: the library would not, before a change of tables
+        )
+        connection.execute("PRAGMA journal_mode=WAL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
     try:
         with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
             result = work(connection)
             connection.commit()
             return result

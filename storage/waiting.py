@@ -192,11 +192,13 @@ def back_to_waiting(tx: Transaction, ids: Sequence[int]) -> int:
     return len(rows)
 
 
-def aside_of(connection: Connection, source_id: str, limit: int) -> list[int]:
-    """The ids of a source's set-aside envelopes, oldest first."""
+def aside_of(connection: Connection, source_id: str, limit: int, after: int = 0) -> list[int]:
+    """The ids of a source's set-aside envelopes behind a number, oldest first."""
     rows = connection.execute(
-        text("SELECT id FROM envelope WHERE source_id = :source AND state = 3 ORDER BY id LIMIT :limit"),
-        {"source": source_id, "limit": limit},
+        text(
+            "SELECT id FROM envelope WHERE source_id = :source AND state = 3 AND id > :after ORDER BY id LIMIT :limit"
+        ),
+        {"source": source_id, "limit": limit, "after": after},
     )
     return [row.id for row in rows]
 

@@ -9,6 +9,7 @@ context.configure(
     target_metadata=metadata,
     render_as_batch=True,
     transaction_per_migration=True,
+    transactional_ddl=True,  # of SQLite too, where it is not the library's default: an interrupted one leaves nothing
     compare_type=False,
 )
 with context.begin_transaction():

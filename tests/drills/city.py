@@ -66,6 +66,25 @@ class City:
     said: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     answered: list[str] = field(default_factory=list)
     client: aiohttp.ClientSession | None = None
+    last_post: tuple[bytes, str, dict[str, str]] = (b"", "", {})
+    """Body, path and headers of the last event."""
+    others: list[Fake] = field(default_factory=list)
+
+    async def poll_another(self) -> str:
+        """Connect a second source, which has to be asked; its id."""
+        fake = channels.fake(places()["messenger1"])()
+        self.others.append(fake)
+        await fake.start()
+        settings = {**fake.settings(), "mode": "polling"}
+        source_id = await self.gateway.sources.create(places()["messenger1"], "polled", settings, None, None)
+        await self.gateway.sources.connect(source_id)
+        return source_id
+
+    async def say(self, words: str, ref: str = "anna") -> None:
+        """One client writes once; returns when it is opened."""
+        delivered = await self.fake.act(Act(client=Client(ref=ref, name=ref), text=words))
+        assert delivered.status == 200, delivered
+        await self.settled()
 
     async def start(self, house: House) -> None:
         house.pid = await self.nursery.bear(house.role, house.settings, house.ahead)
@@ -104,6 +123,7 @@ class City:
             for name, value in request.headers.items()
             if name.lower() not in ("host", "content-length")
         }
+        self.last_post = (body, path, headers)
         status, answer = await self._until_heard(path, body, headers)
         if self.dice.random() < self.twice:
             self.posts["twice"] += 1
@@ -218,7 +238,7 @@ async def city(
             yield found
     finally:
         await nursery.close()
-        await fake.stop()
+        await asyncio.gather(*(one.stop() for one in (fake, *found.others)))
         await gateway.sources.close()
         await gateway.bells.close()
         await gateway.database.close()

@@ -20,6 +20,8 @@ export type Connection = "connecting" | "online" | "offline";
 export const connection = ref<Connection>("connecting");
 export const lastOnlineAt = ref<number | null>(null);
 export const serverVersion = ref<string | null>(null);
+/** The server answers, but its database does not: what is shown is old, and nothing is kept. */
+export const trouble = ref(false);
 /** Messages from clients that came while we were catching up. */
 export const caughtUp = ref(0);
 
@@ -147,6 +149,10 @@ function hear(event: LiveEvent): void {
   if (event.server_time !== undefined) syncClock(event.server_time);
   if (event.type === "hello") return greet(event);
   if (event.type === "ping") return;
+  if (event.type === "trouble") {
+    trouble.value = isTrouble(event.patch);
+    return;
+  }
   if (event.type === "snapshot_required") {
     head = event.seq;
     for (const handler of snapshots) handler();
@@ -164,10 +170,15 @@ function greet(event: LiveEvent): void {
   catchingUpUntil = first ? 0 : Date.now() + 2000;
   caughtUp.value = 0;
   connection.value = "online";
+  trouble.value = false;
   lastOnlineAt.value = Date.now();
   if (event.version) serverVersion.value = event.version;
   if (watched.conversation_id) tell({ type: "watch", ...watched });
   if (document.visibilityState === "visible") tell({ type: "active" });
+}
+
+function isTrouble(patch: unknown): boolean {
+  return typeof patch === "object" && patch !== null && "database" in patch && patch.database === true;
 }
 
 function isFromClient(patch: unknown): boolean {
