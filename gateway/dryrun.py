@@ -8,7 +8,8 @@ from gateway.refusals import Refusal
 from gateway.rules import setup_of
 from routing.assignment import Lead, failures, route
 from routing.decision import Candidate, Decision
-from storage import leads
+from routing.rules import Enquiry, Plan, choose
+from storage import leads, plans
 
 
 async def dry_run(gateway: Gateway, source_id: str, at: int | None = None) -> Decision:
@@ -26,6 +27,33 @@ async def dry_run(gateway: Gateway, source_id: str, at: int | None = None) -> De
     people = await gateway.database.read(leads.members, setup.schedule, weights, moment)
     lead = Lead(id=new_id(), created_at=moment, source_id=source_id, weight=live.channel.can().weight)
     return route(lead, list(people.values()), queue, moment).decision
+
+
+async def try_rules(
+    gateway: Gateway, enquiry: Enquiry, *, draft: bool, at: int | None
+) -> tuple[Decision, Decision]:
+    """Which rule holds for a lead and who would be asked, by the plan that holds or the draft. Raises Refusal."""
+    database = gateway.database
+    moment = gateway.now() if at is None else at
+    setup = await setup_of(gateway)
+    weights = {other.row.id: other.channel.can().weight for other in gateway.sources.all()}
+    _, plan = await database.read(plans.published)
+    if draft:
+        row = await database.read(plans.draft)
+        if row is None:
+            raise Refusal("not_now")
+        plan = Plan.from_json(row.document)
+    rule, decision = choose(plan, enquiry)
+    queues = await database.read(leads.queues, setup.schedule)
+    queue = queues.get(rule.queue_id) or next(iter(queues.values()), None)
+    if queue is None:
+        raise Refusal("queue_empty")
+    people = await database.read(leads.members, setup.schedule, weights, moment)
+    lead = Lead(
+        id=new_id(), created_at=moment, source_id=enquiry.source_id, weight=weights.get(enquiry.source_id, 1.0),
+        skills=frozenset(rule.skills), first=rule.member_id,
+    )  # fmt: skip
+    return decision, route(lead, list(people.values()), queue, moment).decision
 
 
 async def held_back(gateway: Gateway, member_id: str) -> Decision | None:

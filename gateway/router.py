@@ -35,15 +35,17 @@ class Router:
         try:
             bells = self._gateway.bells
             with bells.listening("router", "leads", "leases") as bell, bells.listening("router") as freed:
-                looked_at = -LOOK
+                looked_at, waited_out = -LOOK, True
                 while True:
                     began = time.monotonic()
-                    stuck = freed.rung() or began - looked_at >= LOOK
+                    stuck = freed.rung() or waited_out or began - looked_at >= LOOK
                     looked_at = began if stuck else looked_at
                     wait = await self._round(stuck=stuck)
                     # A flood of leads leaves three quarters of the time to the messages that bring them.
                     await asyncio.sleep(min(LOOK, 3 * (time.monotonic() - began)))
+                    slept = time.monotonic()
                     await bell.wait(wait)
+                    waited_out = time.monotonic() - slept >= wait  # the clock alone may have freed somebody
         finally:
             if self._held is not None:
                 await self._gateway.database.write(release, [self._held])

@@ -80,6 +80,8 @@ class Lead:
     skills: frozenset[str] = frozenset()
     managers: tuple[str, ...] = ()
     """The client's own: the contact's responsible, then the owner of the most recent open deal."""
+    first: str = ""
+    """Whom a routing rule names: asked before the others, if every check is passed."""
     priority: int = 0
     kind: Literal["message", "form", "missed_call"] = "message"
     handed_over_at: Micros | None = None
@@ -253,6 +255,7 @@ def reevaluate(record: Decision) -> Decision:
         weight=real(lead_facts, "weight", 1),
         skills=frozenset(texts(lead_facts, "skills")),
         managers=texts(lead_facts, "managers"),
+        first=text(lead_facts, "first"),
         ladder=Ladder.from_json(inner(lead_facts, "ladder")),
     )
     members = [stored_member(row, lead) for row in record.candidates]
@@ -318,6 +321,10 @@ def _choose(
         if now < clocks.sticky_until and any(_worth_waiting(row, failed[row.id], now) for row in own):
             return "waiting_sticky", []
     key = strategy_key(queue)
+    if lead.first and not lead.ladder.singles:
+        named = [member for member in members if member.id == lead.first and not failed[member.id]]
+        if named:
+            return "named", named
     passing = sorted((member for member in members if not failed[member.id]), key=key)
     if passing:
         return ("everyone", passing) if rung == "everyone" else (_single_rule(queue), passing[:1])
@@ -369,6 +376,8 @@ def _facts(lead: Lead, queue: Queue, clocks: Clocks, now: Micros) -> dict[str, J
     }  # fmt: skip
     if lead.skills:
         about_lead["skills"] = [*sorted(lead.skills)]
+    if lead.first:
+        about_lead["first"] = lead.first
     if lead.managers:
         about_lead["managers"] = [*lead.managers]
     if lead.ladder != FRESH:

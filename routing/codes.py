@@ -258,11 +258,12 @@ STRATEGIES: Final[Mapping[str, str]] = {
 }
 
 RouteRule: TypeAlias = Literal[
-    "sticky", "in_order", "evenly", "least_loaded", "everyone", "gate_relaxed",
+    "sticky", "named", "in_order", "evenly", "least_loaded", "everyone", "gate_relaxed",
     "nobody", "being_qualified", "waiting_sticky", "out_of_hours", "ladder_end",
 ]  # fmt: skip
 ROUTE_RULES: Final[Mapping[str, str]] = {
     "sticky": "offered to the client's own manager",
+    "named": "offered to the person that the rule names",
     "in_order": "offered to the first available in the queue's order",
     "evenly": "offered to the one whose last offer is oldest",
     "least_loaded": "offered to the least loaded",

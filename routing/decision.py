@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias, cast
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Facts: TypeAlias = Mapping[str, Json]
-DecisionKind: TypeAlias = Literal["attach", "route", "assign", "window", "call", "identify"]
+DecisionKind: TypeAlias = Literal["attach", "route", "rules", "assign", "window", "call", "identify"]
 
 NO_FACTS: Final[Facts] = {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import answering, assignment, deals, identity, ringing, window
+from routing import answering, assignment, deals, identity, ringing, rules, window
 from routing.decision import Decision
 
 
@@ -13,6 +13,8 @@ def reevaluate(record: Decision) -> Decision:
             return deals.reevaluate(record)
         case "route":
             return assignment.reevaluate(record)
+        case "rules":
+            return rules.reevaluate(record)
         case "assign":
             return answering.reevaluate(record)
         case "window":

@@ -102,6 +102,14 @@ def is_working(schedule: Schedule, at: Micros) -> bool:
     return any(opens <= at < closes for opens, closes in _spans_of_day(schedule, at // DAY))
 
 
+def on_leave(schedule: Schedule, at: Micros) -> bool:
+    """Whether the day is one of leave."""
+    if not schedule.leave:
+        return False
+    day = local_day(schedule.zone, at)
+    return any(first <= day <= last for first, last in schedule.leave)
+
+
 def current_shift(schedule: Schedule, at: Micros) -> Shift | None:
     """The interval that holds `at`, else the next one; None: none within a year.
 

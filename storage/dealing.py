@@ -14,17 +14,18 @@ from routing import ladder as ladders
 from routing.assignment import Lead, Offer, Queue, Waiting, could_take, for_another, lead_order, route
 from routing.decision import Decision
 from routing.members import Member
+from routing.rules import Plan, choose
 from routing.schedule import Schedule
-from routing.times import HOUR, MINUTE
-from storage import batch, leads
+from routing.times import HOUR, MINUTE, SECOND
+from storage import batch, enquiries, handing, leads, plans
 from storage.ids import new_id
 from storage.leads import WaitingLead
 from storage.leases import Lease, check
-from storage.tables import decision
+from storage.tables import deal, decision
 from storage.transaction import Transaction
 
 ROUND = 500
-MOST = 5000
+MOST = 50_000
 """Stuck leads looked at in one round."""
 BREAK = 30 * MINUTE
 
@@ -40,6 +41,7 @@ class _Round:
     people: dict[str, Member]
     rules: dict[str, str] = field(default_factory=dict)
     """deal -> the rule of its newest decision."""
+    plan: tuple[int, Plan] | None = None
     rungs: dict[str, int] = field(default_factory=dict)
     answers: dict[tuple[object, ...], tuple[Waiting, Fragment]] = field(default_factory=dict)
     """What leads that are alike get, while nobody's load changes, with its candidates as JSON."""
@@ -81,18 +83,70 @@ def route_waiting(
         _write(look)
     if len(due) == ROUND:
         return 0
-    following = leads.next_look(tx.connection, tx.now)
-    return HOUR if following is None else max(0, following - tx.now)
+    for handover_id in handing.due_back(tx.connection, tx.now):
+        handing.give_back(tx, handover_id, "")
+    following = [leads.next_look(tx.connection, tx.now), *_freed_by_time(tx, company, weights)]
+    return min((max(0, at - tx.now) for at in following if at is not None), default=HOUR)
+
+
+def _freed_by_time(tx: Transaction, company: Schedule, weights: Mapping[str, float]) -> list[int | None]:
+    """When the clock alone frees somebody: a shift begins, a break or an override of theirs ends, a hand-over returns."""
+    if not leads.anything_waits(tx.connection):
+        return [handing.next_back(tx.connection)]
+    people = leads.members(tx.connection, company, weights, tx.now).values()
+    shifts = [one.shift.opens_at for one in people if one.active and one.shift is not None]
+    breaks = [one.presence_until for one in people if one.active]
+    return [
+        handing.next_back(tx.connection),
+        *(at for at in (*shifts, *breaks) if at is not None and at > tx.now),
+    ]
 
 
 def _look_at(look: _Round, page: Sequence[WaitingLead]) -> None:
+    page = _by_rules(look, page)
     ids = [found.lead.id for found in page]
     look.rules |= leads.last_rule(look.tx.connection, ids)
     look.rungs |= leads.next_rungs(look.tx.connection, ids)
     for found in page:
         queue = look.queue_of(found)
+        if queue is not None and found.accept_seconds:
+            queue = replace(queue, accept_within=found.accept_seconds * SECOND)
         if queue is not None:
             _step(look, found, queue)
+
+
+def _by_rules(look: _Round, page: Sequence[WaitingLead]) -> Sequence[WaitingLead]:
+    """New leads go to the queue that the plan's first fitting sentence names; each once, with its decision."""
+    fresh = [found for found in page if not found.routed]
+    if not fresh:
+        return page
+    if look.plan is None:
+        look.plan = plans.published(look.tx.connection)
+    version, plan = look.plan
+    seen = enquiries.of_deals(look.tx.connection, [found.lead.id for found in fresh]) if version else {}
+    sent: dict[str, WaitingLead] = {}
+    rows: list[tuple[Any, ...]] = []
+    for found in fresh:
+        if found.lead.id not in seen:
+            continue
+        rule, record = choose(plan, seen[found.lead.id])
+        queue_id = rule.queue_id if rule.queue_id in look.queues else found.queue_id
+        routed = {
+            "plan": version, "rule": rule.id, "member": rule.member_id, "skills": [*rule.skills],
+            "accept_seconds": rule.accept_seconds,
+        }  # fmt: skip
+        rows.append((found.lead.id, queue_id, found.lead.priority + rule.priority, routed))
+        lead = replace(
+            found.lead, first=rule.member_id, skills=frozenset(rule.skills),
+            priority=found.lead.priority + rule.priority,
+        )  # fmt: skip
+        sent[found.lead.id] = replace(found, lead=lead, queue_id=queue_id, accept_seconds=rule.accept_seconds)
+        _keep_decision(
+            look, found, record, Fragment(orjson.dumps([one.to_json() for one in record.candidates]))
+        )
+    columns = ("queue_id", "priority", "routed")
+    batch.update(look.tx.connection, deal, ("id",), columns, sorted(rows, key=lambda row: row[0]))
+    return [sent.get(found.lead.id, found) for found in page]
 
 
 def _look_at_stuck(look: _Round, seen: Set[str]) -> None:
@@ -151,7 +205,7 @@ def _route(look: _Round, found: WaitingLead, queue: Queue) -> None:
 
 def _answer(look: _Round, lead: Lead, queue: Queue) -> tuple[Offer | Waiting, Fragment]:
     """Routing's answer. Leads that are alike get the same one, found once."""
-    alike = (queue.id, lead.source_id, lead.weight, lead.skills, lead.ladder)
+    alike = (queue.id, queue.accept_within, lead.source_id, lead.weight, lead.skills, lead.first, lead.ladder)
     plain = not lead.managers and queue.first_answer == "manager"
     if plain and alike in look.answers:
         known, candidates = look.answers[alike]

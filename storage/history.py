@@ -6,6 +6,7 @@ every value before and after is kept as a `change`, which is the history of ever
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,8 +18,14 @@ from storage import audit, batch
 from storage.errors import Conflict
 from storage.ids import new_id
 from storage.tables import change, company, contact, conversation, deal, identity, message, task, touch
-from storage.tables.base import Json
+from storage.tables.base import Json, metadata
 from storage.transaction import Transaction
+
+
+def metadata_table(name: str) -> Table:
+    """A table by its name."""
+    return metadata.tables[name]
+
 
 TABLES: Final[Mapping[str, Table]] = {
     "identity": identity, "contact": contact, "conversation": conversation, "deal": deal, "message": message, "touch": touch,
@@ -72,11 +79,12 @@ class Act:
     def set_many(self, kind: str, ids: Sequence[str], name: str, value: Any) -> int:
         """Give one field of many objects the same value, by one statement; how many had another before."""
         table = TABLES[kind].name
+        owner = "t.id" if kind == "contact" else "t.contact_id"
         rows = [
             row
             for row in batch.select(
                 self.tx.connection,
-                f"SELECT t.id, t.contact_id, t.{name} AS before FROM {{wanted}} JOIN {table} t ON t.id = w.id",
+                f"SELECT t.id, {owner} AS contact_id, t.{name} AS before FROM {{wanted}} JOIN {table} t ON t.id = w.id",
                 {"id": list(ids)},
             )
             if row.before != value
@@ -146,8 +154,8 @@ def _tell(tx: Transaction, kind: str, object_id: str) -> None:
     tx.ring("router")
 
 
-def undo(tx: Transaction, act_id: str, by: str) -> None:
-    """Put everything an act changed back, and remove what it made.
+def undo(tx: Transaction, act_id: str, by: str, *, tolerant: bool = False) -> None:
+    """Put everything an act changed back, and remove what it made; `tolerant`: what was changed again since stays.
 
     Raises Conflict not_found for an unknown act, not_now when something of it was changed again since, or done already.
     """
@@ -155,8 +163,13 @@ def undo(tx: Transaction, act_id: str, by: str) -> None:
     if not rows:
         raise Conflict("not_found", 404)
     back = Act(tx, by, "undo")
-    many = [row for row in rows if row.object_kind in BULK and row.field]
-    _many_back(tx, back, many)
+    alone = Counter((row.object_kind, row.object_id) for row in rows)
+    many = [
+        row
+        for row in rows
+        if row.object_kind in BULK and row.field in MANY and alone[row.object_kind, row.object_id] == 1
+    ]
+    _many_back(tx, back, many, tolerant)
     objects: dict[tuple[str, str], list[Row[Any]]] = {}
     for row in rows:
         if row not in many:
@@ -167,16 +180,18 @@ def undo(tx: Transaction, act_id: str, by: str) -> None:
         if kind == "deal_party":
             _leave(tx, *object_id.split(" "))
         else:
-            _back(tx, back, kind, object_id, of_one)
+            _back(tx, back, kind, object_id, of_one, tolerant)
     first = rows[0]
     if not back.close(first.object_kind, first.object_id, {"of": act_id}):
         audit.note(tx, by, "undo", first.object_kind, first.object_id, {"of": act_id})
 
 
-BULK: Final = frozenset({"message", "touch"})
+MANY: Final = frozenset({"deal_id", "nature", "responsible_id", "assignee_id", "owner_id"})
+"""Fields that one act gives many objects at once."""
+BULK: Final = frozenset({"message", "touch", "contact", "conversation", "deal", "task"})
 
 
-def _many_back(tx: Transaction, back: Act, rows: Sequence[Row[Any]]) -> None:
+def _many_back(tx: Transaction, back: Act, rows: Sequence[Row[Any]], tolerant: bool) -> None:
     """Put one field of many objects back, a statement for each kind and value."""
     groups: dict[tuple[str, str, Any], list[Row[Any]]] = {}
     for row in rows:
@@ -189,9 +204,10 @@ def _many_back(tx: Transaction, back: Act, rows: Sequence[Row[Any]]) -> None:
             {"id": ids},
         )
         after = {row.object_id: row.after for row in group}
-        if any(row.value != after[row.id] for row in present):
+        same = [row.id for row in present if row.value == after[row.id]]
+        if len(same) < len(present) and not tolerant:
             raise Conflict("not_now")
-        back.set_many(kind, ids, name, before)
+        back.set_many(kind, same, name, before)
 
 
 def _leave(tx: Transaction, deal_id: str, contact_id: str) -> None:
@@ -203,10 +219,14 @@ def _leave(tx: Transaction, deal_id: str, contact_id: str) -> None:
     )  # fmt: skip
 
 
-def _back(tx: Transaction, back: Act, kind: str, object_id: str, rows: list[Row[Any]]) -> None:
+def _back(
+    tx: Transaction, back: Act, kind: str, object_id: str, rows: list[Row[Any]], tolerant: bool
+) -> None:
     try:
         now = row_of(tx, kind, object_id)
     except Conflict:
+        if tolerant:
+            return
         raise Conflict("not_now") from None
     if any(row.field == "" for row in rows):
         if kind == "deal" and _in_use(tx, object_id):
@@ -221,6 +241,8 @@ def _back(tx: Transaction, back: Act, kind: str, object_id: str, rows: list[Row[
         inner = name != row.field
         present = now.fields.get(name) if inner else getattr(now, name)
         if present != row.after:
+            if tolerant:
+                continue
             raise Conflict("not_now")
         (fields if inner else values)[name] = row.before
     if fields:

@@ -13,7 +13,7 @@ from routing.assignment import Lead, Queue
 from routing.decision import Decision
 from routing.ladder import Ladder, withdrawn
 from routing.members import Member
-from routing.schedule import Schedule, current_shift, in_force, working_between
+from routing.schedule import Schedule, current_shift, in_force, on_leave, working_between
 from routing.times import MINUTE
 from storage import batch, calls
 from storage.ids import new_id
@@ -36,11 +36,14 @@ class WaitingLead:
     waiting: str
     number: int
     next_at: int | None
+    routed: bool = True
+    """A sentence of the plan has sent it to its queue already."""
+    accept_seconds: int = 0
 
 
 SELECT = (
     "SELECT d.id, d.created_at, d.source_id, d.contact_id, d.queue_id, d.conversation_id, d.waiting, d.ladder,"
-    " d.priority, d.number, d.next_at, c.responsible_id, k.last_kind FROM deal d JOIN contact c ON c.id = d.contact_id"
+    " d.priority, d.number, d.next_at, d.routed, c.responsible_id, k.last_kind FROM deal d JOIN contact c ON c.id = d.contact_id"
     " LEFT JOIN conversation k ON k.id = d.conversation_id WHERE"
 )
 
@@ -76,6 +79,7 @@ def _leads(
     kinds = {"form": "form", "call": "missed_call"}
     leads = []
     for row in rows:
+        routed = orjson.loads(row.routed)
         managers = dict.fromkeys(filter(None, (row.responsible_id, owners.get(row.contact_id))))
         lead = Lead(
             id=row.id,
@@ -83,13 +87,23 @@ def _leads(
             source_id=row.source_id or "",
             weight=weights.get(row.source_id, 1.0),
             managers=tuple(managers),
+            skills=frozenset(routed.get("skills", ())),
+            first=routed.get("member", ""),
             priority=row.priority,
             kind=kinds.get(row.last_kind, "message"),  # type: ignore[arg-type]
             ladder=Ladder.from_json(orjson.loads(row.ladder)),
         )
         leads.append(
             WaitingLead(
-                lead, row.contact_id, row.queue_id, row.conversation_id, row.waiting, row.number, row.next_at
+                lead,
+                row.contact_id,
+                row.queue_id,
+                row.conversation_id,
+                row.waiting,
+                row.number,
+                row.next_at,
+                bool(routed),
+                int(routed.get("accept_seconds", 0)),
             )
         )
     return leads
@@ -112,6 +126,12 @@ def next_look(connection: Connection, now: int) -> int | None:
         text("SELECT min(next_at) FROM deal WHERE waiting <> '' AND next_at > :now"), {"now": now}
     ).scalar()
     return found
+
+
+def anything_waits(connection: Connection) -> bool:
+    """Whether there is a lead that somebody who is freed could take."""
+    sql = "SELECT 1 FROM deal WHERE waiting IN ('nobody', 'sticky') LIMIT 1"
+    return connection.execute(text(sql)).first() is not None
 
 
 def queues(connection: Connection, company: Schedule) -> dict[str, Queue]:
@@ -147,7 +167,7 @@ def queues(connection: Connection, company: Schedule) -> dict[str, Queue]:
             id=row.id,
             order=tuple(order.get(row.id, ())),
             strategy=row.strategy or "all_at_once",
-            hours=_schedule(row.schedule) or company,
+            hours=schedule(row.schedule) or company,
             heads=(row.head_id,) if row.head_id else (),
             deputies=(row.deputy_id,) if row.deputy_id else (),
             admins=admins,
@@ -156,7 +176,7 @@ def queues(connection: Connection, company: Schedule) -> dict[str, Queue]:
     return found
 
 
-def _schedule(stored: str) -> Schedule | None:
+def schedule(stored: str) -> Schedule | None:
     record = orjson.loads(stored)
     return Schedule.from_json(record) if record else None
 
@@ -164,7 +184,7 @@ def _schedule(stored: str) -> Schedule | None:
 def schedule_of(connection: Connection, member_id: str | None, company: Schedule) -> Schedule:
     """A person's own hours, the company's where they have none."""
     row = connection.execute(text("SELECT schedule FROM member WHERE id = :id"), {"id": member_id}).first()
-    return in_force(None if row is None else _schedule(row.schedule), company)
+    return in_force(None if row is None else schedule(row.schedule), company)
 
 
 def members(
@@ -191,12 +211,13 @@ def members(
             " last_offer_at, gate_override_until, substitute_id, extension FROM member"
         )
     ):
-        schedule = in_force(_schedule(row.schedule), company)
+        hours = in_force(schedule(row.schedule), company)
         lifted = row.gate_override_until
         found[row.id] = Member(
             id=row.id,
             active=bool(row.active),
-            shift=current_shift(schedule, now),
+            shift=current_shift(hours, now),
+            on_leave=on_leave(hours, now),
             presence=row.presence or "off",
             presence_until=row.presence_until,
             seen_at=row.seen_at or 0,

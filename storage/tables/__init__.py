@@ -31,7 +31,15 @@ from storage.tables.intake import (
 )
 from storage.tables.ledger import certificate, gap, numbering, seal
 from storage.tables.letters import recipient, source_memory, thread_alias, thread_member
-from storage.tables.people import address, connection, contact, contact_identity, identity
+from storage.tables.people import (
+    address,
+    connection,
+    contact,
+    contact_identity,
+    contact_merge,
+    different,
+    identity,
+)
 from storage.tables.ready import canned, canned_use, saved_view
 from storage.tables.system import api_token, audit_log, counter, event, session, setting
 from storage.tables.talk import (
@@ -55,8 +63,10 @@ from storage.tables.talk import (
     upload,
 )
 from storage.tables.team import (
+    handover,
     member,
     member_role,
+    plan,
     queue,
     queue_member,
     role,
@@ -65,13 +75,14 @@ from storage.tables.team import (
 )
 
 __all__ = [
-    "account", "address", "api_token", "approval", "attachment", "audit_log", "binding", "call_command", "call_fact", "canned",
-    "canned_use", "certificate", "change", "claim", "company", "confirmation", "connection", "consent",
-    "contact", "contact_company", "contact_identity", "conversation", "counter", "deal", "deal_party",
-    "decision", "design", "design_draft", "draft", "envelope", "envelope_key", "event", "external_ref", "file",
-    "firing", "gap", "identity", "lease", "letter", "member", "member_role", "message", "message_alias",
-    "message_version", "metadata", "numbering", "offer", "outbox", "participant", "phone_call", "pipeline", "question",
-    "queue", "queue_member", "reaction", "read_marker", "recipient", "role", "role_permission", "saved_view",
-    "seal", "session", "setting", "source", "source_memory", "stage", "stage_history", "task", "team",
-    "test_session", "thread_alias", "thread_member", "touch", "upload",
+    "account", "address", "api_token", "approval", "attachment", "audit_log", "binding", "call_command",
+    "call_fact", "canned", "canned_use", "certificate", "change", "claim", "company", "confirmation",
+    "connection", "consent", "contact", "contact_company", "contact_identity", "contact_merge", "conversation",
+    "counter", "deal", "deal_party", "decision", "design", "design_draft", "different", "draft", "envelope",
+    "envelope_key", "event", "external_ref", "file", "firing", "gap", "handover", "identity", "lease", "letter",
+    "member", "member_role", "message", "message_alias", "message_version", "metadata", "numbering", "offer",
+    "outbox", "participant", "phone_call", "pipeline", "plan", "question", "queue", "queue_member", "reaction",
+    "read_marker", "recipient", "role", "role_permission", "saved_view", "seal", "session", "setting", "source",
+    "source_memory", "stage", "stage_history", "task", "team", "test_session", "thread_alias", "thread_member",
+    "touch", "upload",
 ]  # fmt: skip

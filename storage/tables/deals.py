@@ -75,6 +75,9 @@ deal = Table(
     maybe("conversation_id"),
     words("waiting"),  # routing's reason while it waits for an owner: new nobody being_qualified sticky …
     words("lost_reason"),
+    document(
+        "routed"
+    ),  # {plan, rule, member, skills, accept_seconds}: by which sentence it came to its queue
     document("ladder"),  # routing's state: offers made, who declined
     maybe_at("next_at"),  # when the router must look again
     number("priority"),

@@ -31,6 +31,31 @@ contact = Table(
     at("updated_at"),
 )
 
+# Two cards made one, with what tells their rows apart again.
+contact_merge = Table(
+    "contact_merge",
+    metadata,
+    key("id", primary_key=True),
+    key("kept_id", index=True),
+    key("gone_id"),
+    maybe("by_id"),
+    at("at"),
+    maybe("act_id"),
+    document("facts"),
+    maybe_at("undone_at"),
+    maybe("undone_by"),
+)
+
+different = Table(
+    "different",
+    metadata,
+    key("a_id"),
+    key("b_id"),
+    maybe("by_id"),
+    at("at"),
+    PrimaryKeyConstraint("a_id", "b_id"),
+)
+
 identity = Table(
     "identity",
     metadata,

@@ -12,6 +12,7 @@ from storage.tables.base import (
     maybe,
     maybe_at,
     metadata,
+    number,
     words,
 )
 
@@ -91,6 +92,35 @@ queue = Table(
     document("schedule"),
     document("rules"),  # accept_seconds, single_offers, all_seconds, capacity, skills …: absent = the default
     at("created_at"),
+)
+
+# The routing plan, its draft and every version that ever held.
+plan = Table(
+    "plan",
+    metadata,
+    key("id", primary_key=True),
+    number("version"),
+    words("state"),  # draft published old
+    document("document"),
+    maybe("by_id"),
+    words("note"),
+    number("changes"),
+    at("changed_at"),
+    maybe_at("published_at"),
+)
+
+# Everything somebody had, given to a colleague; with `until` for a time only.
+handover = Table(
+    "handover",
+    metadata,
+    key("id", primary_key=True),
+    key("from_id", index=True),
+    key("to_id"),
+    maybe("by_id"),
+    at("at"),
+    maybe_at("until"),
+    maybe_at("returned_at"),
+    maybe("act_id"),
 )
 
 queue_member = Table(

@@ -61,4 +61,6 @@ def test_every_state_of_an_address_that_forbids_writing_is_a_refusal() -> None:
 
 
 def test_kinds_of_decisions() -> None:
-    assert set(get_args(DecisionKind)) == {"attach", "route", "assign", "window", "call", "identify"}
+    assert set(get_args(DecisionKind)) == {
+        "attach", "route", "rules", "assign", "window", "call", "identify",
+    }  # fmt: skip

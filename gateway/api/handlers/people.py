@@ -17,7 +17,7 @@ from gateway.api.handlers.signing import check_email
 from gateway.api.layer import Body, Call, route
 from gateway.api.views import members_of
 from gateway.refusals import Refusal
-from storage import audit, sessions, team
+from storage import audit, sessions, staff, team
 from storage.company import change_company, company, progress
 from storage.transaction import Transaction
 
@@ -214,6 +214,10 @@ def _change_member(tx: Transaction, by: str, member_id: str, body: MemberChange)
         values["capacity"] = body.capacity
     if body.active is not None:
         values["active"] = int(body.active)
+    if body.active is False:
+        staff.deactivate(
+            tx, member_id, by, None
+        )  # with work on their hands: POST /members/{id}/deactivate says to whom
     team.change_member(tx, member_id, **(values or {"id": member_id}))
     if body.active is False:
         sessions.end_all(tx, member_id)

@@ -1,0 +1,168 @@
+"""Is it the same person, and what do we know of them? Proposals, merging and its way back, fields and tags."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from gateway.api import build, shapes
+from gateway.api.handlers.attaching import Acted, acted
+from gateway.api.handlers.inbox import contact_of
+from gateway.api.layer import Body, Call, route
+from gateway.api.rights import must_see_contact
+from gateway.refusals import Refusal
+from gateway.rules import setup_of
+from storage import cards, knowing, merging
+
+EDIT = "contact.edit"
+
+
+class Proposal(TypedDict):
+    """Two cards with one address that is one person's."""
+
+    a: shapes.Ref
+    b: shapes.Ref
+    kind: str
+    value: str
+    verified: bool
+    origins: list[str]
+
+
+class Proposals(TypedDict):
+    items: list[Proposal]
+
+
+class Different(Body):
+    a: str = Field(max_length=80)
+    b: str = Field(max_length=80)
+
+
+class Merge(Body):
+    """`chosen` says for a field whose value stays; unsaid: the kept card's, where it has one."""
+
+    gone_id: str = Field(max_length=80)
+    chosen: dict[str, Literal["kept", "gone"]] = Field(default_factory=dict, max_length=50)
+
+
+class Merged(TypedDict):
+    merge_id: str
+    contact: shapes.Contact
+
+
+class MergeShape(TypedDict):
+    id: str
+    gone: shapes.Ref
+    at: int
+    by: shapes.Ref | None
+
+
+class Merges(TypedDict):
+    items: list[MergeShape]
+
+
+Value = str | int | float | bool | list[str] | None
+
+
+class Fields(TypedDict):
+    fields: dict[str, Value]
+
+
+class FieldsChange(Body):
+    """Custom fields and `tags` (a list); null takes a field away. `was` is what the person saw."""
+
+    values: dict[str, Value] = Field(max_length=50)
+    was: dict[str, Value] = Field(default_factory=dict, max_length=50)
+
+
+@route("GET", "/merge-proposals", answer=Proposals, needs=EDIT)
+async def list_proposals(call: Call) -> Proposals:
+    """Cards that may be one person, with the evidence; the surest first."""
+    if not call.account.everywhere("contact.read"):
+        raise Refusal("forbidden", 403, permission="contact.read")
+    return {
+        "items": [
+            {
+                "a": {"id": row.a, "name": row.a_name}, "b": {"id": row.b, "name": row.b_name}, "kind": row.kind,
+                "value": row.value, "verified": bool(row.verified), "origins": [row.a_origin, row.b_origin],
+            }
+            for row in await call.gateway.database.read(merging.proposals)
+        ]
+    }  # fmt: skip
+
+
+@route("POST", "/merge-proposals/different", body=Different, needs=EDIT, status=204)
+async def say_different(call: Call, body: Different) -> None:
+    """Two people after all: not proposed again."""
+    for ref in (body.a, body.b):
+        await must_see_contact(call, ref)
+    await call.gateway.database.write(merging.say_different, body.a, body.b, call.me)
+
+
+@route("POST", "/contacts/{id}/merge", answer=Merged, body=Merge, needs=EDIT)
+async def merge(call: Call, body: Merge) -> Merged:
+    """Make one card of two; nothing is lost, and it can be taken back at any time."""
+    for ref in (call.path("id"), body.gone_id):
+        await must_see_contact(call, ref)
+    made = await call.gateway.database.write(
+        merging.merge, call.path("id"), body.gone_id, call.me, body.chosen
+    )
+    return {"merge_id": made, "contact": await contact_of(call, call.path("id"))}
+
+
+@route("GET", "/contacts/{id}/merges", answer=Merges, needs="contact.read")
+async def list_merges(call: Call) -> Merges:
+    """Which cards went into this one, and can be taken out again."""
+    await must_see_contact(call, call.path("id"))
+    rows = await call.gateway.database.read(merging.merges_of, call.path("id"))
+    return {
+        "items": [
+            {
+                "id": row.id, "gone": {"id": row.gone_id, "name": row.gone_name}, "at": row.at,
+                "by": build.reference(row.by_id, row.by_name),
+            }
+            for row in rows
+        ]
+    }  # fmt: skip
+
+
+@route("POST", "/merges/{id}/undo", status=204, needs=EDIT)
+async def undo_merge(call: Call) -> None:
+    """Two cards again, each with what was ever said at its addresses."""
+    if not call.account.everywhere("contact.read"):
+        raise Refusal("forbidden", 403, permission="contact.read")
+    setup = await setup_of(call.gateway)
+    stage = (setup.pipeline_id, setup.lead_stage_id)
+    await call.gateway.database.write(merging.unmerge, call.path("id"), call.me, stage)
+
+
+@route("GET", "/contacts/{id}/fields", answer=Fields, needs="contact.read")
+async def read_fields(call: Call) -> Fields:
+    """A contact's custom fields and tags."""
+    return await _fields(call)
+
+
+async def _fields(call: Call) -> Fields:
+    await must_see_contact(call, call.path("id"))
+    if await call.gateway.database.read(cards.contact, call.path("id")) is None:
+        raise Refusal("not_found", 404)
+    return {"fields": await call.gateway.database.read(knowing.fields_of, call.path("id"))}
+
+
+@route("PUT", "/contacts/{id}/fields", answer=Acted, body=FieldsChange, needs=EDIT)
+async def set_fields(call: Call, body: FieldsChange) -> Acted:
+    """Change custom fields and tags; a colleague's change since is told, not overwritten."""
+    await _fields(call)
+    for name, value in body.values.items():
+        if (
+            not name
+            or len(name) > 60
+            or len(str(value)) > 4000
+            or (name == "tags") != isinstance(value, list)
+        ):
+            raise Refusal("bad_request", 422, field=name[:60])
+    act = await call.gateway.database.write(
+        knowing.set_fields, call.path("id"), call.me, body.values, body.was
+    )
+    return acted(act)

@@ -1,0 +1,345 @@
+"""Who gets which leads, by what rules, and was it fair? The plan, its drafts and versions, dry runs, the ledger."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, cast
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from gateway import dryrun
+from gateway.api import build, shapes
+from gateway.api.layer import Body, Call, Query, route
+from gateway.refusals import Refusal
+from gateway.rules import setup_of
+from routing import rules
+from routing.rules import Enquiry, Plan, Rule
+from routing.times import DAY
+from storage import cards, enquiries, fairness, plans, team
+
+What = Literal["channel", "source", "campaign", "language", "text", "field", "region", "history"]
+How = Literal["is", "is_not", "contains", "at_least"]
+
+
+class ConditionShape(TypedDict):
+    what: What
+    how: How
+    values: list[str]
+    field: str
+
+
+class RuleShape(TypedDict):
+    id: str
+    name: str
+    on: bool
+    when: list[ConditionShape]
+    queue_id: str
+    member_id: str
+    skills: list[str]
+    priority: int
+    accept_seconds: int
+    hits_today: int
+
+
+class PlanShape(TypedDict):
+    rules: list[RuleShape]
+    catch_all: str
+
+
+class FindingShape(TypedDict):
+    rule_id: str
+    problem: str
+    about: str
+
+
+class DifferenceShape(TypedDict):
+    rule_id: str
+    kind: Literal["added", "removed", "changed", "moved"]
+
+
+class DraftShape(TypedDict):
+    plan: PlanShape
+    seen: int
+    by: shapes.Ref | None
+    changed_at: int
+    findings: list[FindingShape]
+    differences: list[DifferenceShape]
+
+
+class VersionShape(TypedDict):
+    version: int
+    state: Literal["published", "old"]
+    published_at: int
+    by: shapes.Ref | None
+    note: str
+
+
+class Routing(TypedDict):
+    """The plan that holds (version 0: none was ever published), the draft, and all versions, newest first."""
+
+    version: int
+    plan: PlanShape
+    findings: list[FindingShape]
+    draft: DraftShape | None
+    versions: list[VersionShape]
+
+
+class ConditionBody(Body):
+    what: What
+    how: How = "is"
+    values: list[str] = Field(max_length=50)
+    field: str = Field(default="", max_length=100)
+
+
+class RuleBody(Body):
+    id: str = Field(min_length=1, max_length=80)
+    name: str = Field(default="", max_length=200)
+    on: bool = True
+    when: list[ConditionBody] = Field(max_length=20)
+    queue_id: str = Field(max_length=80)
+    member_id: str = Field(default="", max_length=80)
+    skills: list[str] = Field(default_factory=list, max_length=20)
+    priority: int = Field(default=0, ge=-100, le=100)
+    accept_seconds: int = Field(default=0, ge=0, le=3600)
+
+
+class PlanBody(Body):
+    """`seen` is the draft's number that this change was made on (0: there was none)."""
+
+    rules: list[RuleBody] = Field(max_length=200)
+    catch_all: str = Field(max_length=80)
+    seen: int = Field(ge=0, le=2**53)
+
+
+class Publish(Body):
+    note: str = Field(default="", max_length=500)
+
+
+class RollBack(Body):
+    version: int = Field(ge=1, le=2**53)
+
+
+class MadeUp(Body):
+    source_id: str = Field(default="", max_length=80)
+    campaign: str = Field(default="", max_length=200)
+    text: str = Field(default="", max_length=4000)
+    fields: dict[str, str] = Field(default_factory=dict, max_length=50)
+    phones: list[str] = Field(default_factory=list, max_length=5)
+    history: Literal["new", "repeat", "known"] = "new"
+
+
+class Check(Body):
+    """A past lead by its deal, or a made-up one; by the plan that holds, or by the draft; now, or at a moment."""
+
+    deal_id: str | None = Field(default=None, max_length=80)
+    lead: MadeUp | None = None
+    draft: bool = False
+    at: int | None = Field(default=None, ge=0, le=2**53)
+
+
+class Checked(TypedDict):
+    rules: shapes.Decision
+    route: shapes.Decision
+
+
+class ChangedLead(TypedDict):
+    deal_id: str
+    number: int
+    created_at: int
+    before: str
+    after: str
+    """Queues, by the plan that holds and by the draft."""
+
+
+class Comparison(TypedDict):
+    leads: int
+    changed: list[ChangedLead]
+
+
+class Days(Query):
+    days: int = Field(default=7, ge=1, le=30)
+
+
+class LedgerLine(TypedDict):
+    member: shapes.Ref
+    offered: int
+    accepted: int
+    declined: int
+    expired: int
+    missed: int
+    open: int
+    owned: int
+    held_back: dict[str, int]
+
+
+class Ledger(TypedDict):
+    """Owned and unowned sum to all leads of the period."""
+
+    leads: int
+    lines: list[LedgerLine]
+    unowned: dict[str, int]
+
+
+class Period(Query):
+    since: int = Field(ge=0, le=2**53)
+    until: int = Field(ge=0, le=2**53)
+    queue: str = Field(default="", max_length=80)
+
+
+@route("GET", "/routing", answer=Routing, needs="source.read")
+async def read_routing(call: Call) -> Routing:
+    """The rules that hold, the draft, what is wrong with either, and every version."""
+    return await _routing(call)
+
+
+async def _routing(call: Call) -> Routing:
+    database = call.gateway.database
+    setup = await setup_of(call.gateway)
+    version, held = await database.read(plans.published)
+    row = await database.read(plans.draft)
+    hits = await database.read(plans.hits, call.now - DAY)
+    names = {one.id: one.name for one in await database.read(team.members)}
+    found = await database.read(plans.findings, held, setup.schedule, call.now) if version else []
+    drafted: DraftShape | None = None
+    if row is not None:
+        wanted = Plan.from_json(row.document)
+        drafted = {
+            "plan": _plan(wanted, {}), "seen": row.changes, "by": build.reference(row.by_id, names.get(row.by_id or "")),
+            "changed_at": row.changed_at,
+            "findings": _findings(await database.read(plans.findings, wanted, setup.schedule, call.now)),
+            "differences": [{"rule_id": one.rule_id, "kind": one.kind} for one in rules.diff(held, wanted)],
+        }  # fmt: skip
+    return {
+        "version": version, "plan": _plan(held, hits), "findings": _findings(found), "draft": drafted,
+        "versions": [
+            {
+                "version": one.version, "state": one.state, "published_at": one.published_at or 0,
+                "by": build.reference(one.by_id, one.by_name), "note": one.note,
+            }
+            for one in await database.read(plans.versions)
+        ],
+    }  # fmt: skip
+
+
+def _plan(plan: Plan, hits: dict[str, int]) -> PlanShape:
+    return {"rules": [_rule(one, hits.get(one.id, 0)) for one in plan.rules], "catch_all": plan.catch_all}
+
+
+def _rule(rule: Rule, hits: int) -> RuleShape:
+    return {
+        "id": rule.id, "name": rule.name, "on": rule.on,
+        "when": [
+            {"what": one.what, "how": one.how, "values": list(one.values), "field": one.field} for one in rule.when
+        ],
+        "queue_id": rule.queue_id, "member_id": rule.member_id, "skills": list(rule.skills),
+        "priority": rule.priority, "accept_seconds": rule.accept_seconds, "hits_today": hits,
+    }  # fmt: skip
+
+
+def _findings(found: list[rules.Finding]) -> list[FindingShape]:
+    return [{"rule_id": one.rule_id, "problem": one.problem, "about": one.about} for one in found]
+
+
+@route("PUT", "/routing/draft", answer=Routing, body=PlanBody, needs="queue.edit")
+async def save_draft(call: Call, body: PlanBody) -> Routing:
+    """Keep a draft; a colleague's newer one is not overwritten."""
+    if len({one.id for one in body.rules}) != len(body.rules):
+        raise Refusal("bad_request", 422, field="rules.id")
+    wanted = Plan.from_json(cast(Any, body.model_dump(exclude={"seen"})))
+    await call.gateway.database.write(plans.save_draft, call.me, wanted, body.seen)
+    return await _routing(call)
+
+
+@route("DELETE", "/routing/draft", needs="queue.edit", status=204)
+async def drop_draft(call: Call) -> None:
+    """Throw the draft away."""
+    await call.gateway.database.write(plans.drop_draft, call.me)
+
+
+@route("POST", "/routing/publish", answer=Routing, body=Publish, needs="queue.edit")
+async def publish(call: Call, body: Publish) -> Routing:
+    """The draft holds from now on; one that would lose leads is refused."""
+    setup = await setup_of(call.gateway)
+    world = await call.gateway.database.read(plans.world_of, setup.schedule, call.now)
+    await call.gateway.database.write(plans.publish, call.me, body.note.strip(), world)
+    return await _routing(call)
+
+
+@route("POST", "/routing/rollback", answer=Routing, body=RollBack, needs="queue.edit")
+async def roll_back(call: Call, body: RollBack) -> Routing:
+    """An earlier version holds again."""
+    setup = await setup_of(call.gateway)
+    world = await call.gateway.database.read(plans.world_of, setup.schedule, call.now)
+    await call.gateway.database.write(plans.roll_back, body.version, call.me, world)
+    return await _routing(call)
+
+
+@route("POST", "/routing/check", answer=Checked, body=Check, needs="source.read")
+async def check(call: Call, body: Check) -> Checked:
+    """Who would get this lead and why; the router's own functions, nothing is changed."""
+    if body.deal_id is not None:
+        found = await call.gateway.database.read(enquiries.of_deals, [body.deal_id])
+        if body.deal_id not in found:
+            raise Refusal("not_found", 404)
+        enquiry = found[body.deal_id]
+    else:
+        enquiry = await _made_up(call, body.lead or MadeUp())
+    by_rule, route_decision = await dryrun.try_rules(call.gateway, enquiry, draft=body.draft, at=body.at)
+    records = [{**one.to_json(), "at": body.at or call.now} for one in (by_rule, route_decision)]
+    names = await call.gateway.database.read(
+        cards.names, build.refs_of(records), titles=call.account.may("conversation.read")
+    )
+    return {"rules": build.decision(records[0], names), "route": build.decision(records[1], names)}
+
+
+async def _made_up(call: Call, lead: MadeUp) -> Enquiry:
+    live = await call.gateway.sources.find(lead.source_id) if lead.source_id else None
+    if lead.source_id and live is None:
+        raise Refusal("bad_request", 422, field="source_id")
+    return Enquiry(
+        channel=live.row.channel if live is not None else "", source_id=lead.source_id, campaign=lead.campaign,
+        text=lead.text, fields=lead.fields, phones=tuple(lead.phones), history=lead.history,
+        own_queue=(live.row.queue_id or "") if live is not None else "",
+    )  # fmt: skip
+
+
+@route("GET", "/routing/compare", answer=Comparison, query=Days, needs="source.read")
+async def compare(call: Call, query: Days) -> Comparison:
+    """Which leads of the last days the draft would have sent to another queue."""
+    database = call.gateway.database
+    row = await database.read(plans.draft)
+    if row is None:
+        raise Refusal("not_now")
+    wanted = Plan.from_json(row.document)
+    _, held = await database.read(plans.published)
+    past = await database.read(enquiries.since, call.now - query.days * DAY)
+    seen = await database.read(enquiries.of_deals, [one.id for one in past])
+    changed: list[ChangedLead] = []
+    for one in past:
+        before, after = (rules.choose(plan, seen[one.id])[0].queue_id for plan in (held, wanted))
+        if before != after:
+            changed.append({
+                "deal_id": one.id, "number": one.number, "created_at": one.created_at, "before": before, "after": after,
+            })  # fmt: skip
+    return {"leads": len(past), "changed": changed}
+
+
+@route("GET", "/ledger", answer=Ledger, query=Period, needs="member.read")
+async def ledger(call: Call, query: Period) -> Ledger:
+    """Each manager's share of the period's leads; one's own for those who do not give leads out."""
+    database = call.gateway.database
+    found = await database.read(fairness.ledger, query.since, query.until, query.queue or None)
+    names = {one.id: one.name for one in await database.read(team.members)}
+    everybody = call.account.everywhere("lead.assign")
+    return {
+        "leads": found.leads, "unowned": found.unowned,
+        "lines": [
+            {
+                "member": {"id": one.member_id, "name": names.get(one.member_id, "")}, "offered": one.offered,
+                "accepted": one.accepted, "declined": one.declined, "expired": one.expired, "missed": one.missed,
+                "open": one.open, "owned": one.owned, "held_back": one.held_back,
+            }
+            for one in found.lines
+            if everybody or one.member_id == call.me
+        ],
+    }  # fmt: skip

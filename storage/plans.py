@@ -1,0 +1,176 @@
+"""Which routing plan holds, what is being drafted, and what was before?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, insert, select, text, update
+
+from routing.rules import BLOCKING, NO_PLAN, Finding, Plan, World, check
+from routing.schedule import Schedule, in_force, spans_between
+from routing.times import DAY
+from storage import audit, leads
+from storage.errors import Conflict
+from storage.ids import new_id
+from storage.tables import plan
+from storage.transaction import Transaction
+
+
+def published(connection: Connection) -> tuple[int, Plan]:
+    """The version that holds, and the plan; (0, no rules) before the first."""
+    row = connection.execute(select(plan).where(plan.c.state == "published")).first()
+    return (0, NO_PLAN) if row is None else (row.version, Plan.from_json(row.document))
+
+
+def draft(connection: Connection) -> Row[Any] | None:
+    """The draft; None: there is none."""
+    return connection.execute(select(plan).where(plan.c.state == "draft")).first()
+
+
+def versions(connection: Connection, limit: int = 100) -> list[Row[Any]]:
+    """Every version that was published, newest first, with who did."""
+    return list(
+        connection.execute(
+            text("SELECT p.id, p.version, p.state, p.published_at, p.by_id, p.note, m.name AS by_name FROM plan p"
+                 " LEFT JOIN member m ON m.id = p.by_id WHERE p.state <> 'draft' ORDER BY p.version DESC LIMIT :limit"),
+            {"limit": limit},
+        )
+    )  # fmt: skip
+
+
+def save_draft(tx: Transaction, by: str, wanted: Plan, seen: int) -> int:
+    """Keep the draft; the number of its change. Raises Conflict draft_conflict when a colleague was faster."""
+    row = tx.connection.execute(select(plan).where(plan.c.state == "draft").with_for_update()).first()
+    if row is None:
+        tx.connection.execute(
+            insert(plan).values(
+                id=new_id(tx.now), state="draft", version=0, document=wanted.to_json(), by_id=by, changes=1,
+                changed_at=tx.now,
+            )
+        )  # fmt: skip
+        return 1
+    if row.changes != seen:
+        raise Conflict("draft_conflict", version=row.changes)
+    tx.connection.execute(
+        update(plan)
+        .where(plan.c.id == row.id)
+        .values(document=wanted.to_json(), by_id=by, changes=row.changes + 1, changed_at=tx.now)
+    )
+    return int(row.changes) + 1
+
+
+def drop_draft(tx: Transaction, by: str) -> None:
+    """Throw the draft away."""
+    if tx.connection.execute(plan.delete().where(plan.c.state == "draft")).rowcount:
+        audit.note(tx, by, "plan.drop", "plan", None)
+
+
+def publish(tx: Transaction, by: str, note: str, world: World) -> int:
+    """The draft holds from now on; its version. Raises Conflict not_now without one, queue_empty for one that loses leads."""
+    row = tx.connection.execute(select(plan).where(plan.c.state == "draft").with_for_update()).first()
+    if row is None:
+        raise Conflict("not_now")
+    return _put(tx, row.id, Plan.from_json(row.document), by, note, world)
+
+
+def roll_back(tx: Transaction, version: int, by: str, world: World) -> int:
+    """An earlier version holds again, as a new one. Raises Conflict not_found, queue_empty."""
+    row = tx.connection.execute(
+        select(plan).where(plan.c.version == version, plan.c.state != "draft")
+    ).first()
+    if row is None or version == 0:
+        raise Conflict("not_found", 404)
+    made = new_id(tx.now)
+    tx.connection.execute(
+        insert(plan).values(
+            id=made, state="new", version=0, document=row.document, by_id=by, changes=0, changed_at=tx.now
+        )
+    )
+    return _put(tx, made, Plan.from_json(row.document), by, f"= {version}", world)
+
+
+def put_new(tx: Transaction, wanted: Plan, by: str) -> int:
+    """A plan out of a file holds from now on; its queues came with it."""
+    made = new_id(tx.now)
+    tx.connection.execute(
+        insert(plan).values(
+            id=made, state="new", version=0, document=wanted.to_json(), by_id=by, changes=0, changed_at=tx.now
+        )
+    )
+    return _put(tx, made, wanted, by, "file", None)
+
+
+def _put(tx: Transaction, plan_id: str, wanted: Plan, by: str, note: str, world: World | None) -> int:
+    found = [] if world is None else check(wanted, world)
+    bad = [one for one in found if one.problem in BLOCKING]
+    if bad:
+        raise Conflict("queue_empty", 422, rule=bad[0].rule_id, problem=bad[0].problem)
+    last: int = tx.connection.execute(text("SELECT coalesce(max(version), 0) FROM plan")).scalar_one()
+    tx.connection.execute(update(plan).where(plan.c.state == "published").values(state="old"))
+    tx.connection.execute(
+        update(plan)
+        .where(plan.c.id == plan_id)
+        .values(state="published", version=last + 1, by_id=by, note=note, published_at=tx.now)
+    )
+    audit.note(tx, by, "plan.publish", "plan", plan_id, {"version": last + 1})
+    tx.changed("company", "company")
+    tx.ring("router", "company")
+    return last + 1
+
+
+def hits(connection: Connection, since: int) -> dict[str, int]:
+    """rule -> how many leads it sent somewhere since a moment."""
+    found: dict[str, int] = {}
+    for row in connection.execute(
+        text("SELECT routed FROM deal WHERE created_at >= :since AND routed <> '{}'"), {"since": since}
+    ):
+        rule = orjson.loads(row.routed)["rule"]
+        found[rule] = found.get(rule, 0) + 1
+    return found
+
+
+def world_of(connection: Connection, company: Schedule, now: int) -> World:
+    """What a plan's checks need to know."""
+    queues = leads.queues(connection, company)
+    people = leads.members(connection, company, {}, now)
+    owners = {ref for ref, one in people.items() if one.active and one.may_own}
+    counts = {ref: sum(member in owners for member in queue.order) for ref, queue in queues.items()}
+    hours = _hours(connection, company)
+    return World(
+        queues=counts,
+        headless=frozenset(ref for ref, queue in queues.items() if not queue.heads),
+        unmanned=frozenset(
+            ref
+            for ref, queue in queues.items()
+            if _unmanned(queue.hours, [hours[m] for m in queue.order if m in owners and m in hours], now)
+        ),
+        sources=frozenset(
+            row.id for row in connection.execute(text("SELECT id FROM source WHERE state <> 'disconnected'"))
+        ),
+        members=frozenset(owners),
+    )
+
+
+def _hours(connection: Connection, company: Schedule) -> dict[str, Schedule]:
+    rows = connection.execute(text("SELECT id, schedule FROM member WHERE active = 1"))
+    return {row.id: in_force(leads.schedule(row.schedule), company) for row in rows}
+
+
+def _unmanned(queue: Schedule, people: Sequence[Schedule], now: int) -> bool:
+    """Whether the queue works in the coming week at a time when none of its people does."""
+    manned = sorted(span for one in people for span in spans_between(one, now, now + 7 * DAY))
+    for opens, closes in spans_between(queue, now, now + 7 * DAY):
+        reached = opens
+        for begins, ends in manned:
+            if begins <= reached < ends:
+                reached = ends
+        if reached < closes:
+            return True
+    return False
+
+
+def findings(connection: Connection, wanted: Plan, company: Schedule, now: int) -> list[Finding]:
+    """What is wrong with a plan as the installation is now."""
+    return check(wanted, world_of(connection, company, now))

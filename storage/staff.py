@@ -1,0 +1,103 @@
+"""When do people work, and in which teams?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, text, update
+
+from storage import audit, handing, heads, sessions
+from storage import team as teams
+from storage.errors import Conflict
+from storage.ids import new_id
+from storage.responsible import must_work
+from storage.tables import member, team
+from storage.transaction import Transaction
+
+
+def schedule_row(connection: Connection, member_id: str) -> Row[Any]:
+    """A member's stored hours. Raises Conflict not_found."""
+    found = connection.execute(
+        text("SELECT id, schedule, skills FROM member WHERE id = :id"), {"id": member_id}
+    ).first()
+    if found is None:
+        raise Conflict("not_found", 404)
+    return found
+
+
+def set_schedule(
+    tx: Transaction, member_id: str, by: str, record: Mapping[str, Any], skills: Sequence[str] | None
+) -> None:
+    """Set a member's hours ({}: the company's) and, when given, skills."""
+    values: dict[str, Any] = {"schedule": dict(record)}
+    if skills is not None:
+        values["skills"] = sorted({skill.strip() for skill in skills if skill.strip()})
+    teams.change_member(tx, member_id, **values)
+    audit.note(tx, by, "member.schedule", "member", member_id)
+
+
+def lift_gate(tx: Transaction, member_id: str, by: str, until: int) -> None:
+    """Discipline does not hold this member back until then."""
+    teams.change_member(tx, member_id, gate_override_until=until)
+    audit.note(tx, by, "member.gate", "member", member_id, {"until": until})
+
+
+def deactivate(tx: Transaction, member_id: str, by: str, to_id: str | None) -> None:
+    """Let a member in no more; never the last administrator, and nothing of theirs is left behind."""
+    schedule_row(tx.connection, member_id)
+    handing.deactivate(tx, member_id, by, to_id)
+    if not teams.admins(tx.connection):
+        raise Conflict("not_now", reason="last_admin")
+    sessions.end_all(tx, member_id)
+
+
+def people_of_teams(connection: Connection) -> dict[str, list[str]]:
+    """team -> its members."""
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(
+        text("SELECT team_id, id FROM member WHERE team_id IS NOT NULL AND active = 1 ORDER BY name, id")
+    ):
+        found.setdefault(row.team_id, []).append(row.id)
+    return found
+
+
+def save_team(tx: Transaction, team_id: str | None, by: str, values: Mapping[str, Any]) -> str:
+    """Make or change a team; its id. Raises Conflict bad_request for a circle or somebody who does not work here."""
+    made = team_id or new_id(tx.now)
+    for name in ("head_id", "deputy_id"):
+        must_work(tx, values[name])
+    columns = {name: values[name] for name in ("name", "parent_id", "head_id", "deputy_id")}
+    if team_id is None:
+        tx.connection.execute(insert(team).values(id=made, **columns))
+    elif not tx.connection.execute(update(team).where(team.c.id == made).values(**columns)).rowcount:
+        raise Conflict("not_found", 404)
+    tree = heads.teams(tx.connection)
+    parent = values["parent_id"]
+    if parent is not None and (parent not in tree or made in [row.id for row in heads.up(tree, parent)]):
+        raise Conflict("bad_request", 422, field="parent_id")
+    known = {row.id for row in tx.connection.execute(select(member.c.id))}
+    if not set(values["members"]) <= known:
+        raise Conflict("bad_request", 422, field="members")
+    tx.connection.execute(update(member).where(member.c.team_id == made).values(team_id=None))
+    for ref in values["members"]:
+        tx.connection.execute(update(member).where(member.c.id == ref).values(team_id=made))
+    audit.note(tx, by, "team.change", "team", made)
+    tx.changed("company", "company")
+    tx.ring("router")
+    return made
+
+
+def remove_team(tx: Transaction, team_id: str, by: str) -> None:
+    """The people and the teams below go to the team above."""
+    row = heads.teams(tx.connection).get(team_id)
+    if row is None:
+        raise Conflict("not_found", 404)
+    tx.connection.execute(update(team).where(team.c.parent_id == team_id).values(parent_id=row.parent_id))
+    tx.connection.execute(update(member).where(member.c.team_id == team_id).values(team_id=row.parent_id))
+    tx.connection.execute(
+        text("UPDATE queue SET team_id = :to WHERE team_id = :id"), {"to": row.parent_id, "id": team_id}
+    )
+    tx.connection.execute(team.delete().where(team.c.id == team_id))
+    audit.note(tx, by, "team.remove", "team", team_id)
+    tx.changed("company", "company")
