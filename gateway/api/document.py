@@ -72,7 +72,7 @@ def _operation(route: Route, named: dict[int, Any]) -> dict[str, Any]:
     if route.answer is not None:
         success["content"] = {"application/json": {"schema": named[id(route.answer)]}}
     operation: dict[str, Any] = {
-        "operationId": route.handler.__name__,
+        "operationId": f"{route.handler.__module__.rpartition('.')[2]}_{route.handler.__name__}",
         "summary": route.summary,
         "responses": {str(route.status): success, "4XX": error, "5XX": error},
     }
