@@ -53,6 +53,10 @@ async def body_of(gateway: Gateway, stored: Stored) -> bytes:
 async def parse(gateway: Gateway, stored: Stored) -> Parsed:
     """The facts in it, or the error that sets it aside."""
     live = await gateway.sources.find(stored.source_id)
+    if live is None and gateway.sources.exists(stored.source_id):
+        return _unreadable(
+            stored, "source_not_open"
+        )  # a channel that this process does not have: kept for one that has
     if live is None:
         return Parsed(stored.id, stored.source_id, stored.received_at, ())
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,8 +65,9 @@ class Sources:
         self.public_url = public_url
         self._live: dict[str, Live] = {}
         self._looked_at = 0
+        self._rows: frozenset[str] = frozenset()
         self._looking = asyncio.Lock()
-        self._searching = asyncio.Lock()
+        self._asking = asyncio.Lock()
 
     def get(self, source_id: str) -> Live | None:
         """The source, or None when this process knows none of this id."""
@@ -77,14 +78,23 @@ class Sources:
         return tuple(self._live.values())
 
     async def find(self, source_id: str) -> Live | None:
-        """The source; an unknown id makes us look, at most once a second. Raises Unavailable."""
-        asked_at = self._database.clock()
-        while (found := self._live.get(source_id)) is None and self._looked_at < asked_at:
-            async with self._searching:
-                await asyncio.sleep(max(0, self._looked_at + SECOND - self._database.clock()) / SECOND)
-                if self._looked_at < asked_at:
-                    await self.look()
-        return found
+        """The source; an id that is not known here may be another process's newest."""
+        await self.know([source_id])
+        return self._live.get(source_id)
+
+    async def know(self, source_ids: Iterable[str]) -> None:
+        """Look if any of these is not known here; at most once a second, however many ask."""
+        asked = self._database.clock()
+        if all(source_id in self._live for source_id in source_ids):
+            return
+        async with self._asking:
+            if self._looked_at < asked:
+                await asyncio.sleep(max(0.0, 1 - abs(self._database.clock() - self._looked_at) / SECOND))
+                await self.look()
+
+    def exists(self, source_id: str) -> bool:
+        """Whether there was a row of it at the last look, open to us or not."""
+        return source_id in self._rows
 
     async def channel(self, source_id: str) -> Channel:
         """The source's channel. Raises Refusal not_found."""
@@ -100,6 +110,7 @@ class Sources:
             rows = await self._database.read(load_sources)
             self.public_url = self._configured_url or (await self._database.read(setup_rows.public_url))
             self._looked_at = began
+            self._rows = frozenset(row.id for row in rows)
             gone = [self._live.pop(old).channel for old in set(self._live) - {row.id for row in rows}]
             for row in rows:
                 known = self._live.get(row.id)

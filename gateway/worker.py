@@ -83,6 +83,9 @@ class Worker:
 
     async def _open(self, stored: Sequence[Stored], held: dict[int, Lease]) -> None:
         began = time.perf_counter()
+        await self._gateway.sources.know(
+            {row.source_id for row in stored}
+        )  # else a new one's first words find no rules
         house = await house_of(self._gateway)
         parsed = [await parse(self._gateway, row) for row in stored]
         needed = [held[shard] for shard in sorted({row.shard for row in stored})]

@@ -121,5 +121,21 @@ async def test_many_processes_share_the_work_and_one_event_has_one_effect(
         assert (await one.account("messenger2"))["repeated"] == 60
 
 
+async def test_the_first_words_of_a_source_that_another_process_has_just_made_are_opened(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    async with (
+        open_town(postgres_url, tmp_path, "worker"),
+        open_town(postgres_url, tmp_path, "web") as town,
+    ):
+        for place in ("messenger1", "messenger2"):
+            await town.connect(place)
+            await town.say(place, "Первые слова")
+            await town.opened()
+            assert await town.one("SELECT count(*) FROM message WHERE text = 'Первые слова'")
+            account = await town.account(place)
+            assert (account["opened"], account["ignored"]) == (account["received"], 0)
+
+
 async def both_done(town: Town) -> bool:
     return int(await town.one("SELECT count(*) FROM envelope WHERE state = 0")) == 0
