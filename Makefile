@@ -1,7 +1,7 @@
 # Everything that is done with a checkout. `make` alone lists it.
 PYTHON ?= python3
 VENV   := .venv/bin
-PYTEST := $(VENV)/python -m pytest
+PYTEST := $(VENV)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo setup dev-setup test test-all drill check format papers lock wheel clean
@@ -21,7 +21,7 @@ setup: ## Prepare everything without starting: .venv, locked packages, the built
 dev-setup: ## The same, with what tests and checks need
 	@$(PYTHON) scripts/setup.py --dev
 
-test: dev-setup ## Run the tests on real servers, with the core journeys in a real browser (18 min on two cores)
+test: dev-setup ## Run the tests on real servers, with the core journeys in a real browser (a quarter of an hour on two cores)
 	@$(VENV)/python scripts/testbed.py
 	@$(PYTEST) -m "not full and not drill"
 
