@@ -12,7 +12,6 @@ from storage.errors import Conflict
 from storage.ids import new_id
 from storage.stages import first_pipeline
 from storage.tables import (
-    counter,
     member,
     member_role,
     queue,
@@ -111,9 +110,11 @@ def first_start(tx: Transaction, presets: Mapping[str, Mapping[str, str]], admin
     Does nothing but return the first admin when it was done before.
     """
     connection = tx.connection
-    known = connection.execute(select(member.c.id).order_by(member.c.created_at).limit(1)).scalar()
+    known = _first_member(connection)
+    if known is None and not _begin_to_count(connection):
+        known = _first_member(connection)  # another process, which we waited for, has just made it all
     if known is not None:
-        return str(known)
+        return known
     for name, permissions in presets.items():
         role_id = new_id(tx.now)
         connection.execute(insert(role).values(id=role_id, name=name, preset=1))
@@ -130,10 +131,19 @@ def first_start(tx: Transaction, presets: Mapping[str, Mapping[str, str]], admin
     )
     connection.execute(insert(queue_member).values(queue_id=queue_id, member_id=admin, position=0))
     first_pipeline(tx)
-    connection.execute(insert(counter).values(name="deal", value=1000))
     values = {"name": "", "timezone": "Europe/Moscow", "hours": [[] for _ in range(7)], "public_url": ""}
     connection.execute(insert(setting).values(name="company", value=values, updated_at=tx.now))
     return admin
+
+
+def _first_member(connection: Connection) -> str | None:
+    return connection.execute(select(member.c.id).order_by(member.c.created_at).limit(1)).scalar()
+
+
+def _begin_to_count(connection: Connection) -> bool:
+    """Set the deals' counter; False: it was set. Processes that start together wait here for the first of them."""
+    sql = "INSERT INTO counter (name, value) VALUES ('deal', 1000) ON CONFLICT (name) DO NOTHING"
+    return connection.execute(text(sql)).rowcount > 0
 
 
 def add_member(

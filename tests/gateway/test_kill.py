@@ -35,7 +35,7 @@ from tests.rig.process import free_port
 from tests.rig.wire import Wire, wire
 
 KILLS = 4
-SLOW = 90.0
+SLOW = 240.0
 """Seconds that a busy machine may need for a start that takes two."""
 CALLED = ("sending", "unknown", "postponed")
 """How an answer stands whose call is under way; the later ones on a machine so busy that its time has run out."""
