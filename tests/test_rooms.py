@@ -115,7 +115,7 @@ def test_the_console_asks_no_channels_name() -> None:
 def alone(code: str) -> str:
     """What a fresh Python says."""
     command = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
