@@ -18,7 +18,7 @@ class Text:
 
 
 FieldKind: TypeAlias = Literal[
-    "text", "long", "secret", "number", "choice", "switch", "email", "host", "mapping", "design"
+    "text", "long", "secret", "number", "choice", "switch", "email", "host", "mapping", "design", "lessons"
 ]
 
 

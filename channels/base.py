@@ -524,3 +524,27 @@ class DesignedPages(HostedPages):
     @abc.abstractmethod
     def preview(self, content: str, envelope: Envelope) -> Reply:
         """The page as it would be, not to be sent. Pure."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leaf:
+    """One value of a received sample: where it lies, what it is, and what it is taken for ("": nothing)."""
+
+    path: str
+    value: str
+    target: str = ""
+
+
+class Taught(abc.ABC):
+    """A channel that reads what any program sends, and is taught what the fields mean by clicking on a sample."""
+
+    lessons: ClassVar[str]
+    """The setting that holds them: a JSON object, path -> one of the targets of `about.py`."""
+
+    @abc.abstractmethod
+    def sample(self, envelope: Envelope) -> tuple[Leaf, ...]:
+        """The values of an envelope in their order. Raises PayloadUnreadable. Pure."""
+
+    @abc.abstractmethod
+    def read_as(self, lessons: str, envelope: Envelope) -> tuple[Event, ...]:
+        """What would be read with these lessons. Raises PayloadUnreadable. Pure."""

@@ -108,6 +108,14 @@ class ContactCard:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Confirmation:
+    """A fixed letter that thanks for an enquiry. Nothing of what was typed is in it: a stranger's address may be given."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FormField:
     name: str
     label: str
@@ -139,6 +147,8 @@ class Consent:
     purpose: str
     text: str
     version: str = ""
+    proof: Mapping[str, str] = field(default_factory=dict)
+    """How it was given: `address`, `agent`, `page`, `origin`, `form_version`, as far as known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -208,6 +218,14 @@ class InboundMessage:
     consents: tuple[Consent, ...] = ()
     doubts: tuple[str, ...] = ()
     """What speaks against it, heaviest first: codes with texts in `about.py`. Enough of it gives it the nature `spam`."""
+    contact_fields: Mapping[str, str] = field(default_factory=dict)
+    """What it says of the person: fills what is empty on their card, overwrites nothing."""
+    deal_fields: Mapping[str, str] = field(default_factory=dict)
+    """What it says of the matter; a lead made by it begins with these (`title`, `amount`, `currency`, others by name)."""
+    confirmation: Confirmation | None = None
+    also_ids: tuple[str, ...] = ()
+    """External ids under which the same may have come within `also_within` microseconds before."""
+    also_within: Micros = 0
     payload: str = ""
     """What a pressed button or a deep link carries."""
     unsupported: str = ""

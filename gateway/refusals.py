@@ -16,6 +16,7 @@ CODES: Final[dict[str, str]] = {
     "too_large": "The body is larger than allowed.",
     "too_many": "Too many attempts; wait a little.",
     "unsupported_type": "This content type is not understood here.",
+    "unreadable": "What was received cannot be read.",
     "unavailable": "The service cannot do this right now; try again shortly.",
     "failed": "Something went wrong on our side; the log has the details.",
     "window_closed": "The reply window is closed.",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import channels
 from gateway.context import Gateway
 from gateway.opening.house import House, SourceRules
 from gateway.sources import Live
 from routing.times import MINUTE, SECOND
 from storage import setup as setup_rows
 
+LETTERS = "email"
+"""The kind of identity that letters go to."""
+NO_STAGES: Mapping[str, str] = {}
 FRESH = 5 * SECOND
 _kept: dict[int, tuple[int, setup_rows.Setup]] = {}
 
@@ -25,17 +31,26 @@ async def setup_of(gateway: Gateway) -> setup_rows.Setup:
 async def house_of(gateway: Gateway) -> House:
     """The installation as a batch sees it."""
     setup = await setup_of(gateway)
+    thanks = next((live for live in gateway.sources.all() if _writes_letters(live)), None)
     return House(
-        sources={live.row.id: rules_of(live) for live in gateway.sources.all()},
+        sources={live.row.id: rules_of(live, thanks, setup.lead_stages) for live in gateway.sources.all()},
         schedule=setup.schedule,
         lead_stage_id=setup.lead_stage_id,
         pipeline_id=setup.pipeline_id,
     )
 
 
-def rules_of(live: Live) -> SourceRules:
-    """What holds for one source."""
+def _writes_letters(live: Live) -> bool:
+    """Whether letters of thanks can go out by it: it may write first, to mail addresses."""
     can = live.channel.can()
+    carries = LETTERS in channels.about(live.row.channel).kinds
+    return can.reply and can.first and carries and live.row.state == "active"
+
+
+def rules_of(live: Live, thanks: Live | None = None, stages: Mapping[str, str] = NO_STAGES) -> SourceRules:
+    """What holds for one source; `thanks` sends letters of thanks for its enquiries, `stages` are where pipelines begin."""
+    can = live.channel.can()
+    begins = stages.get(live.row.pipeline_id or "")
     return SourceRules(
         id=live.row.id,
         name=live.row.name,
@@ -46,4 +61,8 @@ def rules_of(live: Live) -> SourceRules:
         operator_first=live.row.first_answer == "operator",
         answers=can.reply or bool(can.answered_by),
         demo=live.row.demo,
+        pipeline=(live.row.pipeline_id, begins) if live.row.pipeline_id and begins else None,
+        confirms_by=thanks.row.id if thanks is not None else "",
+        confirms_to=LETTERS,
+        confirms_echo=thanks.channel.echo_key if thanks is not None else str,
     )

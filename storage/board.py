@@ -152,6 +152,29 @@ class Deal:
     demo: int
     at: int
     priority: int = 0
+    stage: tuple[str, str] | None = None
+    """Pipeline and first stage; None: the house's own."""
+    amount: int | None = None
+    """In hundredths of the currency."""
+    currency: str = "RUB"
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Confirmed:
+    """A letter of thanks to send: from which form, by which source, to whom. `echo`: how the network will name it."""
+
+    id: str
+    echo: str
+    source_id: str
+    by_source: str
+    contact_id: str
+    deal_id: str | None
+    identity_id: str
+    address: str
+    subject: str
+    text: str
+    demo: int
 
 
 @dataclass(slots=True)
@@ -246,7 +269,10 @@ class Board:
     touches: list[tuple[str, str, str | None, str | None, str, str, Any, int, bool]] = field(
         default_factory=list
     )
-    consents: list[tuple[str, str, str, str, str, str, int]] = field(default_factory=list)
+    consents: list[tuple[str, str, str, str, str, str, int, dict[str, str]]] = field(default_factory=list)
+    contact_fields: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    """(contact, fields): fill what is empty on the card."""
+    confirmations: list[Confirmed] = field(default_factory=list)
     versions: list[tuple[str, str, int]] = field(default_factory=list)
     reactions: list[tuple[str, str, list[str], int]] = field(default_factory=list)
     participants: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -38,6 +38,7 @@ from storage.tables import (
     test_session,
     touch,
 )
+from storage.thanking import fill_contacts, thank
 from storage.transaction import Transaction
 
 
@@ -54,6 +55,8 @@ def flush(tx: Transaction, board: Board, stage: tuple[str, str]) -> None:
     _tests(tx, board)
     if board.new_attachments:
         tx.ring("media")
+    fill_contacts(tx, board.contact_fields)
+    thank(tx, board.confirmations)
     if board.rerouted:
         tx.ring("leads")
 
@@ -159,7 +162,7 @@ def _changed(row: Conversation, now: int) -> tuple[Any, ...]:
 DEAL = (
     "id", "number", "contact_id", "pipeline_id", "stage_id", "stage_kind", "open", "title", "currency", "owner_id",
     "queue_id", "source_id", "conversation_id", "waiting", "next_at", "priority", "repeat", "quiet", "attribution",
-    "demo", "created_at", "last_activity_at", "accepted_at",
+    "demo", "created_at", "last_activity_at", "accepted_at", "amount", "fields",
 )  # fmt: skip
 
 
@@ -171,7 +174,9 @@ def _deals(tx: Transaction, board: Board, stage: tuple[str, str]) -> None:
         batch.insert(connection, deal, DEAL, rows)
         parties = [(row.id, row.contact_id, "client", 1) for row in board.new_deals]
         batch.insert(connection, deal_party, ("deal_id", "contact_id", "role", "main"), parties)
-        entered = [(new_id(tx.now), row.id, None, stage[1], None, tx.now) for row in board.new_deals]
+        entered = [
+            (new_id(tx.now), row.id, None, (row.stage or stage)[1], None, tx.now) for row in board.new_deals
+        ]
         batch.insert(connection, stage_history, ("id", "deal_id", "from_id", "to_id", "by_id", "at"), entered)
     active = sorted(board.active_deals.items())
     batch.update(connection, deal, ("id",), ("last_activity_at",), active)
@@ -187,11 +192,12 @@ def _deals(tx: Transaction, board: Board, stage: tuple[str, str]) -> None:
 
 
 def _deal(row: Deal, number: int, stage: tuple[str, str], now: int) -> tuple[Any, ...]:
-    accepted = now if row.owner_id else None
+    accepted, stage = now if row.owner_id else None, row.stage or stage
     return (
-        row.id, number, row.contact_id, stage[0], stage[1], "lead", 1, row.title, "RUB", row.owner_id, row.queue_id,
+        row.id, number, row.contact_id, stage[0], stage[1], "lead", 1, row.title, row.currency, row.owner_id, row.queue_id,
         row.source_id, row.conversation_id, row.waiting, now if row.waiting else None, row.priority,
         int(row.repeat), int(row.quiet), row.attribution, row.demo, row.at, row.at, accepted,
+        row.amount, row.fields,
     )  # fmt: skip
 
 
@@ -250,7 +256,7 @@ ATTACHMENT = (
 
 
 ALIAS = ("source_id", "external_id", "message_id")
-CONSENT = ("id", "contact_id", "message_id", "purpose", "text", "version", "at")
+CONSENT = ("id", "contact_id", "message_id", "purpose", "text", "version", "at", "proof")
 REACTION = ("message_id", "identity_id", "emojis", "at")
 
 

@@ -40,11 +40,13 @@ class Part:
     files: tuple[dict[str, Any], ...] = ()
     spans: tuple[dict[str, Any], ...] = ()
     letter: dict[str, Any] | None = None
+    automatic: bool = False
+    """A robot's words."""
 
     def content(self) -> dict[str, Any]:
         """What the row of this part keeps."""
         kept: dict[str, Any] = {"text": self.text, "files": list(self.files)}
-        more = {"spans": list(self.spans), "letter": self.letter}
+        more = {"spans": list(self.spans), "letter": self.letter, "automatic": self.automatic}
         return {**kept, **{name: value for name, value in more.items() if value}}
 
 

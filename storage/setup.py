@@ -19,6 +19,8 @@ class Setup:
     schedule: Schedule
     pipeline_id: str
     lead_stage_id: str
+    lead_stages: dict[str, str]
+    """Pipeline -> its first stage."""
 
 
 def setup(connection: Connection) -> Setup:
@@ -31,7 +33,7 @@ def setup(connection: Connection) -> Setup:
         .limit(1)
     ).first()
     pipeline_id, stage_id = row if row is not None else ("", "")
-    return Setup(schedule_of(company(connection)), pipeline_id, stage_id)
+    return Setup(schedule_of(company(connection)), pipeline_id, stage_id, pipelines(connection))
 
 
 def pipelines(connection: Connection) -> dict[str, str]:

@@ -15,7 +15,7 @@ What surprises:
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import quote
@@ -29,7 +29,9 @@ from channels.base import (
     Check,
     DesignedPages,
     Envelope,
+    Leaf,
     Reply,
+    Taught,
     WebhookChannel,
 )
 from channels.events import Event
@@ -38,14 +40,17 @@ from channels.webform.admit import admit, challenge
 from channels.webform.captcha import asked_always, token_of, verify
 from channels.webform.definition import BadForm, Form, read_form
 from channels.webform.embed import embed_script
+from channels.webform.fetch import LINK, fetch
+from channels.webform.lessons import lessons_of, read_lessons
 from channels.webform.page import form_page, not_ready_page, page_address, preview_page, thanks_page
 from channels.webform.parse import file_of, message
+from channels.webform.person import roles_of
 from channels.webform.proof import PASSED, allowed_origins
 from channels.webform.submission import read
 from channels.webform.texts import asset
 
 
-class WebForm(WebhookChannel, DesignedPages):
+class WebForm(WebhookChannel, DesignedPages, Taught):
     """One form."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -53,10 +58,11 @@ class WebForm(WebhookChannel, DesignedPages):
         answered_by=("phone", "email"),
         answer_minutes=15,
     )
-    secrets: ClassVar[tuple[str, ...]] = ("api_key", "form_key", "captcha_secret")
+    secrets: ClassVar[tuple[str, ...]] = ("api_key", "form_key", "captcha_secret", "google_key", "vk_secret")
     """`form_key` signs the mark of time on our pages and is made for each source."""
 
     design: ClassVar[str] = "form"
+    lessons: ClassVar[str] = "lessons"
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
@@ -92,6 +98,24 @@ class WebForm(WebhookChannel, DesignedPages):
 
     def parse(self, envelope: Envelope) -> tuple[Event, ...]:
         return (message(self.account, self._form, envelope),)
+
+    def sample(self, envelope: Envelope) -> tuple[Leaf, ...]:
+        submission, lessons = read(envelope), lessons_of(self.settings)
+        roles = roles_of(submission, self._form, lessons)
+        return tuple(
+            Leaf(path=name, value=", ".join(values)[:500], target=lessons.get(name) or roles.get(name, ""))
+            for name, values in submission.values.items()
+        )
+
+    def read_as(self, lessons: str, envelope: Envelope) -> tuple[Event, ...]:
+        taught = replace(self.account, settings={**self.settings, "lessons": lessons})
+        read_lessons(lessons)
+        return (message(taught, self._form, envelope),)
+
+    async def download(self, ref: str) -> AsyncIterator[bytes]:
+        """A file that a service only linked to."""
+        async for piece in fetch(ref.removeprefix(LINK)):
+            yield piece
 
     def unpack(self, envelope: Envelope, ref: str) -> bytes:
         return file_of(envelope, ref)

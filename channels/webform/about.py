@@ -4,148 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from channels.about import About, Choice, Copy, Setting, Step, Text
+from channels.about import About, Copy, Step, Text
+from channels.webform.lessons import TARGETS
 from channels.webform.proof import WEIGHT
-from channels.webform.texts import asset, words
-
-SITE = r"https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?/?"
-ORIGINS = rf"\s*({SITE}([,;\s]+{SITE})*\s*)?"
-
-CAPTCHA = {
-    "captcha_when": Text(ru="Кого проверять", en="Who is asked"),
-    "captcha_key": Text(ru="Ключ капчи для сайта", en="The captcha's site key"),
-    "captcha_secret": Text(ru="Секретный ключ капчи", en="The captcha's secret key"),
-}
-
-
-def _captcha_settings() -> tuple[Setting, ...]:
-    """Asked for whichever service is chosen; empty: no captcha."""
-    when = Setting(
-        key="captcha_when",
-        label=CAPTCHA["captcha_when"],
-        kind="choice",
-        choices=(
-            Choice(value="suspicious", label=Text(ru="кто пишет слишком часто", en="who writes too often")),
-            Choice(value="always", label=Text(ru="всех", en="everybody")),
-        ),
-        required=False,
-        default="suspicious",
-        step=2,
-        advanced=True,
-    )
-    key = Setting(
-        key="captcha_key", label=CAPTCHA["captcha_key"], required=False, step=2, advanced=True,
-        pattern=r"\S{8,200}",
-    )  # fmt: skip
-    secret = Setting(
-        key="captcha_secret", label=CAPTCHA["captcha_secret"], kind="secret", required=False, step=2,
-        advanced=True, pattern=r"\S{8,200}",
-    )  # fmt: skip
-    return when, key, secret
-
-
-SETTINGS = (
-    Setting(
-        key="form",
-        label=Text(ru="Поля формы", en="The form's fields"),
-        kind="design",
-        help=Text(
-            ru="Описание формы в JSON: заголовок, поля, тексты. Можно оставить как есть и поменять позже.",
-            en="The form as JSON: title, fields, texts. You may leave it as it is and change it later.",
-        ),
-        required=False,
-        default=asset("form.ru.json"),
-        step=1,
-    ),
-    Setting(
-        key="allowed_origins",
-        label=Text(ru="Сайты, где стоит форма", en="Sites where the form stands"),
-        help=Text(
-            ru="Адреса вида https://firma.ru через пробел. Пусто — любой сайт. Заявка с сайта не из списка "
-            "не "
-            "пропадёт: она попадёт в «Спам» с пометкой.",
-            en="Addresses like https://firma.com, separated by spaces. Empty: any site. What comes from a "
-            "site not "
-            "listed is not lost: it goes to Spam with a note.",
-        ),
-        required=False,
-        pattern=ORIGINS,
-        step=2,
-    ),
-    Setting(
-        key="access",
-        label=Text(ru="От кого принимать", en="Taken from"),
-        kind="choice",
-        default="open",
-        choices=(
-            Choice(
-                value="open",
-                label=Text(ru="от посетителей сайта", en="visitors of the site and anybody else"),
-            ),
-            Choice(value="key", label=Text(ru="только с ключом API", en="only with the API key")),
-        ),
-        required=False,
-        step=2,
-        advanced=True,
-    ),
-    Setting(
-        key="api_key",
-        label=Text(ru="Ключ API", en="API key"),
-        kind="secret",
-        help=Text(
-            ru="Нужен, если заявки передаёт ваш сервер: заголовок X-API-Key. Придумайте длинную строку.",
-            en="Needed when your own server hands submissions over: header X-API-Key. Make up a long string.",
-        ),
-        required=False,
-        pattern=r"\S{16,200}",
-        step=2,
-        advanced=True,
-    ),
-    Setting(
-        key="region",
-        label=Text(ru="Страна номеров без кода", en="Country of numbers without a code"),
-        help=Text(ru="Две буквы: RU, BY, KZ.", en="Two letters: RU, BY, KZ."),
-        required=False,
-        default="RU",
-        pattern=r"[A-Z]{2}",
-        step=2,
-        advanced=True,
-    ),
-    Setting(
-        key="captcha",
-        label=Text(ru="Проверка «я не робот»", en="Captcha"),
-        kind="choice",
-        help=Text(
-            ru="Если служба проверки не отвечает, заявка не пропадёт: она попадёт в карантин.",
-            en="When its service does not answer, nothing is lost: the submission goes to quarantine.",
-        ),
-        choices=(
-            Choice(value="none", label=Text(ru="нет", en="none")),
-            Choice(value="smartcaptcha", label=Text(ru="Yandex SmartCaptcha", en="Yandex SmartCaptcha")),
-            Choice(value="turnstile", label=Text(ru="Cloudflare Turnstile", en="Cloudflare Turnstile")),
-        ),
-        required=False,
-        default="none",
-        step=2,
-        advanced=True,
-    ),
-    *_captcha_settings(),
-    Setting(
-        key="without_consent",
-        label=Text(
-            ru="Форма без согласия на обработку данных", en="The form asks for no consent to process data"
-        ),
-        kind="choice",
-        choices=(
-            Choice(value="no", label=Text(ru="нельзя", en="not allowed")),
-            Choice(value="yes", label=Text(ru="согласие получено иначе", en="consent is given another way")),
-        ),
-        required=False,
-        default="no",
-        step=2,
-        advanced=True,
-    ),
-)
+from channels.webform.settings import SETTINGS
+from channels.webform.templates import TEMPLATES
+from channels.webform.texts import words
 
 STEPS = (
     Step(
@@ -206,7 +70,7 @@ PLACE = (
     Copy(
         label=Text(ru="Рамка", en="Frame"),
         value='<iframe src="{public_url}/f/{slug}" title="Заявка" width="100%" height="640" '
-        'style="border:0"></iframe>',
+        'style="border:0" referrerpolicy="no-referrer-when-downgrade"></iframe>',
     ),
     Copy(label=Text(ru="Ссылка на страницу", en="Link to the page"), value="{public_url}/f/{slug}"),
     Copy(
@@ -218,7 +82,9 @@ PLACE = (
     ),
     Copy(
         label=Text(ru="Обычная HTML-форма", en="Plain HTML form"),
-        value='<form method="post" action="{hook_url}">\n  <input name="name">\n  <input name="phone" '
+        value='<meta name="referrer" content="no-referrer-when-downgrade">\n'
+        '<form method="post" action="{public_url}/f/{slug}">\n'
+        '  <input name="name">\n  <input name="phone" '
         'type="tel" required>\n'
         '  <textarea name="message"></textarea>\n  <button>Отправить</button>\n</form>',
     ),
@@ -258,6 +124,30 @@ ERRORS: Mapping[str, Text] = {
         ru="У согласия нет текста. Впишите его целиком", en="A consent has no text. Enter it in full"
     ),
     "form_bad_url": Text(ru="Адрес должен начинаться с https://", en="An address must begin with https://"),
+    "form_bad_target": Text(
+        ru="Поле карточки пишется как contact.segment или deal.amount",
+        en="A field of a card is written contact.segment or deal.amount",
+    ),
+    "form_bad_letter": Text(
+        ru="Письму-подтверждению нужны тема в одну строку (до 200 знаков) и текст (до 4000)",
+        en="The confirmation letter needs a subject of one line (up to 200) and a text (up to 4000)",
+    ),
+    "lessons_not_json": Text(
+        ru="Описание полей испорчено. Научите форму заново по образцу",
+        en="What the fields mean cannot be read. Teach the form again by a sample",
+    ),
+    "lessons_bad_target": Text(
+        ru="Такого значения поля нет. Выберите из списка",
+        en="There is no such meaning. Choose one of the list",
+    ),
+    "link_unreachable": Text(
+        ru="Файл по ссылке не открывается. Ссылка осталась в ответах; можно попробовать ещё раз",
+        en="The file at the link cannot be got. The link is among the answers; you may try again",
+    ),
+    "link_forbidden": Text(
+        ru="Ссылка на файл ведёт не в интернет. Файл не скачан, ссылка осталась в ответах",
+        en="The link to the file leads where we do not go. It was not fetched; the link is among the answers",
+    ),
     "form_bad_limit": Text(
         ru="Предел поля вне допустимого: текст до 10 000 знаков, до 10 файлов по 20 МБ",
         en="A field's limit is out of bounds: text up to 10 000 characters, up to 10 files of 20 MB",
@@ -316,6 +206,8 @@ ABOUT = About(
     minutes=3,
     settings=SETTINGS,
     steps=STEPS,
+    templates=TEMPLATES,
+    targets=TARGETS,
     test_prompt=Text(ru="Отправьте тестовую заявку", en="Send a test submission"),
     place=PLACE,
     errors=ERRORS,

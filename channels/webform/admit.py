@@ -14,6 +14,7 @@ from channels.base import Account, Admitted, Envelope, Reply
 from channels.errors import PayloadUnreadable
 from channels.webform.captcha import service_of
 from channels.webform.definition import Form, is_web
+from channels.webform.lessons import lessons_of, path_of
 from channels.webform.pace import limits
 from channels.webform.page import form_page, page_address, thanks_page
 from channels.webform.person import who
@@ -26,6 +27,7 @@ from channels.webform.proof import (
     origin_of,
     prove,
 )
+from channels.webform.services import handshake, thanks
 from channels.webform.submission import Submission, content_type, key_of, read
 from channels.webform.texts import words
 from channels.webform.validation import FieldError, errors
@@ -54,6 +56,8 @@ def admit(account: Account, form: Form | None, envelope: Envelope) -> Admitted:
         return _unreadable(account, form, envelope, error)
     if _is_probe(submission):
         return _answer(account, envelope, Reply(body=b"ok"))
+    if (hello := handshake(account.settings, submission.service, submission.told)) is not None:
+        return _answer(account, envelope, hello)
     if wrong := _wrong(account, form, envelope, submission):
         return _answer(account, envelope, _send_back(account, form, envelope, submission, wrong))
     return _take(account, form, envelope, submission)
@@ -77,12 +81,15 @@ def _wrong(
         return (FieldError(field="", code="empty"),)
     if form is None or submission.control.get(HONEYPOT) or not from_our_page(account, submission):
         return ()
+    if submission.control.get("_v", "") not in ("", account.settings.get("form_version", "")):
+        return ()  # the page shows an older version: its questions were others
     return errors(form, submission, account.settings.get("region") or "RU")
 
 
 def _take(account: Account, form: Form | None, envelope: Envelope, submission: Submission) -> Admitted:
-    key = key_of(envelope, submission)
-    person = who(submission, form, account.settings.get("region") or "RU")
+    lessons = lessons_of(account.settings)
+    key = key_of(envelope, submission, path_of(lessons, "id"))
+    person = who(submission, form, account.settings.get("region") or "RU", lessons)
     identities = person.identities()
     counted = limits(account, envelope, submission, person)
     return Admitted(
@@ -123,7 +130,10 @@ def _unreadable(
 def _thank(
     account: Account, form: Form | None, envelope: Envelope, submission: Submission, key: str
 ) -> Reply:
-    """303 for a browser's own form, so that a reload sends nothing again; an object for a program."""
+    """303 for a browser's own form, so that a reload sends nothing again; an object for a program; for a service what it
+    wants to read."""
+    if (wanted := thanks(submission.service, submission.told)) is not None and not wants_page(envelope):
+        return wanted
     target = _target(account, form, envelope, submission)
     if wants_page(envelope):
         if target or account.slug:

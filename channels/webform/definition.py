@@ -18,6 +18,7 @@ FieldKind: TypeAlias = Literal[
 ]
 Role: TypeAlias = Literal["", "name", "surname", "phone", "email", "message", "company", "city"]
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+TARGET = re.compile(r"(contact|deal)\.[a-z][a-z0-9_]{0,39}")
 MOST_FIELDS = 64
 MOST_OPTIONS = 100
 CHARACTERS = 10_000
@@ -36,6 +37,8 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: str = ""
     required: bool = False
     role: Role = ""
+    to: str = ""
+    """Which field of the person's card or of the deal it fills: `contact.segment`, `deal.amount`."""
     help: str = ""
     placeholder: str = ""
     options: tuple[Option, ...] = ()
@@ -77,6 +80,13 @@ class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     failed: str = ""
 
 
+class Letter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A letter that thanks whoever gave an address; fixed words."""
+
+    subject: str
+    text: str
+
+
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole form."""
 
@@ -87,6 +97,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     texts: Texts = Texts()
     redirect: str = ""
     """Where the person goes after sending; "" is a thank-you page."""
+    confirmation: Letter | None = None
 
     def field(self, name: str) -> Field | None:
         """The field of this name."""
@@ -145,6 +156,11 @@ def _check(form: Form) -> None:
         _check_field(field)
     if form.redirect and not is_web(form.redirect):
         raise BadForm("form_bad_url", "redirect")
+    letter = form.confirmation
+    if letter is not None and not (
+        _is_line(letter.subject, 200) and letter.text.strip() and len(letter.text) <= 4000
+    ):
+        raise BadForm("form_bad_letter", letter.subject[:60])
 
 
 def _check_field(field: Field) -> None:
@@ -154,10 +170,17 @@ def _check_field(field: Field) -> None:
         raise BadForm("form_no_options", field.name)
     if field.kind == "consent" and not (field.text or field.label):
         raise BadForm("form_no_text", field.name)
+    if field.to and not TARGET.fullmatch(field.to):
+        raise BadForm("form_bad_target", field.name)
     if field.url and not is_web(field.url):
         raise BadForm("form_bad_url", field.name)
     if not (1 <= field.length <= CHARACTERS and 1 <= field.files <= 10 and 1 <= field.megabytes <= 20):
         raise BadForm("form_bad_limit", field.name)
+
+
+def _is_line(text: str, longest: int) -> bool:
+    """Whether it can stand in a header: one line, not empty."""
+    return 0 < len(text.strip()) <= longest and text.isprintable()
 
 
 def is_web(url: str) -> bool:

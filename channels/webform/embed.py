@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
 import orjson
 
 from channels.base import Account, Envelope, Reply
+from channels.webform.captcha import asked_always, service_of
 from channels.webform.definition import Field, Form
 from channels.webform.origin import CLIENT_IDS, UTM
 from channels.webform.page import AUTOCOMPLETE, CONTROLS, action
 from channels.webform.proof import stamp
 from channels.webform.texts import asset, words
 
-SAID = ("choose", "required_mark", "document", "leave_empty", "open_page")
+SAID = ("choose", "required_mark", "document", "leave_empty", "open_page", "captcha")
 
 
 def embed_script(account: Account, form: Form, envelope: Envelope) -> Reply:
@@ -23,10 +25,16 @@ def embed_script(account: Account, form: Form, envelope: Envelope) -> Reply:
     # Written so that it may stand in a page's own script element too.
     safe = told.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return Reply(
-        body=asset("embed.js").replace("__FORM__", safe, 1).encode(),
+        body=_script().replace("__FORM__", safe, 1).encode(),
         content_type="application/javascript",
         headers={"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "cross-origin"},
     )
+
+
+@cache
+def _script() -> str:
+    """The script without its indents: strangers' pages load it at every visit."""
+    return "\n".join(line.strip() for line in asset("embed.js").splitlines())
 
 
 def _told(account: Account, form: Form, envelope: Envelope) -> dict[str, Any]:
@@ -35,6 +43,8 @@ def _told(account: Account, form: Form, envelope: Envelope) -> dict[str, Any]:
         "slug": account.slug,
         "action": action(account),
         "mark": stamp(account, envelope.received_at),
+        "version": account.settings.get("form_version", ""),
+        "captcha": _captcha(account),
         "language": form.language,
         "title": form.title,
         "intro": form.intro,
@@ -49,6 +59,17 @@ def _told(account: Account, form: Form, envelope: Envelope) -> dict[str, Any]:
         },
         "fields": [_field(field) for field in form.fields],
     }
+
+
+def _captcha(account: Account) -> dict[str, Any] | None:
+    """What the script needs to show a puzzle; None: it never does."""
+    service = service_of(account)
+    if service is None:
+        return None
+    return {
+        "script": service.script, "field": service.field, "key": account.settings["captcha_key"],
+        "always": asked_always(account), "object": "smartCaptcha" if service.field == "smart-token" else "turnstile",
+    }  # fmt: skip
 
 
 def _field(field: Field) -> dict[str, Any]:

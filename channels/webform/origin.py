@@ -24,7 +24,8 @@ CLIENT_IDS = (
 )  # fmt: skip
 LONGEST = 500
 KNOWN = frozenset((*UTM, *CLIENT_IDS))
-PAGES = ("_page", "_url", "extra.href", "context.pageuri", "pageuri", "page_url")
+NOTHING: Mapping[str, str] = {}
+PAGES = ("_page", "_url", "extra.href", "context.pageuri", "pageuri", "page_url", "page.url")
 
 
 def is_attribution(name: str) -> bool:
@@ -38,19 +39,35 @@ def _known_as(name: str) -> str:
     return f"utm_{last}" if path.endswith("utm") and not last.startswith("utm_") else last
 
 
-def attribution(envelope: Envelope, submission: Submission) -> Attribution:
+def attribution(
+    envelope: Envelope, submission: Submission, lessons: Mapping[str, str] = NOTHING
+) -> Attribution:
     """All that is known about the way here; later sources only fill what earlier ones leave open."""
     sent = _object(submission.control.get("_attr", ""))
     last, first = _flat(sent.get("last")), _flat(sent.get("first"))
     referer = envelope.headers.get("referer", "")
     named = _flat(dict(_named(submission)))
-    pages = (last.get("page"), last.get("url"), *(named.get(name) for name in PAGES), referer)
+    taught = {to: submission.one(name) for name, to in lessons.items() if submission.one(name)}
+    named |= {name: taught[name][:LONGEST] for name in KNOWN & taught.keys()}
+    pages = (
+        taught.get("page"),
+        last.get("page"),
+        last.get("url"),
+        *(named.get(name) for name in PAGES),
+        referer,
+    )
     page = next((page for page in pages if page and _is_page(page)), "")
     told: dict[str, str] = {}
-    for source in (last, named, _tilda(submission), _query(page), _query(referer)):
+    framed = submission.control.get("_ref", "")
+    for source in (last, named, _tilda(submission), _query(page), _query(referer), _query(framed)):
         for name, value in source.items():
             told.setdefault(name, value)
-    referrer = last.get("referrer") or last.get("ref") or submission.control.get("_ref", "")
+    referrer = (
+        taught.get("referrer")
+        or last.get("referrer")
+        or last.get("ref")
+        or submission.control.get("_ref", "")
+    )
     utm = {name: told[name] for name in UTM if told.get(name)}
     utm |= {f"first_{name}": first[name] for name in (*UTM, "referrer", "page") if first.get(name)}
     return Attribution(

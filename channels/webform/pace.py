@@ -42,7 +42,7 @@ def limits(account: Account, envelope: Envelope, submission: Submission, person:
 def by_browser(envelope: Envelope, submission: Submission) -> bool:
     """Whether somebody's browser posted it: pages name their site, and ours carry a mark of time."""
     headers = envelope.headers
-    return bool(
+    return not submission.service and bool(
         submission.control.get("_t")
         or headers.get("origin")
         or headers.get("referer")

@@ -146,13 +146,23 @@ def _hidden(account: Account, envelope: Envelope, submission: Submission | None)
         yield "_t", mark
     if referrer := envelope.headers.get("referer", ""):
         yield "_ref", referrer[:LONGEST]
-    if account.slug:
+    if version := account.settings.get("form_version", ""):
+        yield "_v", version
+    if framed := _framed_in(envelope):
+        yield "_page", framed
+    elif account.slug:
         yield "_page", page_address(account)
     if code := envelope.query.get("test", ""):
         yield "_test", code[:100]
     for name in (*UTM, *CLIENT_IDS):
         if value := envelope.query.get(name, ""):
             yield name, value[:LONGEST]
+
+
+def _framed_in(envelope: Envelope) -> str:
+    """The page in whose frame the form stands, as far as it says (its `referrerpolicy`)."""
+    inside = envelope.headers.get("sec-fetch-dest") in ("iframe", "frame")
+    return envelope.headers.get("referer", "")[:LONGEST] if inside else ""
 
 
 def _submission_id(account: Account, envelope: Envelope) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import mimetypes
+from collections.abc import Iterator, Mapping
 
 from channels.base import PART, Account, Envelope
 from channels.errors import PayloadUnreadable, Refused
 from channels.events import (
     Attachment,
     AttachmentKind,
+    Confirmation,
     Consent,
     FormField,
     Identity,
@@ -17,29 +19,42 @@ from channels.events import (
 )
 from channels.webform.captcha import TOKENS
 from channels.webform.definition import Field, Form
-from channels.webform.origin import attribution, is_attribution
+from channels.webform.fetch import LINK, is_file, name_of
+from channels.webform.lessons import ASIDE, lessons_of, path_of
+from channels.webform.origin import CLIENT_IDS, UTM, attribution, is_attribution
 from channels.webform.person import Who, who
 from channels.webform.proof import is_server, suspicion
-from channels.webform.submission import Submission, Upload, key_of, read
+from channels.webform.services import TECHNICAL, is_test
+from channels.webform.submission import (
+    REPEAT_WITHIN,
+    Submission,
+    Upload,
+    earlier_key,
+    key_of,
+    own_id,
+    read,
+)
 from channels.webform.texts import words
 
-TECHNICAL = frozenset({"tranid", "formid", "formname", "cookies", *TOKENS})
-"""What Tilda and captchas add to each submission; it is no answer of anybody's."""
+SHORT = 500
+"""Characters of a field of a card or deal."""
 SHOWN = 4000
 """Characters of one answer that are shown; the rest is in the envelope."""
 
 
 def message(account: Account, form: Form | None, envelope: Envelope) -> InboundMessage:
     """The submission as a message. Raises PayloadUnreadable."""
-    submission = read(envelope)
+    submission, lessons = read(envelope), lessons_of(account.settings)
     if not submission.values and not submission.files:
         raise PayloadUnreadable("nothing was filled in", code="empty")
-    person = who(submission, form, account.settings.get("region") or "RU")
-    external_id = key_of(envelope, submission)
+    person = who(submission, form, account.settings.get("region") or "RU", lessons)
+    external_id = key_of(envelope, submission, path_of(lessons, "id"))
     identities = person.identities() or (Identity(kind="submission", value=external_id),)
     language = form.language if form is not None else "ru"
     doubt = suspicion(account, envelope, submission, form.language if form is not None else "")
     why = _why(doubt.signs, words(language)) if doubt.spam else ()
+    letter = form.confirmation if form is not None else None
+    unnumbered = not own_id(envelope, submission, path_of(lessons, "id"))
     return InboundMessage(
         external_id=external_id,
         thread=identities[0].value,
@@ -47,15 +62,42 @@ def message(account: Account, form: Form | None, envelope: Envelope) -> InboundM
         at=_said_at(account, envelope, submission),
         kind="form",
         text=person.message,
-        title=(form.title if form is not None else "") or submission.one("formname"),
-        fields=(*_fields(submission, form, person, words(language)), *why),
-        consents=_consents(submission, form),
-        attribution=attribution(envelope, submission),
-        attachments=tuple(_attachment(upload) for upload in submission.files),
-        nature="spam" if doubt.spam else None,
+        title=_title(form, submission, lessons),
+        fields=(*_fields(submission, form, person, words(language), lessons), *why),
+        consents=_consents(account, envelope, form, submission),
+        attribution=attribution(envelope, submission, lessons),
+        attachments=(*(_attachment(upload) for upload in submission.files), *_linked(submission)),
+        nature="spam" if doubt.spam else "test" if is_test(submission.service, submission.told) else None,
         doubts=doubt.signs,
+        contact_fields=_facts(submission, form, lessons, "contact"),
+        deal_fields=_facts(submission, form, lessons, "deal"),
+        confirmation=Confirmation(subject=letter.subject, text=letter.text) if letter else None,
+        also_ids=(earlier_key(envelope, submission),) if unnumbered else (),
+        also_within=REPEAT_WITHIN if unnumbered else 0,
         payload=submission.control.get("_test", "")[:100],
     )
+
+
+def _title(form: Form | None, submission: Submission, lessons: Mapping[str, str]) -> str:
+    """The form's name: a service's own, else what was taught, else ours."""
+    taught = submission.one(path_of(lessons, "title"))
+    return (submission.one("formname") or taught or (form.title if form is not None else ""))[:200]
+
+
+def _facts(
+    submission: Submission, form: Form | None, lessons: Mapping[str, str], whose: str
+) -> dict[str, str]:
+    """What fills the fields of the person's card or of the deal, by their names."""
+    found: dict[str, str] = {}
+    for name, values in submission.values.items():
+        field = form.field(name) if form is not None else None
+        target = lessons.get(name) or (field.to if field is not None else "")
+        owner, _, to = target.partition(".")
+        if owner == whose and to:
+            found.setdefault(to, ", ".join(_shown(field, value) for value in values)[:SHORT])
+    if whose == "deal" and submission.service and (amount := submission.control.get("_amount", "")):
+        found.setdefault("amount", amount[:40])  # what a shop's basket came to
+    return found
 
 
 def file_of(envelope: Envelope, ref: str) -> bytes:
@@ -76,22 +118,31 @@ def _said_at(account: Account, envelope: Envelope, submission: Submission) -> in
 
 
 def _fields(
-    submission: Submission, form: Form | None, person: Who, texts: Mapping[str, str]
+    submission: Submission,
+    form: Form | None,
+    person: Who,
+    texts: Mapping[str, str],
+    lessons: Mapping[str, str],
 ) -> tuple[FormField, ...]:
     """The answers in the form's order, then whatever else came, as it came."""
     defined = [field.name for field in form.fields] if form is not None else []
     names = [name for name in defined if name in submission.values]
     names += [name for name in submission.values if name not in defined]
-    answers = [name for name in names if not _is_aside(name, form)]
+    answers = [name for name in names if not _is_aside(name, form, submission, lessons)]
     return tuple(_field(name, submission, form, person, texts) for name in answers or names)
 
 
-def _is_aside(name: str, form: Form | None) -> bool:
+def _is_aside(name: str, form: Form | None, submission: Submission, lessons: Mapping[str, str]) -> bool:
     """Whether it is no answer: what services add, where somebody came from, a consent, which is kept
     apart."""
     field = form.field(name) if form is not None else None
+    taught = lessons.get(name, "")
     return (
-        name.lower() in TECHNICAL or is_attribution(name) or (field is not None and field.kind == "consent")
+        name.lower() in (*TECHNICAL.get(submission.service, ()), "cookies", *TOKENS)
+        or (is_attribution(name) and not taught)
+        or taught in ASIDE
+        or taught in (*UTM, *CLIENT_IDS)
+        or (field is not None and field.kind == "consent")
     )
 
 
@@ -112,13 +163,18 @@ def _shown(field: Field | None, answer: str) -> str:
 def _label(name: str, field: Field | None, person: Who, texts: Mapping[str, str]) -> str:
     if field is not None:
         return field.shown()
-    role = person.roles.get(name, "")
+    role = person.roles.get(name, "") or ("order" if name == "order" else "")
     return texts.get(f"label_{role}", name) if name.isascii() else name
 
 
-def _consents(submission: Submission, form: Form | None) -> tuple[Consent, ...]:
-    """What was agreed to. The words are those that the person saw: where the form changed since, only the
-    version is."""
+def _consents(
+    account: Account, envelope: Envelope, form: Form | None, submission: Submission
+) -> tuple[Consent, ...]:
+    """What was agreed to, and how. The words are those that the person saw: where the form changed since, only the
+    version is. A service asks in its own way, which nobody told us."""
+    proof = _proof(account, envelope, submission)
+    if submission.service:
+        return (Consent(purpose="personal_data", text="", version="unknown", proof=proof),)
     given = []
     for field in form.fields if form is not None else ():
         if field.kind != "consent" or not (agreed := submission.one(field.name)):
@@ -130,9 +186,31 @@ def _consents(submission: Submission, form: Form | None) -> tuple[Consent, ...]:
                 purpose=field.purpose,
                 text=text if seen else "",
                 version=field.stamp() if seen else agreed[:64],
+                proof=proof,
             )
         )
     return tuple(given)
+
+
+def _proof(account: Account, envelope: Envelope, submission: Submission) -> dict[str, str]:
+    """How it was given, as far as the request tells."""
+    told = {
+        "address": envelope.address,
+        "agent": envelope.headers.get("user-agent", "")[:300],
+        "page": attribution(envelope, submission).page,
+        "origin": envelope.headers.get("origin", "")[:200],
+        "form_version": submission.control.get("_v", "")[:20],
+        "service": submission.service,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _linked(submission: Submission) -> Iterator[Attachment]:
+    """Files that a service only links to: got later, and the link stays among the answers."""
+    links = [value for values in submission.values.values() for value in values if is_file(value)]
+    for link in dict.fromkeys(links if submission.service else ()):
+        mime = mimetypes.guess_type(name_of(link))[0] or ""
+        yield Attachment(kind=_kind(mime), ref=f"{LINK}{link}", name=name_of(link), mime=mime)
 
 
 def _attachment(upload: Upload) -> Attachment:

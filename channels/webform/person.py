@@ -17,11 +17,13 @@ import orjson
 from channels.events import Identity
 from channels.phones import e164
 from channels.webform.definition import Form, Role
+from channels.webform.lessons import ROLES
 from channels.webform.submission import Submission
 from channels.webform.texts import asset
 
 EMAIL = re.compile(r"[^\s@<>()\[\],;:\"]{1,64}@[^\s@<>()\[\],;:\"]{1,190}\.[^\s@<>()\[\],;:\".\d]{2,24}")
 PHONE_SHAPE = re.compile(r"\+?[\d\s().-]{10,24}")
+NOTHING: Mapping[str, str] = {}
 ABOUT_THE_PAGE = frozenset({"quiz", "form", "context", "extra", "page", "project", "site"})
 """Objects in a service's JSON whose `name` is no person's."""
 SEPARATORS = re.compile(r"[\s_\-:*?!().]")
@@ -53,9 +55,9 @@ class Who:
         return phone + email
 
 
-def who(submission: Submission, form: Form | None, region: str) -> Who:
-    """The person behind a submission."""
-    roles = roles_of(submission, form)
+def who(submission: Submission, form: Form | None, region: str, lessons: Mapping[str, str] = NOTHING) -> Who:
+    """The person behind a submission. `lessons`: what its fields were taught to mean, before anything else."""
+    roles = roles_of(submission, form, lessons)
     _by_shape(submission, roles, region)
     named = (_first(_answers(submission, roles, role)) for role in ("name", "surname"))
     return Who(
@@ -67,13 +69,19 @@ def who(submission: Submission, form: Form | None, region: str) -> Who:
     )
 
 
-def roles_of(submission: Submission, form: Form | None) -> dict[str, Role]:
-    """The fields whose meaning their definition or their name tells."""
+def roles_of(
+    submission: Submission, form: Form | None, lessons: Mapping[str, str] = NOTHING
+) -> dict[str, Role]:
+    """The fields whose meaning a lesson, their definition or their name tells."""
+    taught = {name: cast(Role, lessons[name]) for name in submission.values if lessons.get(name) in ROLES}
+    known = set(taught.values())
     roles: dict[str, Role] = {}
     for name in submission.values:
         field = form.field(name) if form is not None else None
         role = _defined(field.kind, field.role) if field is not None else _by_name(name)
-        if role:
+        if name in taught:
+            roles[name] = taught[name]
+        elif role and name not in lessons and role not in known:
             roles[name] = role
     return roles
 

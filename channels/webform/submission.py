@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,6 +18,14 @@ import orjson
 from channels.base import Envelope
 from channels.errors import PayloadUnreadable
 from channels.webform.multipart import parts
+from channels.webform.services import (
+    Service,
+    service_of_form,
+    service_of_json,
+    unbracketed,
+    unpaid,
+    unwrapped,
+)
 
 LARGEST_TEXT = 1024 * 1024
 """Bytes of a body without files: decoding tens of megabytes would hold up everybody else."""
@@ -28,7 +36,8 @@ DEEPEST = 6
 REPEAT_WITHIN = 10 * 60 * 1_000_000
 """The same words again within this time are one submission pressed twice."""
 OWN_ID = re.compile(r"[A-Za-z0-9_.:-]{6,100}")
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+"""What no keyboard types, and what turns the direction of text around."""
 UNSTABLE = frozenset({"smart-token", "cf-turnstile-response"})
 """Answers to puzzles: other ones at each attempt of the same submission."""
 QUESTION = ("name", "label", "question", "q", "title", "key")
@@ -54,6 +63,10 @@ class Submission:
     """By field, in the order sent; empty answers are left out."""
     control: Mapping[str, str] = field(default_factory=dict)
     files: tuple[Upload, ...] = ()
+    service: Service = ""
+    """Who handed it on."""
+    told: Any = None
+    """A service's JSON as it came; None for anything else."""
 
     def one(self, name: str) -> str:
         """The first value of a field, "" where it was not answered."""
@@ -78,10 +91,17 @@ def read(envelope: Envelope) -> Submission:
         raise PayloadUnreadable("too much text for a form", code="too_large")
     start = envelope.body.lstrip()[:1]
     if kind.endswith("json") or start in (b"{", b"["):
-        return _collect(_leaves(_json(envelope.body)), ())
+        found = _json(envelope.body)
+        service = service_of_json(found)
+        return replace(
+            _collect(_leaves(unwrapped(service, found)), ()), service=service, told=found if service else None
+        )
     if kind == "text/plain" and b"=" not in envelope.body:
         return _collect(iter([("message", _text(envelope.body))]), ())
-    return _collect(_pairs(envelope.body), ())
+    pairs = list(_pairs(envelope.body))
+    service = service_of_form(name for name, _ in pairs)
+    plain = unpaid(pairs) if service == "tilda" else unbracketed(pairs)
+    return replace(_collect(iter(plain), ()), service=service)
 
 
 def content_type(envelope: Envelope) -> str:
@@ -89,23 +109,27 @@ def content_type(envelope: Envelope) -> str:
     return envelope.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def key_of(envelope: Envelope, submission: Submission) -> str:
+def own_id(envelope: Envelope, submission: Submission, path: str = "") -> str:
+    """The sender's own id of the submission, "" where it gives none. `path`: the field it was taught to be in."""
+    told = (
+        submission.one(path) if path else "",
+        submission.control.get("_sid", ""),
+        envelope.headers.get("idempotency-key", ""),
+        submission.one("tranid"),
+    )
+    return next((value for value in told if OWN_ID.fullmatch(value)), "")
+
+
+def key_of(envelope: Envelope, submission: Submission, path: str = "") -> str:
     """What is the same for the same submission sent again: the sender's own id with the answers, else the
     answers and the time they came at."""
-    told = next(
-        (
-            value
-            for value in (
-                submission.control.get("_sid", ""),
-                envelope.headers.get("idempotency-key", ""),
-                submission.one("tranid"),
-            )
-            if OWN_ID.fullmatch(value)
-        ),
-        "",
-    )
-    again = told or str(envelope.received_at // REPEAT_WITHIN)
+    again = own_id(envelope, submission, path) or str(envelope.received_at // REPEAT_WITHIN)
     return f"{again}:{submission.digest()}"
+
+
+def earlier_key(envelope: Envelope, submission: Submission) -> str:
+    """What the same answers without an id had as their key in the span of time before."""
+    return f"{envelope.received_at // REPEAT_WITHIN - 1}:{submission.digest()}"
 
 
 def _read_multipart(envelope: Envelope) -> Submission:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import orjson
 
 import channels
-from channels.base import Capabilities, DesignedPages
+from channels.base import Capabilities, DesignedPages, Taught
 from gateway.api import shapes
 from gateway.context import Gateway
 from gateway.post import Blank
@@ -541,7 +541,7 @@ def source(
         "enforcement": cast(Any, row.enforcement or (rule.enforcement if rule else "off")),
         "window_fixed": rule is not None and rule.fixed, "first_answer": cast(Any, row.first_answer or "manager"),
         "on_open_deal": cast(Any, row.on_open_deal or "attach"), "pipeline_id": row.pipeline_id,
-        "designed": isinstance(live.channel, DesignedPages),
+        "designed": isinstance(live.channel, DesignedPages), "taught": isinstance(live.channel, Taught),
     }  # fmt: skip
 
 

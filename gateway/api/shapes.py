@@ -6,7 +6,7 @@ that. Times are microseconds UTC; ids are UUIDv7 strings; a missing thing is nul
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -698,6 +698,8 @@ class Source(TypedDict):
     pipeline_id: str | None
     designed: bool
     """It has a public face that is designed here."""
+    taught: bool
+    """It can be taught by clicking on a sample."""
 
 
 class Sources(TypedDict):
@@ -948,3 +950,42 @@ class Quarantine(TypedDict):
 
 class Released(TypedDict):
     released: int
+
+
+class SampleRef(TypedDict):
+    id: int
+    at: Micros
+    state: str
+    error: str
+    type: str
+    size: int
+
+
+class Samples(TypedDict):
+    items: list[SampleRef]
+
+
+class LeafShape(TypedDict):
+    path: str
+    value: str
+    target: str
+    """What it is taken for; "" nothing."""
+
+
+class Sample(TypedDict):
+    id: int
+    leaves: list[LeafShape]
+
+
+class Lesson(TypedDict):
+    """What would be read: the person, the words, what goes where."""
+
+    name: str
+    identities: list[dict[str, str]]
+    text: str
+    title: str
+    fields: list[dict[str, str]]
+    contact_fields: dict[str, str]
+    deal_fields: dict[str, str]
+    attribution: dict[str, Any]
+    external_id: str

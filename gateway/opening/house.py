@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from routing.deals import AttachPolicy
@@ -25,6 +25,14 @@ class SourceRules:
     answers: bool
     """Whether it can be answered in at all, on this source or through another address."""
     demo: int
+    pipeline: tuple[str, str] | None = None
+    """Pipeline and first stage of its leads; None: the house's own."""
+    confirms_by: str = ""
+    """The source that sends letters of thanks for its enquiries, "" is none."""
+    confirms_to: str = ""
+    """The kind of identity they go to."""
+    confirms_echo: Callable[[str], str] = str
+    """Key -> how that source's network will name a letter."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

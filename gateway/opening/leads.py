@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from channels.events import NOWHERE, Attribution, CallFact, InboundMessage
@@ -13,6 +15,8 @@ from routing.codes import Nature
 from routing.decision import Decision
 from storage.board import Board, Contact, Conversation, Deal, Message
 from storage.ids import new_id
+
+NOTHING: Mapping[str, str] = {}
 
 
 def attach(
@@ -51,6 +55,7 @@ def attach(
             title,
             attribution,
             owner_id,
+            event.deal_fields if isinstance(event, InboundMessage) else NOTHING,
         )
     after = deals.after(open_deals, attachment, now=said_at, new_id=deal_id)
     board.open_deals[contact.id] = [deal for deal in after if deal.party]
@@ -156,7 +161,7 @@ def _evidence(board: Board, message: Message) -> tuple[deals.Evidence, ...]:
 
 def _open_lead(
     board: Board, house: House, rules: SourceRules, contact: Contact, conversation: Conversation, lead: deals.NewLead,
-    said_at: int, title: str, attribution: Attribution, owner_id: str,
+    said_at: int, title: str, attribution: Attribution, owner_id: str, fields: Mapping[str, str],
 ) -> str:  # fmt: skip
     """A new lead; it waits for the router unless it has an owner already."""
     deal_id = new_id(board.now)
@@ -168,7 +173,7 @@ def _open_lead(
             contact_id=contact.id,
             source_id=rules.id,
             conversation_id=conversation.id,
-            title=(title or contact.name)[:200],
+            title=(fields.get("title") or title or contact.name)[:200],
             queue_id=rules.queue_id,
             owner_id=owner or None,
             waiting=waiting,
@@ -177,12 +182,31 @@ def _open_lead(
             attribution=attribution_json(attribution) or conversation.attribution,
             demo=rules.demo,
             at=said_at,
+            stage=rules.pipeline,
+            amount=amount_of(fields.get("amount", "")),
+            currency=currency_of(fields.get("currency", "")),
+            fields={
+                name: value for name, value in fields.items() if name not in ("title", "amount", "currency")
+            },
         )
     )
     board.owners[deal_id] = owner or None
     board.deals_by_id[deal_id] = deals.OpenDeal(id=deal_id, created_at=said_at)
     board.rerouted = board.rerouted or bool(waiting)
     return deal_id
+
+
+def amount_of(told: str) -> int | None:
+    """Hundredths of the currency in what somebody typed or a site sent: «1 290,50 руб.»; None: no number."""
+    found = re.search(r"\d[\d\s\u00a0]{0,14}(?:[.,]\d{1,2}(?!\d))?", told)
+    if found is None:
+        return None
+    return round(float(re.sub(r"[\s\u00a0]", "", found[0]).replace(",", ".")) * 100)
+
+
+def currency_of(told: str) -> str:
+    """Its code, RUB where none is told."""
+    return told.strip().upper() if re.fullmatch(r"\s*[A-Za-z]{3}\s*", told) else "RUB"
 
 
 def touch(

@@ -13,7 +13,7 @@ from gateway.opening.wanted import GROUP, group_value
 from routing.conversations import answered, heard
 from routing.nature import Traits, group_needs_answer, nature_of, nature_of_message
 from routing.window import ClientAct, advance_anchor, opens_window
-from storage.board import Address, Board, Contact, Conversation, Identity, Message, NewAttachment
+from storage.board import Address, Board, Confirmed, Contact, Conversation, Identity, Message, NewAttachment
 from storage.ids import new_id
 from storage.search import stems
 
@@ -22,7 +22,7 @@ def open_inbound(
     board: Board, house: House, rules: SourceRules, envelope_id: int, received_at: int, event: InboundMessage
 ) -> bool:
     """A client's message; False when it is known already."""
-    known = board.message(rules.id, event.external_id)
+    known = board.message(rules.id, event.external_id) or _came_before(board, rules, event)
     if known is not None:
         return known.nature == "spam" and _let_out(board, house, rules, received_at, known, event)
     contact, identity = contact_of(board, event.sender, rules.demo)
@@ -42,6 +42,12 @@ def open_inbound(
     set_deadline(board, conversation, rules, house.schedule)
     show_last(conversation, message)
     return True
+
+
+def _came_before(board: Board, rules: SourceRules, event: InboundMessage) -> Message | None:
+    """The same words under an earlier name, when that was not long ago."""
+    earlier = (board.message(rules.id, external_id) for external_id in event.also_ids)
+    return next((one for one in earlier if one is not None and event.at - one.at < event.also_within), None)
 
 
 def _let_out(
@@ -77,6 +83,10 @@ def _follow(
         said_at=said_at, title=leads.title_of(event), attribution=event.attribution, event=event,
     )  # fmt: skip
     if client:
+        if event.contact_fields:
+            board.contact_fields.append((contact.id, dict(event.contact_fields)))
+        if event.confirmation is not None:
+            _confirm(board, rules, parts, event)
         enquiry = event.kind == "form" or bool(event.attribution)
         leads.touch(
             board, contact, message.id, attachment.deal_id, rules.id, event.attribution, said_at,
@@ -90,6 +100,36 @@ def _follow(
         addressed=event.addressed, bound=conversation.pinned_deal_id is not None
     ):
         set_status(conversation, heard(status_of(conversation), said_at, received_at))
+
+
+def _confirm(
+    board: Board,
+    rules: SourceRules,
+    parts: tuple[Contact, Identity, Conversation, Message],
+    event: InboundMessage,
+) -> None:
+    """A letter that thanks, where an address was given and there is a source to send it by."""
+    contact, _, _, message = parts
+    addresses = (event.sender.identity, *event.sender.also)
+    to = next((one for one in addresses if one.kind == rules.confirms_to), None)
+    if to is None or event.confirmation is None or not rules.confirms_by:
+        return
+    made = new_id(board.now)
+    board.confirmations.append(
+        Confirmed(
+            id=made,
+            echo=rules.confirms_echo(made),
+            source_id=rules.id,
+            by_source=rules.confirms_by,
+            contact_id=contact.id,
+            deal_id=message.deal_id,
+            identity_id=board.identities[to.kind, to.value].id,
+            address=to.value,
+            subject=event.confirmation.subject,
+            text=event.confirmation.text,
+            demo=rules.demo,
+        )
+    )
 
 
 def open_started(
@@ -268,7 +308,9 @@ def _nature(
     of_conversation = nature_of(
         Traits(
             imported=settled == "imported" or event.nature == "imported",
-            test=settled == "test" or bool(code and (code in event.text or event.payload == code)),
+            test=settled == "test"
+            or event.nature == "test"
+            or bool(code and (code in event.text or event.payload == code)),
             # A robot's guess about one message does not follow the person; a person's word marks the identity.
             spam=identity.spam or (settled == "spam" and event.nature == "group"),
             group=settled == "group" or event.nature == "group",
@@ -362,6 +404,7 @@ def _keep_parts(
                     consent.text,
                     consent.version,
                     message.at,
+                    dict(consent.proof),
                 )
             )
         if event.nature == "group":

@@ -63,6 +63,7 @@ def _want(wanted: Wanted, source_id: str, event: Event) -> None:
         case InboundMessage():
             _person(wanted, event.sender)
             _message(wanted, source_id, event)
+            wanted.externals.update((source_id, external_id) for external_id in event.also_ids)
             if event.nature == "group":
                 wanted.identities.add((GROUP, group_value(source_id, event.thread)))
         case OutgoingSeen():

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from gateway import quarantine
+from gateway import clock, quarantine
 from storage import designs
 from storage.transaction import Transaction
 from tests.gateway.town import IGOR, MARIA, Town, open_town, until
@@ -220,3 +220,88 @@ async def test_nothing_waits_for_a_worker_that_is_slow(town: Town) -> None:
         return bool(await town.one("SELECT count(*) FROM envelope") == 1)
 
     await until(kept)
+
+
+ASKS = {
+    "title": "Расчёт",
+    "fields": [
+        {"name": "name", "role": "name"},
+        {"name": "phone", "kind": "phone"},
+        {"name": "email", "kind": "email"},
+        {"name": "sum", "kind": "number", "to": "deal.amount"},
+        {"name": "what", "to": "deal.requirements"},
+        {"name": "segment", "to": "contact.segment"},
+        {"name": "agree", "kind": "consent", "text": "Согласен", "version": "2026-02", "required": True},
+    ],
+    "confirmation": {"subject": "Мы получили заявку", "text": "Спасибо! Ответим сегодня."},
+}
+
+
+async def publish(town: Town, form: dict[str, Any]) -> None:
+    content = orjson.dumps(form).decode()
+    await town.gateway.database.write(designs.publish, town.sources["form"], "form", content, town.admin)
+    await town.gateway.sources.look()
+
+
+async def test_answers_fill_the_lead_and_what_is_empty_on_the_card(town: Town) -> None:
+    await publish(town, ASKS)
+    first = {
+        "phone": "+79161112233",
+        "sum": "1 290,50",
+        "what": "Кухня",
+        "segment": "опт",
+        "agree": "2026-02",
+    }
+    await post(town, first, {**BROWSER, "User-Agent": "Tester"})
+    await town.opened()
+    deal = (await town.rows("SELECT amount, fields FROM deal"))[0]
+    assert (deal.amount, orjson.loads(deal.fields)) == (129050, {"requirements": "Кухня"})
+    assert orjson.loads(await town.one("SELECT fields FROM contact")) == {"segment": "опт"}
+    consent = (await town.rows("SELECT text, version, proof FROM consent"))[0]
+    proof = orjson.loads(consent.proof)
+    assert (consent.text, consent.version) == ("Согласен", "2026-02")
+    assert (proof["address"], proof["agent"], proof["origin"]) == ("127.0.0.1", "Tester", SITE)
+    await post(town, {**first, "segment": "розница", "what": "Шкаф"}, BROWSER)
+    await town.opened()
+    assert orjson.loads(await town.one("SELECT fields FROM contact")) == {"segment": "опт"}
+
+
+async def test_a_letter_thanks_once_a_day_with_nothing_that_was_typed(town: Town) -> None:
+    await town.connect("mail")
+    await publish(town, ASKS)
+    for number in range(2):
+        values = {"email": "vera@primer.ru", "name": "Вера\r\nBcc: all@primer.ru", "what": f"Купите {number}"}
+        await post(town, values, BROWSER)
+        await town.opened()
+
+    async def sent() -> bool:
+        return bool(town.fakes["mail"].arrived)
+
+    await until(sent)
+    (letter,) = town.fakes["mail"].arrived
+    assert "Спасибо! Ответим сегодня." in letter.text
+    assert "Купите" not in letter.text
+    assert "Bcc" not in str(letter.raw)
+    row = (await town.rows("SELECT author_kind, purpose, deal_id FROM message WHERE direction = 'out'"))[0]
+    assert (row.author_kind, row.purpose) == ("robot", "service")
+    assert row.deal_id == await town.one("SELECT id FROM deal")
+    assert await town.one("SELECT count(*) FROM conversation WHERE waiting_since IS NOT NULL") == 1
+
+
+async def test_what_is_quarantined_thanks_nobody(town: Town) -> None:
+    await town.connect("mail")
+    await publish(town, ASKS)
+    await post(town, {"email": "vera@primer.ru", "_gotcha": "да"}, BROWSER)
+    await town.opened()
+    assert await town.one("SELECT count(*) FROM outbox") == 0
+
+
+async def test_the_same_answers_without_an_id_are_one_across_the_border_of_ten_minutes(town: Town) -> None:
+    span = 600_000_000
+    border = (town.gateway.now() // span + 1) * span
+    for moment in (border - 3_000_000, border + 3_000_000):
+        clock.turn(moment - town.gateway.now())
+        await post(town, {"phone": "+79161112233", "message": "Перезвоните"}, BROWSER)
+        await town.opened()
+    clock.turn(0)
+    assert len(await said(town)) == 1

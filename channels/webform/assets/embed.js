@@ -25,13 +25,18 @@
     ["_ym_uid", "_ga"].forEach(function (key) { try { var value = cookie(key); if (value) now[key] = value.slice(0, 500); } catch (e) { /* a cookie we cannot read */ } });
     return now;
   }
+  function stored() {
+    try { return JSON.parse(localStorage.getItem(STORE) || "null"); } catch (e) { /* storage is off: the site's own cookie */ }
+    try { return JSON.parse(cookie(STORE) || "null"); } catch (e) { return null; }
+  }
+  function store(first) {
+    try { localStorage.setItem(STORE, JSON.stringify(first)); return; } catch (e) { /* storage is off */ }
+    var short = {}; Object.keys(first).forEach(function (key) { short[key] = String(first[key]).slice(0, 200); });
+    doc.cookie = STORE + "=" + encodeURIComponent(JSON.stringify(short)) + ";path=/;max-age=7776000;samesite=lax";
+  }
   function touches() {
-    var last = touch(), first = null;
-    try { first = JSON.parse(localStorage.getItem(STORE) || "null"); } catch (e) { /* storage is off */ }
-    if (!first || Date.now() - first.ts > 7776e6) {
-      first = last;
-      try { localStorage.setItem(STORE, JSON.stringify(first)); } catch (e) { /* storage is off */ }
-    }
+    var last = touch(), first = stored();
+    if (!first || Date.now() - first.ts > 7776e6) { first = last; store(first); }
     return { first: first, last: last };
   }
   var attribution = touches();
@@ -86,11 +91,31 @@
     ));
     var whole = make("div", { "class": "form", lang: F.language }, [F.title ? make("h2", {}, [F.title]) : null, F.intro ? make("p", {}, [F.intro]) : null, form]);
     root.append(whole);
-    var sid = id();
+    var sid = id(), puzzle = null, token = "", unavailable = false;
+
+    /* Shows a captcha above the button; a service that cannot be reached must not keep anybody from writing to us. */
+    function ask() {
+      if (puzzle || !F.captcha) return;
+      puzzle = make("div", { "class": "field" }, []); button.before(puzzle);
+      var script = make("script", { src: F.captcha.script + "?render=explicit", async: true });
+      script.onerror = function () { unavailable = true; puzzle.remove(); };
+      script.onload = function () {
+        var tries = 0;
+        (function render() {
+          var service = window[F.captcha.object];
+          if (service && service.render) { try { service.render(puzzle, { sitekey: F.captcha.key, callback: function (told) { token = told; } }); } catch (e) { unavailable = true; } }
+          else if (++tries < 50) setTimeout(render, 100); else unavailable = true;
+        })();
+      };
+      doc.head.append(script);
+    }
+    if (F.captcha && F.captcha.always) ask();
 
     function body() {
       var data = new FormData(form), files = F.fields.some(function (field) { return field.kind === "file"; });
-      data.set("_sid", sid); data.set("_t", F.mark); data.set("_attr", JSON.stringify(attribution)); data.set("_page", location.href.slice(0, 500));
+      data.set("_sid", sid); data.set("_t", F.mark); if (F.version) data.set("_v", F.version);
+      if (token) data.set(F.captcha.field, token); if (unavailable) data.set("_captcha", "unavailable");
+      data.set("_attr", JSON.stringify(attribution)); data.set("_page", location.href.slice(0, 500));
       if (files) return data;
       var plain = {};
       data.forEach(function (value, name) { plain[name] = name in plain ? [].concat(plain[name], value) : value; });
@@ -125,6 +150,7 @@
           return;
         }
         button.disabled = false;
+        if (told.code === "captcha_required") { token = ""; ask(); notice.className = "notice"; notice.textContent = told.message || F.texts.captcha; return; }
         if (told.errors && told.errors[0].field) tell(told.errors); else failed();
       }).catch(function () { button.disabled = false; failed(); });
     });

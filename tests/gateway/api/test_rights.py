@@ -60,6 +60,8 @@ TABLE: dict[str, set[str]] = {
     "GET /sources/{id}/design": SEE_SOURCES, "GET /sources/{id}/design/preview": SEE_SOURCES,
     "PUT /sources/{id}/design/draft": CONNECT, "DELETE /sources/{id}/design/draft": CONNECT,
     "POST /sources/{id}/design/publish": CONNECT, "POST /sources/{id}/design/restore": CONNECT,
+    "GET /sources/{id}/samples": SEE_SOURCES, "GET /sources/{id}/samples/{envelope}": SEE_SOURCES,
+    "POST /sources/{id}/lessons/preview": CONNECT,
     "GET /sources/{id}/quarantine": SEE_SOURCES, "POST /sources/{id}/quarantine/release": SEE_SOURCES,
     "POST /messages/{id}/release": TALK,
     "GET /pipelines": ANYBODY, "POST /pipelines": STAFF, "PATCH /pipelines/{id}": STAFF,
