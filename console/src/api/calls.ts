@@ -172,6 +172,7 @@ export interface SourceBody {
   hours?: number | null;
   enforcement?: T.Source["enforcement"];
   first_answer?: T.Source["first_answer"];
+  on_open_deal?: T.Source["on_open_deal"];
 }
 
 export const sources = {
@@ -212,3 +213,25 @@ export const demo = {
 
 /** Takes an action back; the server said how. */
 export const undo = (how: T.Undo): Promise<unknown> => call(how.method, how.path.replace(/^\/api\/v1/, ""), { body: how.body });
+
+export const designs = {
+  read: (id: string) => get<T.Design>(`/sources/${id}/design`),
+  save: (id: string, content: string, revision: number) => put<T.Design>(`/sources/${id}/design/draft`, { content, revision }),
+  discard: (id: string) => call<T.Design>("DELETE", `/sources/${id}/design/draft`),
+  publish: (id: string) => post<T.Design>(`/sources/${id}/design/publish`, {}),
+  restore: (id: string, number: number) => post<T.Design>(`/sources/${id}/design/restore`, { number }),
+  /** The draft as a page; another address for each save, so that the frame shows the newest. */
+  previewAddress: (id: string, revision: number, number: number) => url(`/sources/${id}/design/preview`, { of: `${number}.${revision}` }),
+};
+
+export const teaching = {
+  samples: (id: string) => get<T.Samples>(`/sources/${id}/samples`),
+  sample: (id: string, envelope: number) => get<T.Sample>(`/sources/${id}/samples/${envelope}`),
+  preview: (id: string, envelope_id: number, lessons: string) => post<T.Lesson>(`/sources/${id}/lessons/preview`, { envelope_id, lessons }),
+};
+
+export const quarantine = {
+  list: (id: string, cursor?: string) => get<T.Quarantine>(`/sources/${id}/quarantine`, { cursor }),
+  release: (id: string, message_ids: string[]) => post<T.Released>(`/sources/${id}/quarantine/release`, { message_ids }),
+  releaseOne: (id: string) => post<T.Released>(`/messages/${id}/release`),
+};

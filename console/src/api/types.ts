@@ -82,7 +82,7 @@ export interface Text {
   en: string;
 }
 
-export type FieldKind = "text" | "long" | "secret" | "number" | "choice" | "switch" | "email" | "host" | "mapping" | "design";
+export type FieldKind = "text" | "long" | "secret" | "number" | "choice" | "switch" | "email" | "host" | "mapping" | "design" | "lessons" | "design";
 
 export interface Choice {
   value: string;
@@ -116,6 +116,13 @@ export interface Step {
   texts: [string, Record<string, Text>] | null;
 }
 
+export interface Template {
+  key: string;
+  title: Text;
+  summary: Text;
+  content: Text;
+}
+
 export interface ChannelAbout {
   name: string;
   title: Text;
@@ -127,6 +134,9 @@ export interface ChannelAbout {
   settings: Setting[];
   steps: Step[];
   test_prompt: Text;
+  templates: Template[];
+  /** What a field of a received sample can be made to mean. */
+  targets: Choice[];
   place: Copy[];
   errors: Record<string, Text>;
   kinds: Record<string, Text>;
@@ -136,3 +146,11 @@ export interface ChannelAbout {
   polls_without_public_url: boolean;
   secrets: string[];
 }
+export type Design = Shapes["Design"];
+export type Lesson = Shapes["Lesson"];
+export type Quarantine = Shapes["Quarantine"];
+export type Quarantined = Shapes["Quarantined"];
+export type Released = Shapes["Released"];
+export type Sample = Shapes["Sample"];
+export type SampleRef = Shapes["SampleRef"];
+export type Samples = Shapes["Samples"];
