@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from channels.webform.page import AUTOCOMPLETE, CONTROLS, action
 from channels.webform.proof import stamp
 from channels.webform.texts import asset, words
 
+REM = re.compile(r"(\d*\.?\d+)rem")
 SAID = ("choose", "required_mark", "document", "leave_empty", "open_page", "captcha")
 
 
@@ -37,6 +39,13 @@ def _script() -> str:
     return "\n".join(line.strip() for line in asset("embed.js").splitlines())
 
 
+@cache
+def _css() -> str:
+    """The pages' style for a place in a stranger's page: nothing is inherited, and no length hangs on its root element."""
+    alone = ":host{all:initial!important;display:block!important;color-scheme:light dark!important}"
+    return alone + REM.sub(lambda found: f"{float(found[1]) * 16:g}px", asset("form.css"))
+
+
 def _told(account: Account, form: Form, envelope: Envelope) -> dict[str, Any]:
     texts = words(form.language)
     return {
@@ -49,7 +58,7 @@ def _told(account: Account, form: Form, envelope: Envelope) -> dict[str, Any]:
         "title": form.title,
         "intro": form.intro,
         "keys": [*UTM, *CLIENT_IDS],
-        "css": asset("form.css"),
+        "css": _css(),
         "texts": {
             **{name: texts[name] for name in SAID},
             "button": form.texts.button or texts["send"],
