@@ -95,7 +95,7 @@ PUBLIC = {"GET /start", "POST /session", "POST /enter"}
 
 
 def _path(path: str) -> str:
-    return path.replace("{mode}", "reply").replace("{id}", "404404")
+    return path.replace("{mode}", "reply").replace("{id}", "404404").replace("{envelope}", "404404")
 
 
 def test_every_route_stands_in_the_table() -> None:
