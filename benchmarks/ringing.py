@@ -31,7 +31,7 @@ from storage.ids import new_id
 from storage.team import first_start
 from storage.transaction import Transaction
 
-QUESTIONS: Final = 2000
+QUESTIONS: Final = 500
 AT_ONCE: Final = 16
 CLIENTS: Final = 1000
 BUDGET: Final = 1.0

@@ -43,5 +43,5 @@ onChange<Ring>("call.upsert", take);
 onChange<null>("call.remove", (_, id) => rings.delete(id));
 onSnapshot(() => void loadRings().catch(() => {}));
 onChange<{ code: string }>("notification", (told) => {
-  if (has(`notice.${told.code}`)) tell(t(`notice.${told.code}`));
+  if (has(`told.${told.code}`)) tell(t(`told.${told.code}`));
 });
