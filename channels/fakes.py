@@ -15,7 +15,7 @@ from channels.events import NOWHERE, Attribution
 
 Doing: TypeAlias = Literal[
     "text", "photo", "file", "voice", "video", "sticker", "location", "contact", "start", "button", "edit", "reaction",
-    "form", "call_missed", "call_answered", "block", "unblock", "unsupported", "broken",
+    "form", "call_missed", "call_answered", "call_rings", "call_taken", "call_ends", "block", "unblock", "unsupported", "broken",
 ]  # fmt: skip
 """`broken` is an envelope that is proven but cannot be parsed."""
 

@@ -41,10 +41,27 @@ class _Request:
     headers: Mapping[str, str]
 
 
+@dataclass(slots=True)
+class _Live:
+    """A call that goes on."""
+
+    call: Call
+    members: tuple[str, ...]
+    winner: str = ""
+    talked_at: int = 0
+
+
+def ringing_of(member: str) -> tuple[str, ...]:
+    """Whose telephones ring: the department, and whoever was named."""
+    return tuple(dict.fromkeys((member, *(extension for _, extension in USERS))))
+
+
 class Exchange(Fake):
     """A Mango Office exchange with two employees."""
 
-    doings: tuple[Doing, ...] = ("call_missed", "call_answered", "broken")
+    doings: tuple[Doing, ...] = (
+        "call_missed", "call_answered", "call_rings", "call_taken", "call_ends", "broken",
+    )  # fmt: skip
     faults: tuple[Fault, ...] = (
         "slow_down",
         "server_error",
@@ -65,6 +82,8 @@ class Exchange(Fake):
         """So many more asks for a recording find it not stored yet."""
         self.history: list[str] = []
         """Lines of the statistics."""
+        self._live: dict[str, _Live] = {}
+        """client -> the call that goes on."""
         self._hook_url = ""
         self._clients: dict[str, str] = {}
         self._links: dict[str, str] = {}
@@ -115,6 +134,8 @@ class Exchange(Fake):
             case "broken":
                 self._last = [self._broken()]
                 return await self.again()
+            case "call_rings" | "call_taken" | "call_ends":
+                return await self._live_call(act, member)
             case "call_answered":
                 scene = scenes.answered(member)
             case _:
@@ -122,6 +143,24 @@ class Exchange(Fake):
         call = self.new_call(act.client, ended=time.time() - act.seconds_ago, lasts=scenes.lasts(scene))
         self.recordings[f"r{call.id}"] = act.file or tone()
         return await self.play(call, scene)
+
+    async def _live_call(self, act: Act, member: str) -> Delivered:
+        """A call that goes on while one watches: it rings everybody, is taken by `member`, ends."""
+        ref, now = act.client.ref, int(time.time() - act.seconds_ago)
+        known = self._live.get(ref)
+        if known is None or act.doing == "call_rings":
+            known = self._live[ref] = _Live(self.new_call(act.client, ended=now), ringing_of(member))
+            if act.doing == "call_rings":
+                return await self.play(known.call, scenes.rings(known.members))
+        at = max(1, now - known.call.began)
+        if act.doing == "call_taken":
+            known.winner, known.talked_at = member, at
+            return await self.play(known.call, scenes.taken(known.members, member, at))
+        del self._live[ref]
+        return await self.play(
+            known.call,
+            scenes.ends(known.members, known.winner, known.talked_at, max(at, known.talked_at + 4)),
+        )
 
     def new_call(self, client: Client, *, ended: float = 0, lasts: int = 0, command: str = "") -> Call:
         """A call of this client, not yet told about."""
@@ -282,6 +321,10 @@ class OtherExchange(Exchange):
 
     def _broken(self) -> _Request:
         return self._with_hmac(b'{"cmd": "event", "callid": "' + uuid.uuid4().hex.encode())
+
+    def signed(self, body: bytes) -> _Request:
+        """The body as a request to the hook, with its signature."""
+        return self._with_hmac(body)
 
     def _with_hmac(self, body: bytes) -> _Request:
         sign = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()

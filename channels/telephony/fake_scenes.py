@@ -69,6 +69,32 @@ def busy(member: str) -> list[Step]:
     return missed(member, rings=1, reason=1121)
 
 
+def rings(members: Sequence[str]) -> list[Step]:
+    """These telephones ring."""
+    return [Step(at=0, what="ringing", leg=f"g{one}", member=one) for one in members]
+
+
+def taken(members: Sequence[str], winner: str, at: int) -> list[Step]:
+    """One of those that ring takes it; the others' telephones stop."""
+    steps = [Step(at=at, what="answered", leg=f"g{winner}", seq=2, member=winner)]
+    return steps + [
+        Step(at=at, what="leg_ended", leg=f"g{one}", seq=2, member=one, reason=1110)
+        for one in members
+        if one != winner
+    ]
+
+
+def ends(members: Sequence[str], winner: str, talked_at: int, at: int) -> list[Step]:
+    """The talk is over, or the client gives up ringing when nobody took it (`winner` is "")."""
+    still = [winner] if winner else list(members)
+    steps = [
+        Step(at=at, what="leg_ended", leg=f"g{one}", seq=3, member=one, reason=1110 if winner else 1111)
+        for one in still
+    ]
+    told = talked_at if winner else None
+    return [*steps, Step(at=at, what="ended", member=winner or still[0], talked_at=told, reason=1110)]
+
+
 def in_menu() -> list[Step]:
     """The client hangs up in the menu."""
     return [*menu(until=9), Step(at=9, what="ended", reason=1170)]

@@ -30,6 +30,8 @@ class DemoAct(Body):
     doing: str = "text"
     text: str = Field(default="", max_length=4000)
     seconds_ago: float = Field(default=0, ge=0, le=60 * 86400)
+    member: str = Field(default="100", max_length=20)
+    """Extension of who is rung or answers."""
 
 
 class DemoFault(Body):
@@ -105,7 +107,7 @@ async def demo_act(call: Call, body: DemoAct) -> shapes.DemoActed:
         seconds_ago=body.seconds_ago - clock.turn(0) / 1_000_000,
         file=picture.niche() if body.doing == "photo" else b"demo",
         fields={"message": body.text} if body.doing == "form" else {},
-        member="100",
+        member=body.member,
     )
     done = await fake.act(act)
     return {"status": done.status, "body": done.body[:2000], "event": done.event}

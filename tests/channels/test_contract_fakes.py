@@ -189,6 +189,8 @@ def means(event: Event, doing: Doing) -> bool:
             return not call.answered
         case ("call_answered", CallFact() as call):
             return bool(call.answered) or call.phase == "answered"
+        case ("call_rings" | "call_taken" | "call_ends", CallFact()):
+            return True
         case ("block" | "unblock", Reachability(reachable=reachable)):
             return reachable == (doing == "unblock")
         case ("unsupported", InboundMessage(kind="unsupported", unsupported=word)):

@@ -31,6 +31,12 @@ export const session = {
   presence: (state: T.Presence["state"], minutes?: number) => post<T.Me>("/me/presence", { state, minutes }),
 };
 
+export const phone = {
+  ringing: () => get<{ seq: number; items: T.Ring[] }>("/calls/ringing"),
+  place: (body: { contact_id: string; number: string; deal_id: string | null; anyway: boolean }) => post<T.CallCommand>("/calls", body),
+  result: (id: string, result: "reached" | "not_reached" | "later", at: number | null) => post<T.Item>(`/calls/${id}/result`, { result, at }),
+};
+
 export const company = {
   checklist: () => get<{ items: T.ChecklistItem[] }>("/checklist"),
   read: () => get<T.Company>("/company"),

@@ -6,6 +6,7 @@ import { loadChannels } from "./channels";
 import { forgetDrafts } from "./drafts";
 import { forgetMembers, loadMembers } from "./members";
 import { forgetOffers, loadOffers } from "./offers";
+import { forgetRings, loadRings } from "./rings";
 import { forgetOutbox, resume } from "./outbox";
 import { forgetAll, loadCounters } from "./queue";
 import { leave } from "./session";
@@ -14,7 +15,7 @@ import { forgetThreads } from "./thread";
 
 /** Each by itself: what fails is missing where it is shown, and says so there. */
 export async function arriveHome(): Promise<void> {
-  await Promise.allSettled([loadChannels(), loadCounters(), loadOffers(), loadMembers(), loadSources()]);
+  await Promise.allSettled([loadChannels(), loadCounters(), loadOffers(), loadRings(), loadMembers(), loadSources()]);
   resume();
 }
 
@@ -27,6 +28,7 @@ export function forgetEverything(): void {
   forgetThreads();
   forgetDrafts();
   forgetOffers();
+  forgetRings();
   forgetOutbox();
   forgetSources();
   forgetMembers();

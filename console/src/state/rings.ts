@@ -1,0 +1,47 @@
+/** Which calls ring for this person now, or were missed a moment ago? */
+import { computed, shallowReactive } from "vue";
+import { phone as api } from "@/api/calls";
+import type { Ring } from "@/api/types";
+import { has, t } from "@/i18n";
+import { onChange, onSnapshot } from "@/live/socket";
+import { phoneText } from "@/ui/safe";
+import { sayNow, tell } from "./notices";
+import { may } from "./session";
+
+const rings = shallowReactive(new Map<string, Ring>());
+const putAway = shallowReactive(new Set<string>());
+
+/** What rings comes before what is spoken and what was missed. */
+const ORDER: Record<Ring["state"], number> = { ringing: 0, answered: 1, missed: 2 };
+export const shownRings = computed(() =>
+  [...rings.values()].filter((one) => !putAway.has(one.id)).sort((a, b) => ORDER[a.state] - ORDER[b.state] || b.started_at - a.started_at),
+);
+
+function take(ring: Ring): void {
+  const known = rings.get(ring.id);
+  if (ring.state === "ringing" && !known) sayNow(t("ring.announce", { name: ring.contact.name || phoneText(ring.phone) }));
+  rings.set(ring.id, ring);
+}
+
+export async function loadRings(): Promise<void> {
+  if (!may("conversation.read")) return;
+  const answer = await api.ringing();
+  rings.clear();
+  answer.items.forEach(take);
+}
+
+export function putRingAway(id: string): void {
+  putAway.add(id);
+}
+
+export function forgetRings(): void {
+  rings.clear();
+  putAway.clear();
+}
+
+onChange<Ring>("call.upsert", take);
+onChange<null>("call.remove", (_, id) => rings.delete(id));
+onSnapshot(() => void loadRings().catch(() => {}));
+onChange<{ code: string }>("notification", (told) => {
+  if (has(`told.${told.code}`)) tell(t(`told.${told.code}`));
+});
