@@ -463,6 +463,10 @@ class Channel(abc.ABC):
         """Which chat's limit this thread counts against, and the seconds between two messages there."""
         return thread, self.can().rate.chat_interval
 
+    def campaign_link(self, label: str) -> str:
+        """An address by which a client comes and brings `label` along (`Attribution.campaign`); "" is none."""
+        return ""
+
     def test_link(self, code: str) -> str:
         """An address under which a person starts a test conversation carrying `code`; "" is none."""
         return ""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Connection, Row, text
 
-from routing.conversations import Status, answer_due, close, deadline
+from routing.conversations import Status, answer_due, close, deadline, heard
 from storage import leads
 from storage.acts import locked
 from storage.errors import Conflict
@@ -27,7 +27,60 @@ def set_nature(tx: Transaction, conversation_id: str, by: str, nature: str) -> s
     if nature == "spam":
         _stand(act, row, close(_status(row), tx.now))
         _end_leads(act, row)
+    elif nature == "personal":
+        _stand(act, row, close(_status(row), tx.now))
+        _forget_words(tx, conversation_id)
+    elif nature == "client" and row.nature == "personal":
+        _welcome(act, row)
     return act.close("conversation", conversation_id, {"from": row.nature, "to": nature})
+
+
+def _welcome(act: Act, row: Row[Any]) -> None:
+    """What was said before anybody knew that it is a client becomes theirs, and waits for an answer."""
+    act.tx.connection.execute(
+        text("UPDATE message SET nature = 'client' WHERE conversation_id = :id AND nature = 'personal'"),
+        {"id": row.id},
+    )
+    heard_at = act.tx.connection.execute(
+        text("SELECT max(at) FROM message WHERE conversation_id = :id AND direction = 'in'"), {"id": row.id}
+    ).scalar()
+    if heard_at is not None:
+        _stand(act, row, heard(_status(row), heard_at, act.tx.now))
+
+
+def _forget_words(tx: Transaction, conversation_id: str) -> None:
+    """A person's private life is none of ours: that something was said stays, what was said goes for good."""
+    of = {"id": conversation_id}
+    inside = "message_id IN (SELECT id FROM message WHERE conversation_id = :id)"
+    for column in ("digest", "thumb"):
+        tx.connection.execute(
+            text(
+                'UPDATE file SET "references" = "references" - (SELECT count(*) FROM attachment a'
+                f" WHERE a.{column} = file.digest AND a.{inside})"
+                f" WHERE digest IN (SELECT {column} FROM attachment WHERE {inside})"
+            ),
+            of,
+        )
+    for table in ("attachment", "message_version", "letter", "reaction"):
+        tx.connection.execute(text(f"DELETE FROM {table} WHERE {inside}"), of)
+    tx.connection.execute(
+        text(
+            "UPDATE message SET text = '', content = '{}', stems = '', attachments = 0 WHERE conversation_id = :id"
+        ),
+        of,
+    )
+    tx.connection.execute(text("UPDATE conversation SET last_text = '' WHERE id = :id"), of)
+
+
+def envelopes_of(connection: Connection, conversation_id: str) -> list[int]:
+    """The envelopes that brought what was said in a conversation."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT envelope_id AS id FROM message WHERE conversation_id = :id AND envelope_id IS NOT NULL"
+        ),
+        {"id": conversation_id},
+    )
+    return [row.id for row in rows]
 
 
 def _held(tx: Transaction, conversation_id: str) -> Row[Any]:

@@ -28,9 +28,10 @@ VIEWS = {
     "mine": "c.assignee_id = :me AND c.state <> 'closed'",
     "all": "c.state <> 'closed' AND c.nature NOT IN ('spam', 'personal')",
     "snoozed": "c.state = 'snoozed'",
-    "closed": "c.state = 'closed'",
+    "closed": "c.state = 'closed' AND c.nature <> 'personal'",
     "nobody": "c.state = 'open' AND c.assignee_id IS NULL AND c.nature = 'client'",
     "spam": "c.nature = 'spam'",
+    "personal": "c.nature = 'personal' AND c.state <> 'closed'",
 }
 OWN = (
     " AND (c.assignee_id = :me"

@@ -236,6 +236,9 @@ class Telegram(WebhookChannel, PollingChannel):
         except SendFailed:
             return
 
+    def campaign_link(self, label: str) -> str:
+        return self.test_link(label)
+
     def test_link(self, code: str) -> str:
         """Bot API: Deep linking. "" until a check has told the bot's name."""
         username = self._me.username

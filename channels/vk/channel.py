@@ -151,6 +151,9 @@ class VK(WebhookChannel, PollingChannel):
     async def disconnect(self) -> None:
         await disconnect(self._api, self._community())
 
+    def campaign_link(self, label: str) -> str:
+        return self.test_link(label)
+
     def test_link(self, code: str) -> str:
         return f"https://vk.me/club{self._group_id}?ref={quote(code, safe='')}" if self._group_id else ""
 

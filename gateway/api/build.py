@@ -143,9 +143,10 @@ def _preview(row: Any, account: Account) -> shapes.Preview | None:
     if row.last_message_id is None:
         return None
     author = "me" if row.last_author == "person" and row.last_author_id == account.id else row.last_author
+    veiled = row.nature == "personal"
     return {
-        "at": row.last_at, "text": row.last_text, "kind": row.last_kind, "author": cast(Any, author or "system"),
-        "author_name": row.last_author_name or "", "state": row.last_state,
+        "at": row.last_at, "text": "" if veiled else row.last_text, "kind": row.last_kind,
+        "author": cast(Any, author or "system"), "author_name": row.last_author_name or "", "state": row.last_state,
     }  # fmt: skip
 
 
@@ -160,7 +161,19 @@ def _deal_ref(row: Any) -> shapes.DealRef | None:
 
 def items(gateway: Gateway, account: Account, facts: timeline.Facts) -> list[shapes.Item]:
     """Things of a timeline."""
-    return [_item(gateway, account, row, facts) for row in facts.rows]
+    return [
+        _veiled(item) if item["nature"] == "personal" else item
+        for item in (_item(gateway, account, row, facts) for row in facts.rows)
+    ]
+
+
+def _veiled(item: shapes.Item) -> shapes.Item:
+    """Said on a person's own account, and nobody has called the other one a client yet: who and when, not what."""
+    return {
+        **item, "text": "", "spans": [], "subject": "", "attachments": [], "fields": [], "location": None, "card": None,
+        "reply_to": None, "mail": None, "quote": "", "forwarded_from": "", "forwards": [], "reactions": [], "own_reaction": "",
+        "has_raw": False, "has_html": False, "may": [],
+    }  # fmt: skip
 
 
 def _item(gateway: Gateway, account: Account, row: Any, facts: timeline.Facts) -> shapes.Item:

@@ -193,6 +193,7 @@ export const sources = {
   connect: (id: string) => post<T.Source>(`/sources/${id}/connect`),
   pause: (id: string) => post<T.Source>(`/sources/${id}/pause`),
   resume: (id: string) => post<T.Source>(`/sources/${id}/resume`),
+  link: (id: string, label: string) => get<{ url: string }>(`/sources/${id}/link`, { label }),
   gaps: (id: string) => get<T.Gaps>(`/sources/${id}/gaps`),
   startTest: (id: string) => post<T.TestSession>(`/sources/${id}/test`),
   test: (id: string) => get<T.TestSession>(`/sources/${id}/test`),

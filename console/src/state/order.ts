@@ -3,7 +3,7 @@ import type { Micros, Row } from "@/api/types";
 import { MINUTE } from "@/time/clock";
 import { look } from "@/time/window";
 
-export type View = "unanswered" | "mine" | "all" | "snoozed" | "closed" | "nobody" | "spam";
+export type View = "unanswered" | "mine" | "all" | "snoozed" | "closed" | "nobody" | "spam" | "personal";
 export type Order = "urgent" | "newest" | "longest";
 
 const FAR = Number.MAX_SAFE_INTEGER;
@@ -35,6 +35,8 @@ export function compare(order: Order, now: Micros): (a: Row, b: Row) => number {
 }
 
 export function belongs(view: View, row: Row, memberId: string): boolean {
+  if (view === "personal") return row.nature === "personal" && row.state !== "closed";
+  if (row.nature === "personal" && view !== "mine") return false;
   if (view === "spam") return row.nature === "spam";
   if (row.nature === "spam") return false;
   switch (view) {

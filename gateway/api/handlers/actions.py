@@ -14,6 +14,7 @@ from gateway.api.rights import must_see, must_see_deal
 from gateway.quarantine import release_conversation
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
+from gateway.sealer import erase
 from storage import acts, history, moving, natures, queue
 from storage.acts import Undo
 
@@ -105,6 +106,11 @@ async def change_nature(call: Call, body: NatureChange) -> shapes.Changed:
     ref = call.path("id")
     await must_see(call, ref)
     act = await call.gateway.database.write(natures.set_nature, ref, call.me, body.nature)
+    if body.nature == "personal":
+        await erase(
+            call.gateway, await call.gateway.database.read(natures.envelopes_of, ref), "personal", call.me
+        )
+        return await changed(call, ref, None)
     if body.nature == "client":
         await release_conversation(call.gateway, ref, call.me)
     return await changed(call, ref, Undo("POST", "undo", {"audit_id": act}) if act else None)

@@ -52,6 +52,14 @@ class SourceChange(Body):
     pipeline_id: str | None = None
 
 
+class LinkQuery(Query):
+    label: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+
+
+class Link(TypedDict):
+    url: str
+
+
 class EnvelopeQuery(Query):
     state: Literal["waiting", "opened", "ignored", "set_aside"] = "set_aside"
     cursor: str | None = Field(default=None, max_length=30)
@@ -243,6 +251,14 @@ async def source_gaps(call: Call) -> shapes.Gaps:
         "count": sum(one.count for one in found),
         "spans": [build.gap(one) for one in reversed(found)][:MOST_GAPS],
     }
+
+
+@route("GET", "/sources/{id}/link", answer=Link, query=LinkQuery, needs=READ)
+async def labelled_link(call: Call, query: LinkQuery) -> Link:
+    """An address by which a client comes with a label, which becomes the campaign; "" where the network has none."""
+    await _must_be(call)
+    channel = await call.gateway.sources.channel(call.path("id"))
+    return {"url": channel.campaign_link(query.label)}
 
 
 @route("GET", "/envelopes/{id}", answer=shapes.EnvelopeShape, needs=REPLAY)

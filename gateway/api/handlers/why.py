@@ -95,7 +95,7 @@ async def raw_message(call: Call) -> shapes.RawEnvelope:
     """The envelope that brought a message, as it came."""
     item = await item_of(call, call.path("id"))
     envelope_id = await call.gateway.database.read(waiting.envelope_of, item["id"])
-    if envelope_id is None:
+    if envelope_id is None or item["nature"] == "personal":
         raise Refusal("not_found", 404)
     return await raw(call, envelope_id, whole=True)
 

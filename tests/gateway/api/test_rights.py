@@ -49,7 +49,7 @@ TABLE: dict[str, set[str]] = {
     "POST /offers/{id}/accept": LEADS, "POST /offers/{id}/decline": LEADS, "POST /offers/{id}/extend": LEADS,
     "POST /deals/{id}/take": LEADS,
     "POST /routing/dry-run": SEE_SOURCES, "GET /sources/{id}": SEE_SOURCES, "GET /sources/{id}/test": SEE_SOURCES,
-    "GET /sources/{id}/gaps": SEE_SOURCES,
+    "GET /sources/{id}/gaps": SEE_SOURCES, "GET /sources/{id}/link": SEE_SOURCES,
     "POST /sources": CONNECT, "PATCH /sources/{id}": CONNECT, "DELETE /sources/{id}": CONNECT,
     "POST /sources/{id}/check": CONNECT, "POST /sources/{id}/connect": CONNECT, "POST /sources/{id}/pause": CONNECT,
     "POST /sources/{id}/resume": CONNECT, "POST /sources/{id}/test": CONNECT, "DELETE /sources/{id}/test": CONNECT,
