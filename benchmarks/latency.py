@@ -76,11 +76,12 @@ def request(made: Store, host: str, number: int, who: int) -> bytes:
 async def open_loop(made: Store, process: Process, rate: int, seconds: float, first: int) -> dict[int, float]:
     """Send on a plan; number -> its planned moment. Raises AssertionError when an answer is not 200."""
     parts = urlsplit(process.address)
+    host = parts.hostname or ""
     answered: list[float] = []
     refused: list[bytes] = []
     loop = asyncio.get_running_loop()
     lines = [
-        (await loop.create_connection(lambda: Line(answered, refused), parts.hostname, parts.port))[1]
+        (await loop.create_connection(lambda: Line(answered, refused), host, parts.port or 80))[1]
         for _ in range(CONNECTIONS)
     ]
     chance = random.Random(first)

@@ -21,7 +21,7 @@ CONSOLES, SOURCES, SECONDS = 100, 100, 20
 async def measure(report: Report) -> None:
     """Both engines: the embedded one is what most people run."""
     for kind in ("postgres", "sqlite"):
-        with engine(kind) as server:  # type: ignore[arg-type]
+        with engine(kind) as server:
             async with store(server, "rest", channels=("vk",)) as made:
                 await _add_sources(made, SOURCES - 1)
                 tokens = [await _token(made, number) for number in range(CONSOLES)]
