@@ -110,7 +110,7 @@ def _by_name(connection: Connection, words: str) -> list[str]:
 
 
 NAME_WORDS = "to_tsvector('simple', replace(lower(c.name), 'ё', 'е'))"
-"""As migration 0009 indexes it."""
+"""As migration 0010 indexes it."""
 
 
 def _by_address(connection: Connection, begin: str) -> list[str]:
