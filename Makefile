@@ -4,7 +4,7 @@ VENV   := .venv/bin
 PYTEST := $(VENV)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup dev-setup test test-all drill check format papers lock wheel clean
+.PHONY: help run demo setup dev-setup test test-all drill check format papers lock wheel clean bench bench-quick
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,12 @@ test-all: dev-setup ## Run every test there is, the console's own too
 drill: dev-setup ## Kill, starve and disconnect a whole installation for an hour; prints the certificates
 	@$(VENV)/python scripts/testbed.py
 	@INBOX_DRILL_OUTAGE=120 INBOX_DRILL_FLOOD=10000 $(PYTEST) tests/drills -m "drill or not full" -s -v
+
+bench: dev-setup ## Measure every figure of speed with its baselines, one JSON line each (about 10 min; needs wrk)
+	@$(VENV)/python -m benchmarks
+
+bench-quick: dev-setup ## The same for the starred figures only (under 50 s)
+	@$(VENV)/python -m benchmarks --quick
 
 check: dev-setup ## Check format, lint and types, the console's and the papers too
 	@$(VENV)/ruff format --check .

@@ -29,10 +29,10 @@ class Load:
         return self.requests / self.seconds
 
 
-def wrk(url: str, *arguments: str, connections: int, seconds: float, script: Path = SCRIPT) -> Load:
+def wrk(url: str, *arguments: str, connections: int, seconds: int, script: Path = SCRIPT) -> Load:
     """Drive `url` with wrk for some seconds. Raises RuntimeError with what wrk said."""
     command = [
-        "wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "20s", "-s", str(script), url, "--",
+        "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "-s", str(script), url, "--",
         *arguments,
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 60)

@@ -96,7 +96,9 @@ def engine(kind: Kind) -> Iterator[Postgres | None]:
 
 
 @contextlib.asynccontextmanager
-async def store(server: Postgres | None, name: str) -> AsyncIterator[Store]:
+async def store(
+    server: Postgres | None, name: str, channels: tuple[str, ...] = ("telegram", "vk")
+) -> AsyncIterator[Store]:
     """A fresh installation: migrated, 50 managers, one Telegram bot, one VK community."""
     with folder(f"bench-{name}", on_disk=True) as data:
         url = await server.create(f"bench_{name}") if server else f"sqlite:///{data / 'inbox.db'}"
@@ -106,7 +108,7 @@ async def store(server: Postgres | None, name: str) -> AsyncIterator[Store]:
         made = Store(url, data, server, gateway)
         made.admin = await gateway.database.write(first_start, PRESETS, "Анна")
         await gateway.database.write(_hire, 50)
-        made.hooks = await _connect(gateway)
+        made.hooks = await _connect(gateway, channels)
         try:
             yield made
         finally:
@@ -127,14 +129,15 @@ def _hire(tx: Transaction, count: int) -> None:
         )
 
 
-async def _connect(gateway: Gateway) -> tuple[str, ...]:
+async def _connect(gateway: Gateway, channels: tuple[str, ...]) -> tuple[str, ...]:
     queue = await gateway.database.read(demo.first_queue)
     told: list[str] = []
     settings = {
         "telegram": {"token": "1:x", "secret_token": "s" * 32, "api_base": NOWHERE, "mode": "webhook"},
         "vk": {"group_id": GROUP, "token": "t" * 40, "secret": "v" * 32, "api_base": NOWHERE},
     }
-    for channel, values in settings.items():
+    for channel in channels:
+        values = settings[channel]
         source_id = await gateway.sources.create(channel, channel, values, queue, None)
         await gateway.database.write(change_source, source_id, state="active", transport="webhook")
         await gateway.sources.look()
@@ -181,7 +184,7 @@ async def _start(command: list[str], port: int, env: dict[str, str], ready: str)
     )
     process = Process(child, f"http://127.0.0.1:{port}")
     async with aiohttp.ClientSession() as client:
-        for _ in range(1200):
+        for _ in range(9000):
             with contextlib.suppress(aiohttp.ClientError):
                 async with client.get(process.address + ready) as answer:
                     if not ready or answer.status == 200:

@@ -21,6 +21,8 @@ from storage.leases import Lease, acquire, release, renew
 log = structlog.get_logger(__name__)
 LEASE = 9.0
 LOOK = 4.0
+BUSY = 0.05
+"""Seconds; a round that takes longer is one of many leads."""
 
 
 class Router:
@@ -42,7 +44,8 @@ class Router:
                     looked_at = began if stuck else looked_at
                     wait = await self._round(stuck=stuck)
                     # A flood of leads leaves three quarters of the time to the messages that bring them.
-                    await asyncio.sleep(min(LOOK, 3 * (time.monotonic() - began)))
+                    took = time.monotonic() - began
+                    await asyncio.sleep(min(LOOK, 3 * took) if took > BUSY else 0)
                     slept = time.monotonic()
                     await bell.wait(wait)
                     waited_out = time.monotonic() - slept >= wait  # the clock alone may have freed somebody

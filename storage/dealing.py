@@ -47,6 +47,8 @@ class _Round:
     """What leads that are alike get, while nobody's load changes, with its candidates as JSON."""
     decisions: list[tuple[Any, ...]] = field(default_factory=list)
     offers: list[tuple[Any, ...]] = field(default_factory=list)
+    offered: dict[str, str] = field(default_factory=dict)
+    """conversation -> its contact: their rows are told after the offers that they show."""
     standing: dict[str, tuple[str, str, Any, int | None]] = field(default_factory=dict)
 
     def queue_of(self, found: WaitingLead) -> Queue | None:
@@ -167,6 +169,8 @@ def _write(look: _Round) -> None:
     leads.set_all_waiting(look.tx, list(look.standing.values()))
     batch.insert(look.tx.connection, decision, leads.DECISION, look.decisions)
     leads.add_offers(look.tx, look.offers)
+    for conversation_id, contact_id in look.offered.items():
+        look.tx.changed("conversation", conversation_id, contact_id)
 
 
 def _step(look: _Round, found: WaitingLead, queue: Queue) -> None:
@@ -251,7 +255,7 @@ def _make_offer(look: _Round, found: WaitingLead, answer: Offer, candidates: Fra
     ladder = ladders.offered(lead.ladder, answer.members, answer.expires_at, everyone=answer.everyone)
     _stand(look, found, "offered", ladder, answer.expires_at)
     if found.conversation_id:
-        look.tx.changed("conversation", found.conversation_id, found.contact_id)
+        look.offered[found.conversation_id] = found.contact_id
     for ref in answer.members:
         asked = look.people[ref]
         look.people[ref] = replace(

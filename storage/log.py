@@ -60,8 +60,9 @@ def newest_of(entries: Iterable[Entry]) -> list[Entry]:
 def sweep(tx: Transaction) -> int:
     """Take away what is older than a day or behind the last million; how many. The newest always stays."""
     newest = head(tx.connection)
-    old: int | None = tx.connection.execute(
-        text("SELECT max(seq) FROM event WHERE at < :before"), {"before": tx.now - KEPT}
+    # Numbers and times go together: the first that is young enough is found by walking over those that go.
+    young: int | None = tx.connection.execute(
+        text("SELECT seq FROM event WHERE at >= :before ORDER BY seq LIMIT 1"), {"before": tx.now - KEPT}
     ).scalar()
-    border = min(max(old or 0, newest - MOST), newest - 1)
+    border = min(max((young or newest) - 1, newest - MOST), newest - 1)
     return tx.connection.execute(text("DELETE FROM event WHERE seq <= :border"), {"border": border}).rowcount

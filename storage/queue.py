@@ -34,40 +34,63 @@ VIEWS = {
     "personal": "c.nature = 'personal' AND c.state <> 'closed'",
 }
 OWN = (
-    " AND (c.assignee_id = :me"
-    " OR EXISTS (SELECT 1 FROM deal w WHERE w.contact_id = c.contact_id AND w.open = 1 AND w.owner_id = :me)"
-    " OR EXISTS (SELECT 1 FROM offer o JOIN deal w ON w.id = o.deal_id WHERE w.contact_id = c.contact_id"
-    " AND o.member_id = :me AND o.state = 'open'))"
+    "(SELECT k.id FROM conversation k WHERE k.assignee_id = :me"
+    " UNION SELECT k.id FROM deal w JOIN conversation k ON k.contact_id = w.contact_id"
+    " WHERE w.open = 1 AND w.owner_id = :me"
+    " UNION SELECT k.id FROM offer o JOIN deal w ON w.id = o.deal_id JOIN conversation k ON k.contact_id = w.contact_id"
+    " WHERE o.member_id = :me AND o.state = 'open')"
 )
+"""What a member sees who sees only their own, found from the member: it is little, the table is not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One stretch of an order: its rows, the column they go by, and in which direction."""
+    """One stretch of an order: its rows, the column they go by, and in which direction.
 
-    where: str
+    Each of `wheres` is walked along an index of its own, and the walks are merged.
+    """
+
+    wheres: tuple[str, ...]
     column: str
     down: bool
 
 
+WAITS = "c.state = 'open' AND c.waiting_since IS NOT NULL"
+RESTS = "c.state = 'open' AND c.waiting_since IS NULL"
+CALM = "(c.state <> 'open' OR c.waiting_since IS NULL)"
 URGENT = (
-    Part("c.state = 'open' AND c.waiting_since IS NOT NULL AND c.closes_at > :now AND c.closes_at <= :soon", "closes_at", False),
+    Part((f"{WAITS} AND c.closes_at > :now AND c.closes_at <= :soon",), "closes_at", False),
     Part(
-        "c.state = 'open' AND c.waiting_since IS NOT NULL AND c.deadline_at IS NOT NULL"
-        " AND (c.closes_at IS NULL OR c.closes_at > :soon OR (c.closes_at <= :now AND (c.gone_at IS NULL OR c.gone_at > :now)))",
+        (f"{WAITS} AND c.deadline_at IS NOT NULL AND (c.closes_at IS NULL OR c.closes_at > :soon"
+         " OR (c.closes_at <= :now AND (c.gone_at IS NULL OR c.gone_at > :now)))",),
         "deadline_at", False,
     ),
-    Part("c.state = 'open' AND c.waiting_since IS NOT NULL AND c.gone_at <= :now", "waiting_since", True),
-    Part("(c.state <> 'open' OR c.waiting_since IS NULL)", "last_at", True),
+    Part((f"{WAITS} AND c.gone_at <= :now",), "waiting_since", True),
 )  # fmt: skip
-ORDERS = {
-    "urgent": URGENT,
-    "newest": (Part("1 = 1", "last_at", True),),
-    "longest": (
-        Part("c.waiting_since IS NOT NULL AND c.state = 'open'", "waiting_since", False),
-        Part("(c.state <> 'open' OR c.waiting_since IS NULL)", "last_at", True),
-    ),
-}
+LONGEST = (Part((WAITS,), "waiting_since", False),)
+QUIET = (Part((f"c.state <> 'closed' AND {CALM}",), "last_at", True),)
+NEWEST = (Part(("1 = 1",), "last_at", True),)
+
+
+def parts_of(view: str, order: str) -> tuple[Part, ...]:
+    """The stretches of an order in a view; those that can have no row there are left out."""
+    match view, order:
+        case (("closed" | "snoozed" | "spam"), _):
+            return NEWEST
+        case "unanswered", ("urgent" | "longest"):
+            return URGENT if order == "urgent" else LONGEST
+        case _, "urgent":
+            return URGENT + QUIET
+        case _, "longest":
+            return LONGEST + QUIET
+        case "unanswered", _:
+            return (Part((WAITS,), "last_at", True),)
+        case "all", _:
+            return (Part((WAITS, f"c.state <> 'closed' AND {CALM}"), "last_at", True),)
+    return NEWEST
+
+
+ORDERS = ("urgent", "newest", "longest")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +110,7 @@ class Ask:
 
 def page(connection: Connection, ask: Ask, now: int) -> tuple[list[str], str | None]:
     """The ids of a page and the cursor of the next; None: that was the last."""
-    parts = ORDERS[ask.order]
+    parts = parts_of(ask.view, ask.order)
     place, after = _read_cursor(ask.cursor, len(parts))
     found: list[tuple[int, int, str]] = []
     while place < len(parts) and len(found) <= ask.limit:
@@ -102,24 +125,32 @@ def _walk(
     connection: Connection, ask: Ask, part: Part, after: tuple[int, str] | None, limit: int, now: int
 ) -> Sequence[Row[Any]]:
     sign, direction = ("<", "DESC") if part.down else (">", "ASC")
-    where = f"{VIEWS[ask.view]} AND {part.where}"
     parameters: dict[str, Any] = {"me": ask.member_id, "now": now, "soon": now + SOON, "limit": limit}
-    if ask.own_only:
-        where += OWN
+    also = ""
     if ask.source_id is not None:
-        where += " AND c.source_id = :source"
+        also += " AND c.source_id = :source"
         parameters["source"] = ask.source_id
     if ask.contacts is not None:
         marks = {f"contact{place}": ref for place, ref in enumerate(ask.contacts)}
-        where += f" AND c.contact_id IN ({', '.join(f':{name}' for name in marks) or 'NULL'})"
+        also += f" AND c.contact_id IN ({', '.join(f':{name}' for name in marks) or 'NULL'})"
         parameters |= marks
     if after is not None:
-        where += f" AND (c.{part.column}, c.id) {sign} (:after_at, :after_id)"
+        also += f" AND (c.{part.column}, c.id) {sign} (:after_at, :after_id)"
         parameters["after_at"], parameters["after_id"] = after
-    sql = (
-        f"SELECT c.id, c.{part.column} AS at FROM conversation c WHERE {where}"
+    own = " JOIN own ON own.id = c.id" if ask.own_only else ""
+    walks = [
+        f"SELECT c.id, c.{part.column} AS at FROM conversation c{own} WHERE {VIEWS[ask.view]} AND {where}{also}"
         f" ORDER BY c.{part.column} {direction}, c.id {direction} LIMIT :limit"
-    )
+        for where in part.wheres
+    ]
+    sql = walks[0]
+    if len(walks) > 1:
+        merged = " UNION ALL ".join(
+            f"SELECT id, at FROM ({walk}) AS w{place}" for place, walk in enumerate(walks)
+        )
+        sql = f"{merged} ORDER BY at {direction}, id {direction} LIMIT :limit"
+    if ask.own_only:
+        sql = f"WITH own AS MATERIALIZED {OWN} {sql}"
     return connection.execute(text(sql), parameters).all()
 
 
@@ -198,22 +229,29 @@ def visible(connection: Connection, ids: Sequence[str], member_id: str, own_only
     """Those of the conversations that are there and that the member may see."""
     sql = "SELECT c.id FROM {wanted} JOIN conversation c ON c.id = w.id"
     if own_only:
-        rows = batch.select(connection, sql + OWN, {"id": list(ids)}, me=member_id)
+        own = f"{sql} WHERE c.id IN {OWN}"
+        rows = batch.select(connection, own, {"id": list(ids)}, me=member_id)
     else:
         rows = batch.select(connection, sql, {"id": list(ids)})
     return {row.id for row in rows}
 
 
+MOST = 10_000
+"""Nobody needs a larger number on a filter exactly."""
+
+
 def counters(connection: Connection, member_id: str, own_only: bool, now: int) -> dict[str, int]:
-    """The numbers on the filters. They count open rows along partial indexes, not the table."""
-    own = OWN if own_only else ""
+    """The numbers on the filters, counted along partial indexes as far as `MOST`."""
+    own = f" AND c.id IN {OWN}" if own_only else ""
+
+    def number(where: str) -> str:
+        return f"(SELECT count(*) FROM (SELECT 1 FROM conversation c WHERE {where} LIMIT {MOST}) AS n)"
+
     row = connection.execute(
         text(
-            "SELECT"
-            f" (SELECT count(*) FROM conversation c WHERE {VIEWS['unanswered']}{own}) AS unanswered,"
-            f" (SELECT count(*) FROM conversation c WHERE {VIEWS['mine']}) AS mine,"
-            f" (SELECT count(*) FROM conversation c WHERE c.state = 'open'{own}) AS everything,"
-            f" (SELECT count(*) FROM conversation c WHERE {VIEWS['snoozed']}{own}) AS snoozed,"
+            f"SELECT {number(VIEWS['unanswered'] + own)} AS unanswered, {number(VIEWS['mine'])} AS mine,"
+            f" {number(WAITS + own)} + {number(RESTS + own)} AS everything,"
+            f" {number(VIEWS['snoozed'] + own)} AS snoozed,"
             " (SELECT count(*) FROM offer WHERE member_id = :me AND state = 'open' AND expires_at > :now) AS offers,"
             " (SELECT count(*) FROM source WHERE state = 'broken') AS broken,"
             " (SELECT coalesce(sum(set_aside), 0) FROM account) AS aside"

@@ -80,6 +80,14 @@ Index(
     sqlite_where=text("asked_at IS NOT NULL"),
     postgresql_where=text("asked_at IS NOT NULL"),
 )
+Index("ix_identity_value", identity.c.value)
+Index(
+    "ix_identity_username",
+    identity.c.username,
+    sqlite_where=text("username <> ''"),
+    postgresql_where=text("username <> ''"),
+    postgresql_ops={"username": "text_pattern_ops"},
+)
 
 contact_identity = Table(
     "contact_identity",

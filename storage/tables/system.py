@@ -29,7 +29,6 @@ event = Table(
     words("audience"),
     sqlite_autoincrement=True,
 )
-Index("ix_event_at", event.c.at)
 
 audit_log = Table(
     "audit_log",

@@ -27,8 +27,6 @@ from storage.tables.base import (
     words,
 )
 
-OPEN = text("state = 'open'")
-
 conversation = Table(
     "conversation",
     metadata,
@@ -69,26 +67,30 @@ conversation = Table(
     at("updated_at"),
     UniqueConstraint("source_id", "thread"),
 )
-Index(
-    "ix_conversation_urgent",
-    conversation.c.deadline_at,
-    conversation.c.id,
-    sqlite_where=OPEN,
-    postgresql_where=OPEN,
-)
-Index(
-    "ix_conversation_state_last",
-    conversation.c.state,
-    conversation.c.last_at,
-    conversation.c.id,
-)
-Index(
-    "ix_conversation_mine",
-    conversation.c.assignee_id,
-    conversation.c.last_at,
-    conversation.c.id,
-)
-Index("ix_conversation_last", conversation.c.last_at, conversation.c.id)
+WAITS = "state = 'open' AND waiting_since IS NOT NULL"
+CALM = "state <> 'closed' AND (state <> 'open' OR waiting_since IS NULL)"
+
+
+def _list(name: str, *columns: str, where: str) -> None:
+    """An index that one list of the queue is walked along (storage/queue.py)."""
+    Index(
+        f"ix_conversation_{name}", *(conversation.c[column] for column in (*columns, "id")),
+        sqlite_where=text(where), postgresql_where=text(where),
+    )  # fmt: skip
+
+
+_list("closing", "closes_at", where=f"{WAITS} AND closes_at IS NOT NULL")
+_list("due", "deadline_at", where=WAITS)
+_list("waiting", "waiting_since", where=WAITS)
+_list("unanswered", "last_at", where=WAITS)
+_list("calm", "last_at", where=CALM)
+_list("nobody", "last_at", where="state = 'open' AND assignee_id IS NULL")
+_list("closed", "last_at", where="state = 'closed'")
+_list("asleep", "last_at", where="state = 'snoozed'")
+_list("spam", "last_at", where="nature = 'spam'")
+_list("own", "assignee_id", "last_at", where="assignee_id IS NOT NULL")
+_list("load", "assignee_id", "source_id", where="state = 'open' AND assignee_id IS NOT NULL")
+Index("ix_conversation_source", conversation.c.source_id, conversation.c.last_at, conversation.c.id)
 Index(
     "ix_conversation_snoozed",
     conversation.c.snoozed_until,
@@ -139,7 +141,14 @@ message = Table(
     words("stems"),  # stemmed words, for search
 )
 Index("uq_message_external", message.c.source_id, message.c.external_id, unique=True)
-Index("uq_message_group", message.c.conversation_id, message.c.group_key, unique=True)
+Index(
+    "uq_message_album",
+    message.c.conversation_id,
+    message.c.group_key,
+    unique=True,
+    sqlite_where=text("group_key IS NOT NULL"),
+    postgresql_where=text("group_key IS NOT NULL"),
+)
 Index(
     "ix_message_conversation",
     message.c.conversation_id,

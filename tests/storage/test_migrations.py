@@ -33,7 +33,7 @@ async def _tables(url: str) -> set[str]:
     database = Database(url, lambda: 0)
 
     def names(connection: Connection) -> set[str]:
-        return set(inspect(connection).get_table_names())
+        return {name for name in inspect(connection).get_table_names() if "_fts" not in name}
 
     found = await database.read(names)
     await database.close()
