@@ -389,6 +389,10 @@ class Channel(abc.ABC):
         Raises Refused when it can never be sent."""
         return b""
 
+    def rendered(self, message: OutboundMessage) -> AsyncIterator[bytes]:
+        """The bytes that leave for this message, where they can be kept as a file. Raises Refused."""
+        raise Refused("this channel sends no letters", code="no_media")
+
     async def look_up(self, key: str) -> bool | None:
         """Whether our message of this key reached the network. None: that cannot be told. Raises SendFailed's kin."""
         return None

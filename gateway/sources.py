@@ -18,6 +18,7 @@ import channels
 from channels.about import Setting
 from channels.base import Account, Channel, Check, DesignedPages, PollingChannel, WebhookChannel
 from gateway.clock import new_id
+from gateway.memory import SourceMemory
 from gateway.refusals import Refusal
 from gateway.vault import Vault
 from routing.deals import AttachPolicy
@@ -143,6 +144,7 @@ class Sources:
             hook_path=f"/hooks/{row.id}/{row.hook_key}",
             public_url=self.public_url,
             slug=row.slug,
+            memory=SourceMemory(row.id, self._database, self._vault),
         )
 
     def hook_url(self, row: SourceRow) -> str:

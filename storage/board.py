@@ -258,6 +258,13 @@ class Board:
     attempts: set[str] = field(default_factory=set)
     """Call-back tasks of clients who were called just now."""
 
+    aliases: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    """(source, further thread key) -> its conversation, and when it was last used."""
+    members: dict[str, set[str]] = field(default_factory=dict)
+    """conversation -> addresses that take part in its letters."""
+    recipients: dict[str, dict[str, str]] = field(default_factory=dict)
+    """letter of ours -> address -> what became of it there."""
+
     new_links: list[tuple[str, str, str, bool, str]] = field(default_factory=list)
     new_deals: list[Deal] = field(default_factory=list)
     new_attachments: list[NewAttachment] = field(default_factory=list)
@@ -298,6 +305,13 @@ class Board:
     """(source, kind, value) -> deal that an extension, tracking number or link means."""
     questions: list[tuple[str, str, str, list[str], str]] = field(default_factory=list)
     """(conversation, kind, about, choices, message): what the operator is to be asked once."""
+    related: list[tuple[str, str]] = field(default_factory=list)
+    """(new conversation, the one it seems to go on from)."""
+    marked: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    """(source, further thread key) -> the conversation it means from now on, and when it was used."""
+    new_members: set[tuple[str, str]] = field(default_factory=set)
+    told: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+    """(message, address, state, reason, detail): what became of letters at their addressees."""
     renamed_threads: list[tuple[str, str]] = field(default_factory=list)
     """(conversation, thread): the network calls it so from now on."""
     rerouted: bool = False

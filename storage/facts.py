@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from channels.events import CallFact
 from routing.deals import ClosedDeal, OpenDeal
-from storage import batch, calls
+from storage import batch, calls, threads
 from storage.board import Address, Board, Call, Contact, Conversation, Identity, Message
 from storage.ids import new_id
 from storage.tables import identity as identity_table
@@ -30,6 +30,10 @@ class Wanted:
     externals: set[tuple[str, str]] = field(default_factory=set)
     thread_hints: set[tuple[str, str]] = field(default_factory=set)
     """(source, older thread key): a letter's references, which may be threads or messages."""
+    weak_threads: set[tuple[str, str]] = field(default_factory=set)
+    """(source, key) of marks that letters of one thread tend to share."""
+    reports: set[tuple[str, str]] = field(default_factory=set)
+    """(source, external id) of letters of ours that something is told about."""
     groups: set[str] = field(default_factory=set)
     echoes: set[tuple[str, str]] = field(default_factory=set)
     calls: set[tuple[str, str]] = field(default_factory=set)
@@ -44,9 +48,15 @@ def load(tx: Transaction, wanted: Wanted) -> Board:
     connection = tx.connection
     _calls(connection, board, wanted)
     _identities(tx, board, wanted)
-    _contacts(connection, board)
-    _conversations(connection, board, wanted)
+    threads_named: tuple[set[str], set[str]] = (set(), set())
+    names = wanted.thread_hints | wanted.weak_threads
+    if names:
+        hints = wanted.threads | wanted.thread_hints
+        threads_named = threads.named(connection, hints, wanted.weak_threads)
+    _contacts(connection, board, threads_named[1])
+    _conversations(connection, board, wanted, threads_named[0])
     _messages(connection, board, wanted)
+    threads.load(connection, board, names | wanted.threads if names else (), wanted.reports)
     _addresses(connection, board, wanted)
     _bindings(connection, board, wanted)
     _open_deals(connection, board)
@@ -98,7 +108,7 @@ def _identities(tx: Transaction, board: Board, wanted: Wanted) -> None:
         )
 
 
-def _contacts(connection: Connection, board: Board) -> None:
+def _contacts(connection: Connection, board: Board, further: set[str]) -> None:
     ids = sorted(identity.id for identity in board.identities.values() if not identity.new)
     links = batch.select(
         connection,
@@ -109,7 +119,7 @@ def _contacts(connection: Connection, board: Board) -> None:
     for link in links:
         board.contacts_of.setdefault(link.identity_id, []).append(link.contact_id)
         board.names[link.contact_id, link.identity_id] = link.name
-    _read_contacts(connection, board, {link.contact_id for link in links})
+    _read_contacts(connection, board, {link.contact_id for link in links} | further)
 
 
 def _read_contacts(connection: Connection, board: Board, ids: set[str]) -> None:
@@ -140,9 +150,9 @@ CONVERSATION = (
 )  # fmt: skip
 
 
-def _conversations(connection: Connection, board: Board, wanted: Wanted) -> None:
+def _conversations(connection: Connection, board: Board, wanted: Wanted, named: set[str]) -> None:
     """Find them by thread, by the messages named, and by references; then lock all in the order of their ids."""
-    ids: set[str] = set()
+    ids = set(named)
     for row in batch.select(
         connection,
         "SELECT c.id FROM {wanted} JOIN conversation c ON c.source_id = w.source_id AND c.thread = w.thread",

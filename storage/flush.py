@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
-from storage import batch, calls
+from storage import batch, calls, threads
 from storage.board import Address, Board, Contact, Conversation, Deal, Message, NewAttachment
 from storage.facts import CONVERSATION
 from storage.ids import new_id
@@ -48,6 +48,7 @@ def flush(tx: Transaction, board: Board, stage: tuple[str, str]) -> None:
     _conversations(tx, board)
     _deals(tx, board, stage)
     _messages(tx, board)
+    threads.flush(tx, board)
     _parts(tx.connection, board)
     _figures(tx, board)
     _calls(tx, board)

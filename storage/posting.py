@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from storage.letters import MAIL, Addressee
+from storage.outbox import Ready
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +47,7 @@ def letter_of(
                 if message_id is not None
                 else " WHERE m.conversation_id = :conversation AND m.kind NOT IN ('note', 'system', 'call')"
                 " AND m.nature <> 'automatic' AND m.deleted = 0"
-                " ORDER BY CASE WHEN m.direction = 'in' THEN 0 ELSE 1 END, m.at DESC, m.id DESC LIMIT 1"
+                " ORDER BY CASE WHEN m.direction = 'in' THEN 0 ELSE 1 END, m.at DESC, m.seq DESC, m.id DESC LIMIT 1"
             )
         ),
         {"id": message_id, "conversation": conversation_id},
@@ -94,6 +95,32 @@ def _files(connection: Connection, message_id: str) -> list[dict[str, Any]]:
         {"id": message_id},
     )
     return [dict(row._mapping) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class SentPart:
+    """The part by which a letter of ours left."""
+
+    source_id: str
+    ready: Ready
+
+
+def sent_part(connection: Connection, message_id: str) -> SentPart | None:
+    """A letter of ours as it was handed to the network; None when it was not prepared yet."""
+    row = connection.execute(
+        text(
+            "SELECT o.id, o.source_id, o.content, o.created_at, o.prepared, o.conversation_id FROM outbox o"
+            " WHERE o.message_id = :id AND o.act = 'send' AND o.prepared IS NOT NULL ORDER BY o.part LIMIT 1"
+        ),
+        {"id": message_id},
+    ).first()
+    if row is None:
+        return None
+    ready = Ready(
+        row.id, message_id, "send", row.conversation_id, "", "", MAIL, "", "", "", orjson.loads(row.content), "", (), 1,
+        row.created_at, (), bytes(row.prepared),
+    )  # fmt: skip
+    return SentPart(row.source_id, ready)
 
 
 def known_addresses(connection: Connection, conversation_id: str) -> list[Addressee]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, text, update
 
 from storage.tables import account, source
 from storage.transaction import Transaction
@@ -86,3 +86,22 @@ def change_source(tx: Transaction, source_id: str, /, **values: Any) -> bool:
 def _told(tx: Transaction, source_id: str) -> None:
     tx.changed("source", source_id)
     tx.ring("sources")
+
+
+def memory_of(connection: Connection, source_id: str) -> str:
+    """What a source's channel remembers, sealed; "" is nothing."""
+    found: str | None = connection.execute(
+        text("SELECT sealed FROM source_memory WHERE source_id = :id"), {"id": source_id}
+    ).scalar()
+    return found or ""
+
+
+def remember(tx: Transaction, source_id: str, sealed: str) -> None:
+    """Keep what a source's channel remembers from now on."""
+    tx.connection.execute(
+        text(
+            "INSERT INTO source_memory (source_id, sealed, changed_at) VALUES (:id, :sealed, :now)"
+            " ON CONFLICT (source_id) DO UPDATE SET sealed = excluded.sealed, changed_at = excluded.changed_at"
+        ),
+        {"id": source_id, "sealed": sealed, "now": tx.now},
+    )

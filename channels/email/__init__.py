@@ -28,6 +28,7 @@ from channels.base import (
 )
 from channels.email import ids, letter, mailbox, parse
 from channels.email.mailbox import MEGABYTE, Patience
+from channels.email.tokens import PLACES, Tokens
 from channels.errors import ChannelError, Disconnected, Refused, TryLater
 from channels.events import Event
 
@@ -64,12 +65,15 @@ class Email(PollingChannel):
         send_timeout=170,
         answer_minutes=240,
     )
-    secrets = ("password", "id_key")
+    secrets = ("password", "oauth_secret", "oauth_refresh", "id_key")
     patience = Patience()
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
         self.mailbox = mailbox.read(account.settings)
+        self.tokens = _tokens(account, self.mailbox.provider)
+        if self.mailbox.oauth:
+            self.mailbox = replace(self.mailbox, token=self.tokens.access)
         self._secret = account.settings.get("id_key") or account.source_id
         self._mailer: Mailer | None = None
         self._listening: set[AsyncGenerator[Polled, None]] = set()
@@ -97,6 +101,9 @@ class Email(PollingChannel):
     def prepare(self, message: OutboundMessage) -> bytes:
         return self._sender().letter(message).head
 
+    def rendered(self, message: OutboundMessage) -> AsyncIterator[bytes]:
+        return self._sender().letter(message).stream()
+
     async def look_up(self, key: str) -> bool | None:
         return await self._sender().look_up(self.echo_key(key))
 
@@ -114,6 +121,8 @@ class Email(PollingChannel):
                 self._refusals = 0
                 yield polled
         except Disconnected as error:
+            if error.code == "oauth_refused":
+                self.tokens.refused()
             raise self._refused(error) from error
         finally:
             self._listening.discard(letters)
@@ -125,7 +134,7 @@ class Email(PollingChannel):
 
     def _refused(self, error: Disconnected) -> Disconnected | TryLater:
         """A refused login is tried three times over ten minutes before a person is called, then rarely."""
-        if error.code not in ("login_refused", "app_password_needed", "imap_switched_off"):
+        if error.code not in ("login_refused", "oauth_refused", "app_password_needed", "imap_switched_off"):
             return error
         self._refusals += 1
         if self._refusals < TRIES:
@@ -181,6 +190,13 @@ class Email(PollingChannel):
         if self._mailer is None:
             self._mailer = Mailer(self.mailbox, self._secret, self.patience)
         return self._mailer
+
+
+def _tokens(account: Account, provider: str) -> Tokens:
+    settings = account.settings
+    place = PLACES.get(provider) or settings.get("oauth_place", "")
+    client, secret = settings.get("oauth_client", ""), settings.get("oauth_secret", "")
+    return Tokens(place, client, secret, settings.get("oauth_refresh", ""), account.memory)
 
 
 CHANNEL = Email

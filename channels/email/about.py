@@ -98,6 +98,54 @@ SETTINGS = (
         advanced=True,
     ),
     Setting(
+        key="auth",
+        label=Text(ru="Как входить", en="How to sign in"),
+        kind="choice",
+        default="password",
+        choices=(
+            Choice(value="password", label=Text(ru="Пароль приложения", en="App password")),
+            Choice(value="oauth", label=Text(ru="Токен (OAuth)", en="Token (OAuth)")),
+        ),
+        step=2,
+    ),
+    Setting(
+        key="oauth_client",
+        label=Text(ru="Идентификатор приложения (client id)", en="Application id (client id)"),
+        step=2,
+        shown_if=("auth", "oauth"),
+    ),
+    Setting(
+        key="oauth_secret",
+        label=Text(ru="Секрет приложения", en="Application secret"),
+        kind="secret",
+        required=False,
+        step=2,
+        shown_if=("auth", "oauth"),
+    ),
+    Setting(
+        key="oauth_refresh",
+        label=Text(ru="Refresh-токен", en="Refresh token"),
+        kind="secret",
+        help=Text(
+            ru="Права: Яндекс — mail:imap_full и mail:smtp; Gmail — https://mail.google.com/; Outlook — "
+            "IMAP.AccessAsUser.All, SMTP.Send, offline_access.",
+            en="Scopes: Yandex — mail:imap_full and mail:smtp; Gmail — https://mail.google.com/; Outlook — "
+            "IMAP.AccessAsUser.All, SMTP.Send, offline_access.",
+        ),
+        step=2,
+        shown_if=("auth", "oauth"),
+    ),
+    Setting(
+        key="oauth_place",
+        label=Text(ru="Адрес обновления токена", en="Where tokens are renewed"),
+        help=Text(ru="Только для своего сервера.", en="For a server of your own only."),
+        required=False,
+        pattern=r"https?://[^\s]{3,300}",
+        step=2,
+        advanced=True,
+        shown_if=("auth", "oauth"),
+    ),
+    Setting(
         key="password",
         label=Text(ru="Пароль приложения", en="App password"),
         kind="secret",
@@ -107,6 +155,7 @@ SETTINGS = (
             en="A separate password for programs, not the one you sign in with. Step 1 says how to make it.",
         ),
         step=2,
+        shown_if=("auth", "password"),
     ),
     Setting(
         key="login",
@@ -347,6 +396,12 @@ ABOUT = About(
     kinds={
         "email": Text(ru="Почта", en="E-mail"),
         "letter": Text(ru="Письмо без адреса", en="A letter without an address"),
+    },
+    notes={
+        "came_back": Text(
+            ru="Письмо не доставлено: {address}. Ответ почты: {detail}",
+            en="A letter came back: {address}. The mail server said: {detail}",
+        ),
     },
     profile_links={"email": "mailto:{value}"},
 )

@@ -36,6 +36,14 @@ CONNECTION: Mapping[str, Text] = {
         en="The ordinary password does not work here: an app password is needed. Step 1 says where to get "
         "it.",
     ),
+    "oauth_refused": Text(
+        ru="Доступ по токену отозван или не выдан. Получите новый refresh-токен и вставьте его.",
+        en="The token's right was taken back or never given. Get a new refresh token and paste it.",
+    ),
+    "oauth_unreachable": Text(
+        ru="Сервер, который обновляет токены, не отвечает. Попробуем ещё раз сами.",
+        en="The server that renews tokens does not answer. We shall try again.",
+    ),
     "imap_switched_off": Text(
         ru="Чтение почты другими программами (IMAP) выключено. Включите его в настройках почты.",
         en="Reading mail with other programs (IMAP) is off. Switch it on in the mail settings.",

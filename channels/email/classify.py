@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from channels.email.charset import decode
-from channels.email.headers import Address, addresses, message_ids, text_of
+from channels.email.headers import Address, addresses, clean, message_ids, text_of
 from channels.email.mime import Part, split
 
 Failure: TypeAlias = Literal["no_such_user", "mailbox_full", "rejected_as_spam", "too_large", "bounced"]
@@ -63,6 +63,10 @@ class Bounce:
     failure: Failure
     hard: bool
     """The address itself does not exist."""
+    recipients: tuple[str, ...] = ()
+    """Whom it did not reach, as far as the report names them."""
+    detail: str = ""
+    """The server's own words."""
 
 
 def bounce_of(root: Part, text: str) -> Bounce | None:
@@ -84,7 +88,23 @@ def bounce_of(root: Part, text: str) -> Bounce | None:
         failed=not late,
         failure=failure,
         hard=failure == "no_such_user" and not late,
+        recipients=_recipients(root, told),
+        detail=_words(told, text),
     )
+
+
+def _recipients(root: Part, report: str) -> tuple[str, ...]:
+    named = _values(report, "original-recipient") or _values(report, "final-recipient")
+    fields = [value.rpartition(";")[2].encode("utf-8", "surrogatepass") for value in named]
+    return tuple(one.email for one in addresses([*root.headers("x-failed-recipients"), *fields]))[:50]
+
+
+def _words(report: str, text: str) -> str:
+    told = next(iter(_values(report, "diagnostic-code", lower=False)), "")
+    if told:
+        return clean(told.partition(";")[2] or told)[:300]
+    line = next((line for line in text.split("\n")[:200] if _CODE.search(line)), "")
+    return clean(line)[:300]
 
 
 def receipt_of(root: Part) -> str | None:

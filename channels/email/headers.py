@@ -158,6 +158,15 @@ def message_ids(fields: Iterable[bytes]) -> tuple[str, ...]:
     return (*ids[:1], *ids[1:][-(MOST_IDS - 1) :])
 
 
+def thread_index(value: str) -> str:
+    """The part of Exchange's Thread-Index that all letters of a thread share, as hex; "" when it is none."""
+    try:
+        raw = binascii.a2b_base64(value[:400])
+    except (binascii.Error, ValueError):
+        return ""
+    return raw[:22].hex() if len(raw) >= 22 else ""
+
+
 def date_of(raw: bytes) -> int | None:
     """Microseconds UTC; None when it is no date."""
     text = decode(raw[:200])

@@ -294,6 +294,12 @@ async def _greet(client: Client, patience: Patience) -> None:
 
 async def _sign_in(client: Client, mailbox: Mailbox, patience: Patience) -> None:
     async with asyncio.timeout(patience.answer):
+        if mailbox.token is not None:
+            response = await client.protocol.xoauth2(mailbox.login, await mailbox.token())
+            if response.result != "OK":
+                raise Disconnected(text_of(response)[:200], code="oauth_refused")
+            await client.protocol.capability()
+            return
         if not mailbox.password:
             raise Disconnected("there is no password", code="login_refused")
         # The library quotes the password, but not the name.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from channels.base import PART
 from channels.email import page, reply
@@ -68,7 +68,7 @@ def read(root: Part, *, subject: str, answers: bool) -> Content:
         text=whole,
         new=new[:LONGEST_TEXT],
         html=_kept(markup, shown, whole, new),
-        files=tuple(_attachment(part) for part in files[:MOST_FILES]),
+        files=_numbered([_attachment(part) for part in files[:MOST_FILES]]),
         sealed=sealed,
         clipped=len(files) > MOST_FILES or any(part.clipped for part in _nodes(root)),
     )
@@ -183,6 +183,18 @@ def _kept(markup: str, shown: page.Page | None, whole: str, new: str) -> str:
     if len(new.strip()) < len(whole.strip()):
         return f"<pre>{html.escape(whole, quote=False)}</pre>"
     return ""
+
+
+def _numbered(files: list[Attachment]) -> tuple[Attachment, ...]:
+    """Files of one name get numbers, so that one does not take the other's place on somebody's disk."""
+    seen: dict[str, int] = {}
+    out = []
+    for file in files:
+        number = seen[file.name] = seen.get(file.name, 0) + 1
+        stem, dot, last = file.name.rpartition(".")
+        named = f"{stem} ({number}){dot}{last}" if dot else f"{file.name} ({number})"
+        out.append(file if number == 1 else replace(file, name=named))
+    return tuple(out)
 
 
 def _nodes(part: Part) -> list[Part]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from channels.email.headers import normal
@@ -95,6 +95,12 @@ class Mailbox:
     """PEM of a server with a certificate of its own making; "" trusts the usual authorities."""
     largest: int
     """A letter over so many bytes is fetched in part."""
+    provider: str
+    """The preset's name; "own" is none."""
+    oauth: bool
+    """Signed into by tokens, not by a password."""
+    token: Callable[[], Awaitable[str]] | None = field(default=None, compare=False, repr=False)
+    """Gives an access token that is good now."""
     per_minute: int
     per_day: int
     """How many letters of ours may leave."""
@@ -127,6 +133,8 @@ def read(settings: Mapping[str, str]) -> Mailbox:
         since=since if re.fullmatch(r"\d{4}-\d{2}-\d{2}", since := settings.get("since", "").strip()) else "",
         certificate=settings.get("certificate", "").strip() if preset is None else "",
         largest=_number(settings.get("largest_mb", ""), 25, 1, 100) * MEGABYTE,
+        provider=settings.get("preset", "own"),
+        oauth=settings.get("auth", "password") == "oauth",
         per_minute=_number(settings.get("per_minute", ""), 20, 1, 600),
         per_day=_number(settings.get("per_day", ""), 300, 1, 100_000),
     )

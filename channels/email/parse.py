@@ -8,11 +8,12 @@ whatever order they come, and out of reach for a stranger who copies the ids.
 from __future__ import annotations
 
 import hashlib
+import re
 
 from channels.base import Envelope
-from channels.email import classify, letter
-from channels.email.headers import Address, addresses, date_of, message_ids, normal, text_of
-from channels.email.ids import PROBE, key_of
+from channels.email import classify, letter, reply
+from channels.email.headers import Address, addresses, date_of, message_ids, normal, text_of, thread_index
+from channels.email.ids import PROBE, key_of, ours_in_address
 from channels.email.mailbox import Mailbox
 from channels.email.mime import Part, split
 from channels.errors import PayloadUnreadable
@@ -27,6 +28,7 @@ from channels.events import (
     Nature,
     OutgoingSeen,
     Person,
+    WeakThread,
 )
 
 NAMELESS = "letter"
@@ -36,6 +38,17 @@ LONGEST_THREAD = 500
 TEN_YEARS = 10 * 365 * 86_400 * 1_000_000
 YEAR_2000 = 946_684_800_000_000
 DAY = 86_400 * 1_000_000
+LONGEST_MARKED = 400_000
+MOST_PEOPLE = 100
+SHORTEST_SUBJECT = 4
+_GENERIC = (
+    "заказ|вопрос|без темы|(без темы)|заявка|счет|счёт|документы|привет|здравствуйте|добрый день|hello|question|order"
+    "|invoice|no subject|(no subject)|test|тест"
+)
+GENERIC = frozenset(_GENERIC.split("|"))
+"""Subjects that tell two letters of one person not apart."""
+CAME_TO = ("x-original-to", "delivered-to", "envelope-to", "x-gm-original-to", "x-forwarded-to", "to", "cc")
+_MARK = re.compile(r'data-gw="([^"\s]{10,400})"')
 WHOLE = "whole:"
 """Prefix of the ref of a letter too large to be kept: it can still be fetched from the mailbox."""
 
@@ -84,11 +97,12 @@ class _Letter:
         if bounce is not None and bounce.failed and not imported:
             for original in bounce.originals:
                 if key_of(self.secret, original) is not None:
-                    return (
+                    return tuple(
                         DeliveryUpdate(
-                            state="undelivered", at=self.at, external_id=original,
-                            reason=bounce.failure, hard=bounce.hard,
-                        ),
+                            state="undelivered", at=self.at, external_id=original, reason=bounce.failure,
+                            hard=bounce.hard, address=address, detail=bounce.detail,
+                        )
+                        for address in bounce.recipients or ("",)
                     )  # fmt: skip
         receipt = classify.receipt_of(self.root)
         if receipt and not imported and key_of(self.secret, receipt) is not None:
@@ -103,6 +117,8 @@ class _Letter:
             external_id=self.external_id,
             thread=self._thread(person.identity.value),
             also_threads=self._also(),
+            proven=self._proven(),
+            weak_threads=self._weak(person.identity.value),
             sender=person,
             at=self.at,
             seq=self._uid,
@@ -130,6 +146,8 @@ class _Letter:
                 external_id=self.external_id,
                 thread=self._thread(person.identity.value),
                 also_threads=self._also(),
+                proven=self._proven(),
+                weak_threads=self._weak(person.identity.value),
                 to=person,
                 at=self.at,
                 seq=self._uid,
@@ -172,8 +190,34 @@ class _Letter:
         return thread
 
     def _also(self) -> tuple[str, ...]:
-        """Every letter it refers to, the newest first."""
-        return tuple(dict.fromkeys([*self.answered, *reversed(self.references)]))
+        """Every letter it refers to, the surest first: by the address it came to, by what it answers, by our mark in
+        what it quotes."""
+        came_to = (ours_in_address(self.secret, one.email, self.mailbox.domain) for one in self._came_to())
+        marks = _MARK.findall(self.content.html[:LONGEST_MARKED])[:20]
+        marked = [mark for mark in marks if key_of(self.secret, mark) is not None]
+        named = [*filter(None, came_to), *self.answered, *reversed(self.references), *marked]
+        return tuple(one for one in dict.fromkeys(named) if one != self.external_id)
+
+    def _proven(self) -> frozenset[str]:
+        """Ids of ours: nobody makes them up, so whoever names one was written to."""
+        return frozenset(one for one in self._also() if key_of(self.secret, one) is not None)
+
+    def _came_to(self) -> tuple[Address, ...]:
+        return addresses([value for name in CAME_TO for value in self.root.headers(name)])
+
+    def _weak(self, person: str) -> tuple[WeakThread, ...]:
+        """Exchange's mark of a thread, and the subject between the same people."""
+        found = []
+        index = thread_index(text_of(self.root.header("thread-index")))
+        if index:
+            found.append(WeakThread(key=f"index:{index}~{person}"[:LONGEST_THREAD], days=90))
+        subject = reply.bare_subject(self.subject).lower()
+        if len(subject) >= SHORTEST_SUBJECT and subject not in GENERIC:
+            digest = hashlib.sha256(f"{subject}~{person}".encode("utf-8", "surrogatepass")).hexdigest()
+            found.append(
+                WeakThread(key=f"subject:{digest}", days=14, asked=bool(reply.PREFIX.match(self.subject)))
+            )
+        return tuple(found)
 
     def _nature(self, sender: Address | None) -> Nature | None:
         headers = self.envelope.headers
@@ -198,7 +242,13 @@ class _Letter:
             cc=tuple(map(str, addresses(root.headers("cc"))[:50])),
             reply_to=", ".join(map(str, addresses(root.headers("reply-to"))[:5])),
             references=tuple(dict.fromkeys([*self.references, *self.answered])),
+            others=self._others(),
         )
+
+    def _others(self) -> tuple[str, ...]:
+        names = ("from", "reply-to", "to", "cc")
+        found = addresses([value for name in names for value in self.root.headers(name)])
+        return tuple(one.email for one in found if one.email not in self.mailbox.aliases)[:MOST_PEOPLE]
 
     def _files(self) -> tuple[Attachment, ...]:
         if not self.cut:

@@ -9,6 +9,7 @@ showing a quote.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 LONGEST_LINE = 1000
 MOST_LINES = 20_000
@@ -26,7 +27,7 @@ _DAY = (
     r"|[a-z]{3,9}\.?\s+\d{1,2},?\s+\d{4})"
 )
 _SAID = (
-    r"(?:написал(?:а|\(а\)|/а)?|пишет|писал(?:а|\(а\)|/а)?|wrote|writes|schrieb|a écrit|написав|написала"
+    r"(?:написал(?:а|\(а\)|/а)?|пишет?|писал(?:а|\(а\)|/а)?|wrote|writes|schrieb|a écrit|написав|написала"
     r"|sent the following|сообщил(?:а|\(а\))?)"
 )
 _DAY_IN = re.compile(_DAY, re.I)
@@ -184,7 +185,7 @@ def _without_quotes(lines: list[str]) -> list[str]:
     first, last = quoted.index(True), len(quoted) - 1 - quoted[::-1].index(True)
     if any(lines[at] and not quoted[at] for at in range(first, last)):
         return lines
-    above = lines[:first]
+    above = own = lines[:first]
     while above and (not above[-1] or _introduction(above[-1])):
         above = above[:-1]
     if len(above) > 1 and _introduction(f"{above[-2]} {above[-1]}"):
@@ -192,7 +193,14 @@ def _without_quotes(lines: list[str]) -> list[str]:
     below = lines[last + 1 :]
     while below and not below[0]:
         below = below[1:]
+    introduced = len(above) < len(own) and any(_introduction(line) for line in own[len(above) :] if line)
+    if any(above) and any(below) and not introduced and not any(map(_introduced_in_two, pairwise(own))):
+        return lines  # a stretch amid their own words that nobody introduces is theirs
     return [*above, "", *below] if above else below
+
+
+def _introduced_in_two(pair: tuple[str, str]) -> bool:
+    return _introduction(f"{pair[0]} {pair[1]}")
 
 
 def _beginning_of_signature(lines: list[str]) -> int:

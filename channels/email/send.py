@@ -133,7 +133,12 @@ class Mailer:
         )  # fmt: skip
         self._sent = 0
         await smtp.connect()
-        if mailbox.password:
+        if mailbox.token is not None:
+            stages.append("login")
+            if smtp.last_ehlo_response is None:
+                await smtp.ehlo()
+            await smtp.auth_xoauth2(mailbox.login, await mailbox.token())
+        elif mailbox.password:
             stages.append("login")
             await _sign_in(smtp, mailbox)
         return smtp

@@ -106,6 +106,15 @@ class Connection(library.IMAP4ClientProtocol):  # type: ignore[misc]
         command.begin_literal_data(size)
         return command
 
+    def _continuation(self, line: bytes) -> None:
+        command = self.pending_sync_command
+        if command is not None and command.name == "AUTHENTICATE":
+            # A refused token is challenged once more (RFC 7628); without an empty answer both sides wait for ever.
+            self.said = [*self.said[-9:], line[:300].decode("utf-8", "replace")]
+            self.transport.write(b"\r\n")
+            return
+        super()._continuation(line)
+
     def _untagged_response(self, line: bytes) -> Any:
         words = line[:300].split(b" ", 3)
         if len(words) > 2 and words[1].isdigit() and words[2].upper() in (b"EXISTS", b"RECENT"):

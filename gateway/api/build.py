@@ -554,6 +554,7 @@ def source(
         "enforcement": cast(Any, row.enforcement or (rule.enforcement if rule else "off")),
         "window_fixed": rule is not None and rule.fixed, "first_answer": cast(Any, row.first_answer or "manager"),
         "on_open_deal": cast(Any, row.on_open_deal or "attach"), "pipeline_id": row.pipeline_id,
+        "letters": live.channel.can().recipients > 0,
         "designed": isinstance(live.channel, DesignedPages), "taught": isinstance(live.channel, Taught),
     }  # fmt: skip
 

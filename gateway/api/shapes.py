@@ -696,6 +696,8 @@ class Source(TypedDict):
     on_open_deal: Literal["attach", "new_lead"]
     """What becomes of an enquiry of somebody whose deal is open: a touch of it, or a lead of its own."""
     pipeline_id: str | None
+    letters: bool
+    """What is said here are letters: one can be written to any address."""
     designed: bool
     """It has a public face that is designed here."""
     taught: bool

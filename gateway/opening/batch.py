@@ -106,6 +106,6 @@ def _open_event(board: Board, house: House, rules: SourceRules, parsed: Parsed, 
         case Reaction():
             return open_reaction(board, rules, event)
         case DeliveryUpdate():
-            return open_delivery(board, rules, event)
+            return open_delivery(board, rules, *place, event)
         case Reachability():
             return open_reachability(board, rules, event)

@@ -7,6 +7,8 @@ from gateway.opening.house import SourceRules
 from gateway.opening.standing import preview
 from gateway.opening.talk import address_of
 from storage.board import Board, Message
+from storage.ids import new_id
+from storage.letters import MAIL
 from storage.search import stems
 
 ORDER = {
@@ -71,18 +73,66 @@ def open_connection(board: Board, rules: SourceRules, event: Connection) -> bool
     return True
 
 
-def open_delivery(board: Board, rules: SourceRules, event: DeliveryUpdate) -> bool:
+def open_delivery(
+    board: Board, rules: SourceRules, envelope_id: int, received_at: int, event: DeliveryUpdate
+) -> bool:
     """What became of our messages: forward only, whatever the order of the news."""
     if event.external_id:
         message = board.message(rules.id, event.external_id)
         if message is None or message.direction != "out":
             return False
-        return _advance(board, message, event)
+        if event.state == "undelivered" and not _came_back(board, message, event):
+            return False
+        changed = _all_came_back(board, message) if message.id in board.recipients else True
+        changed = _advance(board, message, event) if changed else True
+        if changed and event.state == "undelivered" and event.detail:
+            _say_why(board, message, envelope_id, received_at, event)
+        return changed
     conversation = board.conversation(rules.id, event.thread) if event.thread else None
     if conversation is None:
         return False
     board.read_up_to.append((conversation.id, event.up_to_seq, event.state))
     return True
+
+
+def _came_back(board: Board, message: Message, event: DeliveryUpdate) -> bool:
+    """Note it at whom it concerns. A report about somebody who was not written to is forged, and none."""
+    people = board.recipients.get(message.id)
+    if people is None:
+        return True
+    if event.address and event.address not in people:
+        return False
+    concerned = [one for one in people if one == event.address or not event.address]
+    fresh = [one for one in concerned if people[one] != "undelivered"]
+    for one in fresh:
+        people[one] = "undelivered"
+        board.told.append((message.id, one, "undelivered", event.reason, event.detail))
+        identity = board.identities.get((MAIL, one))
+        if event.hard and identity is not None:
+            address = address_of(board, message.source_id, identity.id)
+            address.unreachable, address.reason, address.changed_at = True, "address_dead", event.at
+            address.dirty = True
+    message.dirty = message.dirty or bool(fresh)
+    return bool(fresh)
+
+
+def _all_came_back(board: Board, message: Message) -> bool:
+    return all(state in ("undelivered", "failed") for state in board.recipients[message.id].values())
+
+
+def _say_why(
+    board: Board, message: Message, envelope_id: int, received_at: int, event: DeliveryUpdate
+) -> None:
+    """The mail system's own words stand in the conversation, as a line."""
+    params = {"address": event.address, "detail": event.detail}
+    board.add_message(
+        Message(
+            new_id(event.at), message.conversation_id, message.contact_id, message.source_id, None, direction="none",
+            author_kind="system", kind="system", at=event.at, received_at=received_at,
+            content={"system": {"code": "note", "note": "came_back", "params": params}}, nature=message.nature,
+            envelope_id=envelope_id, new=True,
+        )
+    )  # fmt: skip
 
 
 def _advance(board: Board, message: Message, event: DeliveryUpdate) -> bool:
@@ -96,7 +146,13 @@ def _advance(board: Board, message: Message, event: DeliveryUpdate) -> bool:
     conversation = board.conversations.get(message.conversation_id)
     if conversation is not None and conversation.last_message_id == message.id:
         conversation.last_state, conversation.dirty = event.state, True
-    if bounced and event.hard and conversation is not None and conversation.identity_id is not None:
+    if (
+        bounced
+        and event.hard
+        and message.id not in board.recipients
+        and conversation is not None
+        and conversation.identity_id is not None
+    ):
         address = address_of(board, message.source_id, conversation.identity_id)
         address.unreachable, address.reason, address.changed_at = True, "address_dead", event.at
         address.dirty = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from channels.events import InboundMessage, Noted, OutgoingSeen, Quoted, Span, Started
-from gateway.opening import leads
+from gateway.opening import leads, threads
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import attribution_json, contact_of, group_contact
 from gateway.opening.standing import set_deadline, set_status, show_last, status_of
@@ -30,6 +30,9 @@ def open_inbound(
     if event.group_key and (conversation.id, event.group_key) in board.groups:
         _amend(board, rules, envelope_id, conversation, event)
         return True
+    threads.remember(board, rules.id, conversation, event)
+    if event.mail is not None:
+        contact = board.contacts[conversation.contact_id]  # who joins a thread writes to its client's deals
     message = _message(board, rules, conversation, envelope_id, received_at, event)
     message.nature = _nature(board, rules, contact, identity, conversation, event)
     if message.nature == "test":
@@ -211,6 +214,7 @@ def open_outgoing(
             return True
     contact, identity = contact_of(board, event.to, rules.demo)
     conversation = _conversation_for(board, rules, contact, identity, event)
+    threads.remember(board, rules.id, conversation, event)
     by_person = event.author_kind == "person"
     message = Message(
         new_id(event.at), conversation.id, conversation.contact_id, rules.id, event.external_id, direction="out",
@@ -241,19 +245,7 @@ def _conversation_for(
     event: InboundMessage | OutgoingSeen,
 ) -> Conversation:
     """The thread's conversation, else one that its references name and where this person takes part, else a new one."""
-    found = board.conversation(rules.id, event.thread)
-    for hint in event.also_threads:
-        if found is not None:
-            break
-        message = board.message(rules.id, hint)
-        candidate = (
-            board.conversations.get(message.conversation_id)
-            if message is not None
-            else board.conversation(rules.id, hint)
-        )
-        # A forged or forwarded reference must not put a stranger's letter into somebody's thread.
-        if candidate is not None and candidate.contact_id == contact.id:
-            found = candidate
+    found, related = threads.find(board, rules.id, contact, event)
     if found is not None:
         board.threads[rules.id, event.thread] = found.id
         return found
@@ -262,7 +254,10 @@ def _conversation_for(
         chat = group_contact(board, group, event.title, rules.demo)
         return _new_conversation(board, rules, chat, identity, event.thread, "group", event.title)
     nature = event.nature if isinstance(event, OutgoingSeen) and event.nature else "client"
-    return _new_conversation(board, rules, contact, identity, event.thread, nature, subject=event.subject)
+    made = _new_conversation(board, rules, contact, identity, event.thread, nature, subject=event.subject)
+    if related:
+        board.related.append((made.id, related))
+    return made
 
 
 def _new_conversation(
@@ -423,7 +418,7 @@ def _content(event: InboundMessage | OutgoingSeen) -> dict[str, Any]:
         mail = event.mail
         content["mail"] = {
             "from": mail.sender, "to": list(mail.to), "cc": list(mail.cc), "reply_to": mail.reply_to,
-            "references": list(mail.references[-50:]),
+            "references": list(mail.references[-50:]), "notes": list(mail.notes),
         }  # fmt: skip
     if event.spans:
         content["spans"] = [span_json(span) for span in event.spans]

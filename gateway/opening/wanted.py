@@ -21,6 +21,7 @@ from channels.events import (
 )
 from routing.codes import EvidenceKind
 from storage.facts import Wanted
+from storage.letters import MAIL
 
 GROUP = "group"
 """Identity kind of a group chat itself: its timeline is the group's, not a person's."""
@@ -92,6 +93,9 @@ def _want(wanted: Wanted, source_id: str, event: Event) -> None:
         case MessageDeleted():
             wanted.externals.update((source_id, external_id) for external_id in event.external_ids)
         case DeliveryUpdate():
+            if event.address:
+                wanted.identities.add((MAIL, event.address))
+                wanted.reports.add((source_id, event.external_id))
             if event.external_id:
                 wanted.externals.add((source_id, event.external_id))
                 wanted.echoes.add((source_id, event.external_id))
@@ -118,3 +122,4 @@ def _message(wanted: Wanted, source_id: str, event: InboundMessage | OutgoingSee
     if event.group_key:
         wanted.groups.add(event.group_key)
     wanted.thread_hints.update((source_id, thread) for thread in event.also_threads if thread)
+    wanted.weak_threads.update((source_id, weak.key) for weak in event.weak_threads)

@@ -27,4 +27,4 @@ def _plain(value: Any) -> Any:
         return _fields(value)
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
-    return value
+    return sorted(value) if isinstance(value, frozenset) else value

@@ -73,6 +73,7 @@ export interface SendBody {
   hold_ms?: number;
   override_reason?: string;
   anyway?: boolean;
+  letter?: T.LetterGiven;
 }
 
 export type State = T.Row["state"];
@@ -111,7 +112,19 @@ export const messages = {
     post<{ item: T.Item; undo: T.Undo }>(`/messages/${id}/deal`, { deal_id, scope }),
   decisions: (id: string) => get<T.Decisions>(`/messages/${id}/decisions`),
   raw: (id: string) => get<T.RawEnvelope>(`/messages/${id}/raw`),
-  html: (id: string) => url(`/messages/${id}/html`),
+  html: (id: string, how: { images?: boolean; quoted?: boolean } = {}) =>
+    url(`/messages/${id}/html`, { ...(how.images ? { images: "1" } : {}), ...(how.quoted ? { quoted: "1" } : {}) }),
+  eml: (id: string) => url(`/messages/${id}/eml`),
+  split: (id: string) => post<T.Changed>(`/messages/${id}/split`),
+};
+
+export const letters = {
+  blank: (conversation: string, way: T.LetterBlank["way"], message?: string) =>
+    get<T.LetterBlank>(`/conversations/${conversation}/letter`, { way, message }),
+  newBlank: (source: string) => get<T.LetterBlank>(`/sources/${source}/letter`),
+  write: (body: { id: string; source_id: string; letter: T.LetterGiven; text: string; file_ids?: string[]; anyway?: boolean }) =>
+    post<T.Posted>("/letters", body),
+  join: (conversation: string, into: string) => post<T.Changed>(`/conversations/${conversation}/join`, { into }),
 };
 
 export type Mode = T.Draft["mode"];

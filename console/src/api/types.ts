@@ -13,6 +13,11 @@ export type Params = Shapes["Error"]["params"];
 export type Refusal = Shapes["Error"];
 
 export type Account = Shapes["Account"];
+export type Addressee = Shapes["Addressee"];
+export type LetterBlank = Shapes["LetterBlank"];
+export type LetterGiven = Shapes["LetterGiven"];
+export type Mail = Shapes["Mail"];
+export type Posted = Shapes["Posted"];
 export type AttachmentShape = Shapes["AttachmentShape"];
 export type AttributionShape = Shapes["AttributionShape"];
 export type Call = Shapes["Call"];

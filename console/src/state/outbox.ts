@@ -8,7 +8,7 @@ import { shallowReactive, watch } from "vue";
 import { conversations as api, messages as messagesApi, type SendBody } from "@/api/calls";
 import { asApiError, type ApiError } from "@/api/http";
 import { newId } from "@/api/id";
-import type { Item, Params, Row, Uploaded } from "@/api/types";
+import type { Item, LetterGiven, Params, Row, Uploaded } from "@/api/types";
 import { t } from "@/i18n";
 import { sayError } from "@/i18n/refusals";
 import { connection, head } from "@/live/socket";
@@ -49,6 +49,7 @@ export interface Sending {
   lastSeen: string | null;
   anyway?: boolean;
   overrideReason?: string;
+  letter?: LetterGiven | undefined;
 }
 
 /** Shows the bubble, empties the field, sends. */
@@ -61,6 +62,7 @@ export async function send(conversation: string, mode: "reply" | "note", what: S
     reply_to: what.replyTo,
     last_seen: what.lastSeen,
     ...(what.anyway ? { anyway: true } : {}),
+    ...(what.letter ? { letter: what.letter } : {}),
     ...(what.overrideReason ? { override_reason: what.overrideReason } : {}),
   };
   const one: Pending = { id, conversation, mode, body, files: what.files, local: "going", code: "" };
@@ -156,6 +158,7 @@ export async function sendAnyway(conversation: string): Promise<void> {
     files: one.files,
     replyTo: one.body.reply_to,
     lastSeen: one.body.last_seen,
+    letter: one.body.letter,
     anyway: true,
   });
 }

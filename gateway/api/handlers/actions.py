@@ -11,11 +11,12 @@ from gateway.api import shapes
 from gateway.api.handlers.inbox import item_of, row_of
 from gateway.api.layer import PREFIX, Body, Call, route
 from gateway.api.rights import must_see, must_see_deal
+from gateway.post import posts
 from gateway.quarantine import release_conversation
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
 from gateway.sealer import erase
-from storage import acts, history, moving, natures, queue
+from storage import acts, dividing, history, moving, natures, queue
 from storage.acts import Undo
 
 REPLY = "conversation.reply"
@@ -58,6 +59,10 @@ class Move(Body):
 
 class Back(Body):
     audit_id: str
+
+
+class Joined(Body):
+    into: str
 
 
 async def changed(call: Call, conversation_id: str, undo: Undo | None) -> shapes.Changed:
@@ -168,6 +173,46 @@ async def move_message(call: Call, body: Move) -> Moved:
         "item": await item_of(call, item["id"]),
         "undo": {"method": "POST", "path": path, "body": {"audit_id": audit_id}},
     }
+
+
+@route("POST", "/messages/{id}/split", answer=shapes.Changed, needs=REPLY)
+async def split_thread(call: Call) -> shapes.Changed:
+    """Put a letter and all after it into a conversation of their own; answers with the new one."""
+    item = await item_of(call, call.path("id"))
+    _must_be_letters(call, item["source"]["id"])
+    made, audit_id = await call.gateway.database.write(dividing.split, item["id"], call.me)
+    return {"row": await row_of(call, made), "undo": _undo_thread(item["conversation_id"], audit_id)}
+
+
+@route("POST", "/conversations/{id}/join", answer=shapes.Changed, body=Joined, needs=REPLY)
+async def join_threads(call: Call, body: Joined) -> shapes.Changed:
+    """Put everything of this conversation into another one of the same client; answers with that one."""
+    row = await row_of(call, call.path("id"))
+    await must_see(call, body.into)
+    _must_be_letters(call, row["source"]["id"])
+    audit_id = await call.gateway.database.write(dividing.join, row["id"], body.into, call.me)
+    return {"row": await row_of(call, body.into), "undo": _undo_thread(row["id"], audit_id)}
+
+
+@route("POST", "/conversations/{id}/undo-thread", answer=shapes.Changed, body=Back, needs=REPLY)
+async def undo_thread(call: Call, body: Back) -> shapes.Changed:
+    """Take a split or a join back."""
+    ref = call.path("id")
+    await must_see(call, ref)
+    await call.gateway.database.write(dividing.undo, ref, call.me, body.audit_id)
+    return await changed(call, ref, None)
+
+
+def _must_be_letters(call: Call, source_id: str) -> None:
+    """Only threads of letters can be divided: elsewhere the network says what belongs together."""
+    live = call.gateway.sources.get(source_id)
+    if live is None or not posts(live):
+        raise Refusal("not_now", reason="no_letters")
+
+
+def _undo_thread(conversation_id: str, audit_id: str) -> shapes.Undo:
+    path = f"{PREFIX}/conversations/{conversation_id}/undo-thread"
+    return {"method": "POST", "path": path, "body": {"audit_id": audit_id}}
 
 
 @route("POST", "/conversations/{id}/undo-move", answer=shapes.Changed, body=Back, needs="deal.attach")

@@ -241,7 +241,7 @@ def _findings(found: list[rules.Finding]) -> list[FindingShape]:
 
 
 @route("PUT", "/routing/draft", answer=Routing, body=PlanBody, needs="queue.edit")
-async def save_draft(call: Call, body: PlanBody) -> Routing:
+async def save_plan(call: Call, body: PlanBody) -> Routing:
     """Keep a draft; a colleague's newer one is not overwritten."""
     if len({one.id for one in body.rules}) != len(body.rules):
         raise Refusal("bad_request", 422, field="rules.id")
@@ -251,13 +251,13 @@ async def save_draft(call: Call, body: PlanBody) -> Routing:
 
 
 @route("DELETE", "/routing/draft", needs="queue.edit", status=204)
-async def drop_draft(call: Call) -> None:
+async def drop_plan(call: Call) -> None:
     """Throw the draft away."""
     await call.gateway.database.write(plans.drop_draft, call.me)
 
 
 @route("POST", "/routing/publish", answer=Routing, body=Publish, needs="queue.edit")
-async def publish(call: Call, body: Publish) -> Routing:
+async def publish_plan(call: Call, body: Publish) -> Routing:
     """The draft holds from now on; one that would lose leads is refused."""
     setup = await setup_of(call.gateway)
     world = await call.gateway.database.read(plans.world_of, setup.schedule, call.now)

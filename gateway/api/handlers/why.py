@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -15,10 +17,11 @@ from gateway.api.handlers.inbox import item_of
 from gateway.api.layer import PREFIX, Body, Call, Query, route
 from gateway.api.rights import must_see_contact, must_see_deal
 from gateway.letters import letter_csp, page_of
+from gateway.outgoing import message_of
 from gateway.parsing import body_of
 from gateway.redaction import blank
 from gateway.refusals import Refusal
-from storage import cards, timeline, waiting
+from storage import cards, posting, timeline, waiting
 
 SHOWN = 256 * 1024
 
@@ -30,6 +33,8 @@ class DryRun(Body):
 
 class LetterQuery(Query):
     images: int = 0
+    quoted: int = 0
+    """1: what the letter repeats of earlier ones is shown too."""
 
 
 async def _decisions(call: Call, records: Sequence[Mapping[str, Any]]) -> list[shapes.Decision]:
@@ -82,12 +87,43 @@ async def letter(call: Call, query: LetterQuery) -> web.Response:
         raise Refusal("not_found", 404)
     inline = await call.gateway.database.read(timeline.inline_files, item["id"])
     urls = {cid: f"{PREFIX}/attachments/{ref}" for cid, ref in inline.items()}
-    body = await asyncio.to_thread(page_of, html, urls, remote=query.images == 1)
+    body = await asyncio.to_thread(page_of, html, urls, remote=query.images == 1, quoted=query.quoted == 1)
     headers = {
         "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": letter_csp(query.images == 1),
         "X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store",
     }  # fmt: skip
     return web.Response(body=body.encode(), headers=headers)
+
+
+@route("GET", "/messages/{id}/eml", needs="conversation.read")
+async def eml(call: Call) -> web.Response:
+    """A letter as it came or left, to keep or to open in a mail program."""
+    item = await item_of(call, call.path("id"))
+    if item["mail"] is None and item["kind"] != "mail":
+        raise Refusal("not_found", 404)
+    body = await _letter_bytes(call, item["id"])
+    if body is None:
+        raise Refusal("not_found", 404)
+    name = re.sub(r"[^\w .-]+", "_", item["subject"]).strip(" ._")[:80] or "letter"
+    headers = {
+        "Content-Type": "message/rfc822", "X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}.eml",
+    }  # fmt: skip
+    return web.Response(body=body, headers=headers)
+
+
+async def _letter_bytes(call: Call, message_id: str) -> bytes | None:
+    """What came in, or what we sent, made anew of the same stored bytes. None: there is none."""
+    envelope_id = await call.gateway.database.read(waiting.envelope_of, message_id)
+    if envelope_id is not None:
+        stored = await call.gateway.database.read(waiting.find, envelope_id)
+        kept = stored is not None and (stored.body is not None or stored.body_file is not None)
+        return await body_of(call.gateway, stored) if stored is not None and kept else None
+    part = await call.gateway.database.read(posting.sent_part, message_id)
+    live = call.gateway.sources.get(part.source_id) if part is not None else None
+    if part is None or live is None:
+        return None
+    return b"".join([piece async for piece in live.channel.rendered(message_of(call.gateway, part.ready))])
 
 
 @route("GET", "/messages/{id}/raw", answer=shapes.RawEnvelope, needs="conversation.read")

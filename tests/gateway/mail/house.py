@@ -74,6 +74,12 @@ class MailHouse:
         rows = await self.house.rows("SELECT conversation_id FROM message ORDER BY received_at DESC, id DESC")
         return str(rows[0].conversation_id)
 
+    async def takes(self, raw: bytes) -> None:
+        """A letter arrives that need not say anything new; until it is opened or ignored."""
+        before = await self.count("envelope WHERE state <> 0")
+        await asyncio.to_thread(self.host.deliver, self.address, raw)
+        await self.until(lambda: self.count("envelope WHERE state <> 0"), lambda n: n > before)
+
     async def count(self, table: str) -> int:
         return int((await self.house.rows(f"SELECT count(*) AS n FROM {table}"))[0].n)
 
