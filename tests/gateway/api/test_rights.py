@@ -31,7 +31,7 @@ TABLE: dict[str, set[str]] = {
     "POST /conversations/{id}/assignee": TALK, "POST /conversations/{id}/nature": TALK,
     "PUT /conversations/{id}/read": TALK, "PUT /conversations/{id}/pin": TALK,
     "POST /conversations/{id}/claim": TALK, "DELETE /conversations/{id}/claim": TALK,
-    "GET /calls/ringing": ANYBODY, "POST /calls": TALK, "POST /calls/{id}/result": TALK,
+    "GET /calls/ringing": TALK, "POST /calls": TALK, "POST /calls/{id}/result": TALK,
     "GET /canned": TALK, "POST /canned": TALK, "PATCH /canned/{id}": TALK, "DELETE /canned/{id}": TALK,
     "POST /canned/{id}/restore": TALK, "POST /canned/{id}/used": TALK,
     "GET /views": TALK, "POST /views": TALK, "PATCH /views/{id}": TALK, "DELETE /views/{id}": TALK,
