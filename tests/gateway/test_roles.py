@@ -69,7 +69,8 @@ class Parts:
 
 
 async def _arrived(fake: Fake, words: str) -> bool:
-    return [one.text.split("\n")[0] for one in fake.arrived] == [words]  # a letter repeats what it answers below
+    """A letter repeats below what it answers."""
+    return [one.text.split("\n")[0] for one in fake.arrived] == [words]
 
 
 @contextlib.asynccontextmanager
