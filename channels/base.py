@@ -499,6 +499,10 @@ class WebhookChannel(Channel):
 class PollingChannel(Channel):
     """A network we have to ask: a mailbox, a long poll."""
 
+    beginning: bytes | None = None
+    """The cursor of the moment of `connect`, where the network has one: whoever listens first begins there, so that nothing
+    that came meanwhile is missed."""
+
     def polls(self) -> bool:
         """Whether this account is polled now (a bot with a public hook is not)."""
         return True

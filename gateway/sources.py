@@ -27,6 +27,7 @@ from routing.window import NO_WINDOW, PROVIDER_MARGIN, Phase, WindowPolicy
 from storage import designs
 from storage import setup as setup_rows
 from storage.bells import Bells
+from storage.cursors import begin_at
 from storage.database import Database
 from storage.designs import version_setting
 from storage.sources import SourceRow, add_source, change_source, load_sources
@@ -274,6 +275,8 @@ class Sources:
         if live is None:
             raise Refusal("not_found", 404)
         checks = await live.channel.connect()
+        if isinstance(live.channel, PollingChannel) and live.channel.beginning is not None:
+            await self._database.write(begin_at, source_id, live.channel.beginning)
         state = "active" if all(check.ok for check in checks) else "broken"
         await self._database.write(
             change_source, source_id, state=state, transport=transport(live.channel), paused_until=None,

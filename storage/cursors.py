@@ -18,6 +18,12 @@ def cursor_of(connection: Connection, source_id: str) -> bytes | None:
     return found
 
 
+def begin_at(tx: Transaction, source_id: str, cursor: bytes) -> None:
+    """Where the reading of a source begins that was never read."""
+    never = (source.c.id == source_id) & source.c.cursor.is_(None)
+    tx.connection.execute(update(source).where(never).values(cursor=cursor))
+
+
 def keep_polled(tx: Transaction, held: Lease, source_id: str, entries: Sequence[Entry], cursor: bytes) -> int:
     """Keep what one look brought and where to look next, in one transaction; how many were new.
 

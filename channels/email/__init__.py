@@ -79,7 +79,6 @@ class Email(PollingChannel):
         self._listening: set[AsyncGenerator[Polled, None]] = set()
         self._refusals = 0
         self._resting_until = 0.0
-        self._beginning: bytes | None = None
 
     def parse(self, envelope: Envelope) -> tuple[Event, ...]:
         return parse.parse(envelope, self.mailbox, self._secret)
@@ -114,7 +113,7 @@ class Email(PollingChannel):
         from channels.email.rounds import listen
 
         self._rest()
-        letters = listen(self.mailbox, self._beginning if cursor is None else cursor, self.patience)
+        letters = listen(self.mailbox, self.beginning if cursor is None else cursor, self.patience)
         self._listening.add(letters)
         try:
             async for polled in letters:
@@ -169,7 +168,7 @@ class Email(PollingChannel):
             return lines
         try:
             # What comes in from this moment on is ours, even before the first look.
-            self._beginning = await begin(self.mailbox, self.patience)
+            self.beginning = await begin(self.mailbox, self.patience)
         except ChannelError as error:
             return [*lines, Check(code=error.code, ok=False, detail=error.detail[:300])]
         return [*lines, await round_trip(self.mailbox, self._sender(), self.patience)]
