@@ -75,7 +75,7 @@ NEWEST = (Part(("1 = 1",), "last_at", True),)
 def parts_of(view: str, order: str) -> tuple[Part, ...]:
     """The stretches of an order in a view; those that can have no row there are left out."""
     match view, order:
-        case (("closed" | "snoozed" | "spam"), _):
+        case (("closed" | "snoozed" | "spam" | "personal"), _):
             return NEWEST
         case "unanswered", ("urgent" | "longest"):
             return URGENT if order == "urgent" else LONGEST
