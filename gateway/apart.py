@@ -11,6 +11,7 @@ import contextlib
 import pickle
 import struct
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, TypeAlias
 
@@ -43,7 +44,8 @@ class Apart:
 
     async def parse(self, channel: Channel, envelope: Envelope) -> tuple[Event, ...]:
         """The facts in it. Raises PayloadUnreadable, TimeoutError after 20 seconds, ReaderFailed."""
-        question = pickle.dumps((_name(channel), channel.account, envelope))
+        account = replace(channel.account, memory=None)  # parsing is pure: it remembers nothing
+        question = pickle.dumps((_name(channel), account, envelope))
         async with self._turn:
             if self._closing is not None:
                 self._closing.cancel()

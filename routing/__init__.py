@@ -4,6 +4,10 @@
     nature         is this a client, and what may the conversation cause?
     identity       which contact is it?
     deals          which deal does a message belong to?
+    threads        which thread does a letter belong to?
+    pipelines      may a deal go to this stage, and what happens when it arrives?
+    recurrence     when does a task come again?
+    rules          which queue gets a new lead?
     answering      who answers a client whose deal or lead has somebody?
     assignment     who takes a new lead?
     ladder         what happened to a lead's offers, and what comes next?

@@ -126,7 +126,7 @@ def new_lead(
     values: tuple[Any, ...] = (
         deal_id, next_numbers(tx.connection, "deal", 1), row.contact_id, stage[0], stage[1], "lead", 1,
         title or name or "", "RUB", owner_id, None, row.source_id, row.id, waiting, due, 0, 0, 0, {}, 0, tx.now, tx.now,
-        tx.now if owner_id else None,
+        tx.now if owner_id else None, None, {},
     )  # fmt: skip
     batch.insert(tx.connection, deal, DEAL, [values])
     party = (deal_id, row.contact_id, "client", 1)

@@ -84,11 +84,12 @@ async def test_a_list_is_kept_and_several_dialogs_are_put_off_and_taken_back(
         await ira.check(locale="ru")
         await bar.get_by_role("button", name="Ещё действия").click()
         await page.get_by_role("menuitem", name="До завтра, 10:00").click()
-        await expect(page.get_by_text("Сделано: 3 диалога")).to_be_visible()
+        queue = page.get_by_role("region", name="Очередь диалогов")
+        await expect(queue.get_by_text("Сделано: 3 диалога")).to_be_visible()
         snoozed = await demo.ask("GET", "/conversations?view=snoozed&order=newest")
         assert len(snoozed["rows"]) >= 3
         await page.get_by_role("button", name="Отменить", exact=True).click()
-        await expect(page.get_by_text("Действие отменено")).to_be_visible()
+        await expect(queue.get_by_text("Действие отменено")).to_be_visible()
         again = await demo.ask("GET", "/conversations?view=snoozed&order=newest")
         assert len(again["rows"]) == len(snoozed["rows"]) - 3
 
