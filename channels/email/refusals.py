@@ -18,7 +18,10 @@ BUSY_PAUSE = 60.0
 GREY_PAUSE = 300.0
 
 _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
-_GREY = re.compile(r"gr[ea]y-?list|try again later|повторите попытку", re.I)
+_GREY = re.compile(r"gr[ea]y-?list", re.I)
+_COME_AGAIN = re.compile(
+    r"try again later|повторите попытку", re.I
+)  # a grey list, if it is said of a recipient
 _LIMIT = re.compile(
     r"limit|quota for|rate|too many (?:messages|mails|recipients|connections)|лимит|превышен", re.I
 )
@@ -70,7 +73,8 @@ def _login(code: int, text: str, detail: str) -> SendFailed:
 
 def _later(text: str, detail: str, stage: Stage) -> SendFailed:
     """4xx: certainly not taken. A limit stops the whole account, a grey list only this letter."""
-    if _GREY.search(text) and not _LIMIT.search(text):
+    grey = _GREY.search(text) or (stage == "recipient" and _COME_AGAIN.search(text))
+    if grey and not _LIMIT.search(text):
         return TryLater(detail, code="greylisted", after=GREY_PAUSE)
     if _LIMIT.search(text) or "4.5.3" in text:
         return TryLater(detail, code="smtp_limit", after=LIMIT_PAUSE, whole_source=True)

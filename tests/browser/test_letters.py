@@ -70,6 +70,6 @@ async def test_a_letter_is_handed_on_from_a_phone(demo: House, chromium_browser:
         await page.get_by_role("button", name="Действия с сообщением").last.click()
         await shoot(page, "menu-light-390")
         await page.get_by_role("menuitem", name="Переслать").click()
-        await expect(page.get_by_label("Тема", exact=True)).to_have_value(re.compile("Счёт № 118"))
+        await expect(page.get_by_label("Тема", exact=True)).to_have_value(re.compile("^Fwd: "))
         await shoot(page, "forward-light-390")
         await ira.check(locale="ru")

@@ -184,7 +184,7 @@ class City:
         self.answered.append(words)
         return message_id
 
-    async def settled(self, seconds: float = 60) -> None:
+    async def settled(self, seconds: float = 240) -> None:
         """Wait until nothing waits; answers of unknown fate are decided as the console asks a person to."""
         end = asyncio.get_running_loop().time() + seconds
         while True:

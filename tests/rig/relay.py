@@ -76,9 +76,11 @@ class Relay:
         self.conversations: set[Conversation] = set()
         self._deliver = deliver
         self._password = password
+        self._thread: LoopThread | None = None
 
     async def listen(self, thread: LoopThread, certificate: Certificate) -> None:
         """Open the three ports."""
+        self._thread = thread
         tls = certificate.server_context()
         self.port = await thread.serve(lambda: Conversation(self))
         self.starttls_port = await thread.serve(
@@ -88,6 +90,11 @@ class Relay:
             lambda: Conversation(self, signed_in=True, auth_require_tls=False, authenticator=self._sign_in),
             tls,
         )
+
+    def cut(self) -> None:
+        """Reset every open connection; from any thread but the relay's own."""
+        assert self._thread is not None
+        self._thread.call(self.hang_up())
 
     async def hang_up(self) -> None:
         """Reset every open connection."""

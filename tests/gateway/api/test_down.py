@@ -43,7 +43,7 @@ async def texts(house: House) -> list[Any]:
 async def test_while_the_database_is_down_hooks_answer_503_and_what_comes_again_is_taken_once(
     tmp_path: Path, network: type[paper.Paper]
 ) -> None:
-    with engines.postgres(own=True) as server:
+    with engines.postgres(own=True, durable=True) as server:
         url = await server.create("down")
         await prepare_template(url)
         async with open_house(url, tmp_path) as house:

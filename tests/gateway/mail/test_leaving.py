@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -27,6 +28,8 @@ async def write(mail: MailHouse, *to: str, fault: Fault | None = None) -> tuple[
     """A letter to these addresses that meets a fault: its conversation and id."""
     if fault is not None:
         mail.host.relay.plan.append(fault)
+        if fault.at == "connect":  # the session that the check-up left open would not meet it
+            await asyncio.to_thread(mail.host.relay.cut)
     made = await mail.write(*(to or ("anna@client.test",)))
     return made["conversation_id"], made["items"][0]["id"]
 

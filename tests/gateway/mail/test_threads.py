@@ -120,8 +120,8 @@ async def test_a_bounce_says_who_was_not_reached_and_a_forged_one_changes_nothin
     assert (item["state"], item["reason"]) == ("undelivered", "no_such_user")
     page = await mail.admin.get(f"/conversations/{ref}/messages?scope=conversation")
     notes = [one["system"] for one in page["items"] if one["system"]]
-    assert [note["params"]["address"] for note in notes] == ["a@client.test", "b@client.test"]
-    assert "No such user" in notes[0]["params"]["detail"]
+    assert [note["address"] for note in notes] == ["a@client.test", "b@client.test"]
+    assert "No such user" in notes[0]["detail"]
     warned = await mail.admin.call(
         "POST", "/letters",
         {"id": "0199c0de-0000-7000-8000-0000000000aa", "source_id": mail.source_id, "text": "x",
