@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from playwright.async_api import Browser
 
+from gateway import clock
 from tests.rig import browser, chromium, engines, mail
 from tests.rig.databases import ENGINE_KINDS, EngineKind, PostgresCopies, SqliteCopies
 from tests.rig.engines import Postgres, Valkey
@@ -18,6 +19,14 @@ def pytest_report_header() -> list[str]:
     """Which real things the tests are about to meet."""
     met = (f"Python {platform.python_version()}", *engines.versions(), chromium.version(), mail.version())
     return [f"engines: {', '.join(met)}"]
+
+
+@pytest.fixture(autouse=True)
+def clock_as_it_was() -> Iterator[None]:
+    """A test that turns the clock turns it for itself only."""
+    before = clock.turn(0)
+    yield
+    clock.turn(before - clock.turn(0))
 
 
 @pytest.fixture(params=ENGINE_KINDS)

@@ -303,5 +303,4 @@ async def test_the_same_answers_without_an_id_are_one_across_the_border_of_ten_m
         clock.turn(moment - town.gateway.now())
         await post(town, {"phone": "+79161112233", "message": "Перезвоните"}, BROWSER)
         await town.opened()
-    clock.turn(0)
     assert len(await said(town)) == 1
