@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+import msgspec
 import structlog
 
 from channels.base import RELEASED, Channel, Envelope
@@ -17,6 +18,7 @@ from gateway.apart import ReaderFailed
 from gateway.bound import TookTooLong, within
 from gateway.context import Gateway
 from gateway.opening.batch import Parsed
+from storage.clean import cleaned
 from storage.waiting import Stored
 
 log = structlog.get_logger(__name__)
@@ -71,9 +73,19 @@ async def parse(gateway: Gateway, stored: Stored) -> Parsed:
     except Exception as error:
         log.exception("parser failed", source=stored.source_id, envelope=stored.id)
         return _unreadable(stored, f"parser_failed: {type(error).__name__}: {error}")
+    if _unclean(events):
+        events = cleaned(events)
     if RELEASED in envelope.marks:
         events = tuple(map(_let_out, events))
     return Parsed(stored.id, stored.source_id, stored.received_at, events)
+
+
+def _unclean(events: tuple[Event, ...]) -> bool:
+    """Whether a text of theirs holds what no database keeps; far cheaper than looking at each."""
+    try:
+        return b"\\u0000" in msgspec.json.encode(events)
+    except (UnicodeError, TypeError):
+        return True
 
 
 def _let_out(event: Event) -> Event:

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from gateway.context import Gateway
 from gateway.refusals import CODES, Refusal, refusing
 from storage import sessions
+from storage.clean import cleaned
 from storage.errors import Unavailable
 from storage.sessions import Session
 from storage.team import Account, account_of
@@ -244,7 +245,7 @@ def origin_is_ours(request: web.Request, gateway: Gateway) -> bool:
 
 def _read_query(request: web.Request, model: type[Query]) -> Query:
     try:
-        return model.model_validate(dict(request.query))
+        return model.model_validate(cleaned(dict(request.query)))
     except ValidationError as error:
         raise _bad(error) from None
 
@@ -260,9 +261,17 @@ async def _read_body(request: web.Request, model: type[Body]) -> Body:
     if len(raw) > LARGEST_JSON:
         raise Refusal("too_large", 413)
     try:
-        return model.model_validate_json(raw)
+        return model.model_validate_json(_clean_json(raw) if b"\\u0000" in raw else raw)
     except ValidationError as error:
         raise _bad(error) from None
+
+
+def _clean_json(raw: bytes) -> bytes:
+    """The body without what no database keeps; unreadable JSON as it is, to be refused."""
+    try:
+        return orjson.dumps(cleaned(orjson.loads(raw)))
+    except ValueError:
+        return raw
 
 
 def _bad(error: ValidationError) -> Refusal:

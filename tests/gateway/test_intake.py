@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.gateway.town import IGOR, MARIA, Town, open_town, until
 
@@ -139,3 +140,16 @@ async def test_the_first_words_of_a_source_that_another_process_has_just_made_ar
 
 async def both_done(town: Town) -> bool:
     return int(await town.one("SELECT count(*) FROM envelope WHERE state = 0")) == 0
+
+
+@pytest.mark.parametrize("place", ["messenger1", "messenger2", "form"])
+async def test_signs_that_no_database_keeps_are_left_out_and_the_words_stay(town: Town, place: str) -> None:
+    if place not in town.sources:
+        await town.connect(place)
+    await town.say(place, "до\x00после")
+    await town.say(place, "целое")
+    await town.opened()
+    found = [row.text for row in await town.rows("SELECT text FROM message ORDER BY at, seq, id")]
+    assert any("допосле" in text for text in found), found
+    assert any("целое" in text for text in found), found
+    assert await town.one("SELECT count(*) FROM envelope WHERE state = 3") == 0
