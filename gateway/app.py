@@ -15,6 +15,7 @@ from gateway import api, clock, pages
 from gateway.config import Config
 from gateway.context import Gateway
 from gateway.courtesies import Typists
+from gateway.ending import end
 from gateway.holders import bury_the_dead, own_name
 from gateway.journal import Journal
 from gateway.ledger import Bookkeeper
@@ -143,9 +144,7 @@ class Running:
         finishing = [task for name, task in self._tasks.items() if name in ("worker", "senders")]
         if finishing:
             await asyncio.wait(finishing, timeout=DRAIN)
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await end(self._tasks.values())
         await self._gateway.apart.close()
         await self._gateway.sources.close()
         await self._gateway.bells.close()

@@ -14,6 +14,7 @@ import structlog
 
 from channels.events import Identity, InboundMessage
 from gateway.context import Gateway
+from gateway.ending import end
 from gateway.opening.batch import Parsed
 from routing.times import SECOND
 from storage import cards
@@ -46,9 +47,7 @@ class _Tasks:
 
     async def close(self) -> None:
         """Give up what is under way."""
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await end(self._running)
 
 
 async def _patiently(work: Coroutine[Any, Any, None]) -> None:

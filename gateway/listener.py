@@ -15,6 +15,7 @@ import structlog
 from channels.base import Polled, PollingChannel
 from channels.errors import ChannelError, Disconnected, TryLater
 from gateway.context import Gateway
+from gateway.ending import end
 from gateway.sources import Live
 from gateway.watcher import read_back
 from gateway.webhooks import make_entry
@@ -62,10 +63,7 @@ class Listeners:
                 self._running[source_id] = (live.channel, task)
 
     async def _stop(self, source_ids: list[str]) -> None:
-        tasks = [self._running.pop(source_id)[1] for source_id in source_ids]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end([self._running.pop(source_id)[1] for source_id in source_ids])
 
 
 class _Listener:

@@ -18,6 +18,7 @@ from channels.errors import OutcomeUnknown, SendFailed
 from gateway.afterwards import carry_out
 from gateway.context import Gateway
 from gateway.daily import Daily
+from gateway.ending import end
 from gateway.failing import look_up_at, outcome_of
 from gateway.metrics import SENDS
 from gateway.outgoing import message_of
@@ -57,9 +58,7 @@ class Senders:
                     await bell.wait(await self._look())
             await asyncio.gather(*self._running.values(), return_exceptions=True)
         finally:
-            for task in self._running.values():
-                task.cancel()
-            await asyncio.gather(*self._running.values(), return_exceptions=True)
+            await end(self._running.values())
 
     def stop(self) -> None:
         """End the calls in hand and begin no new ones."""
@@ -132,9 +131,7 @@ class _Sender:
             if keeping.done():
                 keeping.result()
         finally:
-            keeping.cancel()
-            working.cancel()  # without effect on one that is done
-            await asyncio.gather(working, keeping, return_exceptions=True)
+            await end([working, keeping])
         working.result()
 
     async def _keep_lease(self) -> None:
@@ -176,9 +173,7 @@ class _Sender:
                 await self._send(bell)
                 await asyncio.gather(*self._calls)  # those in hand end by themselves
             finally:
-                for call in self._calls:
-                    call.cancel()
-                await asyncio.gather(*self._calls, return_exceptions=True)
+                await end(self._calls)
 
     async def _send(self, bell: Bell) -> None:
         """Keep calls under way, so that a slow one holds up its own conversation only."""

@@ -14,6 +14,7 @@ import structlog
 
 from gateway.context import Gateway
 from gateway.courtesies import Courtesies
+from gateway.ending import end
 from gateway.metrics import BATCH, ENVELOPES
 from gateway.opening.batch import Parsed, open_batch
 from gateway.opening.house import House
@@ -51,8 +52,7 @@ class Worker:
                     if not await self._work():
                         await bell.wait(LOOK)
         finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            await end([keeping])
             await self._courtesies.close()
             await self._give_back()
 

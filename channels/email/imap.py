@@ -214,13 +214,15 @@ class Session:
 
     async def _idle(self, seconds: float) -> None:
         client, patience = self._client, self._patience.answer
-        idle = await asyncio.wait_for(client.idle_start(timeout=seconds + 60), patience)
+        async with asyncio.timeout(patience):  # not wait_for: in Python 3.11 it may swallow a cancellation
+            idle = await client.idle_start(timeout=seconds + 60)
         # Between sending IDLE and here the push may have come already.
         if not (client.protocol.news.is_set() or client.protocol.lost.is_set()):
             await _within(client.protocol.stirred.wait(), seconds)
         if not client.protocol.lost.is_set():
             client.idle_done()
-            await asyncio.wait_for(idle, patience)
+            async with asyncio.timeout(patience):
+                await idle
 
     async def _fetch(self, uids: Sequence[int], items: str) -> list[Any]:
         with our_errors():
@@ -347,4 +349,5 @@ def _demand(response: Any) -> None:
 
 async def _within(waiting: Any, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(waiting, seconds)
+        async with asyncio.timeout(seconds):
+            await waiting
