@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv/bin
 PYTEST := $(VENV)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+# A test that hangs past its own time-out ends its process with a trace, and the run goes on.
+HANGS  := -o faulthandler_timeout=420 -o faulthandler_exit_on_timeout=true
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo setup dev-setup test test-all drill check format papers lock wheel clean bench bench-quick
@@ -23,7 +25,7 @@ dev-setup: ## The same, with what tests and checks need
 
 test: dev-setup ## Run the tests on real servers, with the core journeys in a real browser (a quarter of an hour on two cores)
 	@$(VENV)/python scripts/testbed.py
-	@$(PYTEST) -m "not full and not drill"
+	@$(PYTEST) $(HANGS) -m "not full and not drill"
 
 test-all: dev-setup ## Run every test there is, the console's own too
 	@$(VENV)/python scripts/testbed.py
