@@ -29,6 +29,7 @@ from gateway.router import Router
 from gateway.sender import Senders
 from gateway.sources import Sources
 from gateway.switchboard import Switchboard
+from gateway.timers import Timers
 from gateway.vault import Vault, load_keys
 from gateway.watcher import Watcher
 from gateway.webhooks import Hooks
@@ -119,6 +120,7 @@ class Running:
         if self._role in ("all", "worker"):
             self._start("worker", self._worker.run)
             self._start("router", Router(self._gateway).run)
+            self._start("timers", Timers(self._gateway).run)
             self._start("switchboard", Switchboard(self._gateway).run)
             self._start("senders", self._senders.run)
             self._start("typists", Typists(self._gateway).run)

@@ -8,7 +8,7 @@ import channels
 from gateway.context import Gateway
 from gateway.opening.house import House, SourceRules
 from gateway.sources import Live
-from routing.times import MINUTE, SECOND
+from routing.times import SECOND
 from storage import setup as setup_rows
 
 LETTERS = "email"
@@ -26,6 +26,11 @@ async def setup_of(gateway: Gateway) -> setup_rows.Setup:
     setup = await gateway.database.read(setup_rows.setup)
     _kept[id(gateway.database)] = (gateway.now(), setup)
     return setup
+
+
+def look_anew(gateway: Gateway) -> None:
+    """The set-up has just changed here; other processes see it within five seconds."""
+    _kept.pop(id(gateway.database), None)
 
 
 async def house_of(gateway: Gateway) -> House:
@@ -56,7 +61,8 @@ def rules_of(live: Live, thanks: Live | None = None, stages: Mapping[str, str] =
         name=live.row.name,
         window=live.window,
         attach=live.attach,
-        target=can.answer_minutes * MINUTE,
+        target=live.target,
+        next_target=live.next_target,
         queue_id=live.row.queue_id,
         operator_first=live.row.first_answer == "operator",
         answers=can.reply or bool(can.answered_by),

@@ -22,7 +22,7 @@ from gateway.memory import SourceMemory
 from gateway.refusals import Refusal
 from gateway.vault import Vault
 from routing.deals import AttachPolicy
-from routing.times import HOUR, SECOND
+from routing.times import HOUR, MINUTE, SECOND
 from routing.window import NO_WINDOW, PROVIDER_MARGIN, Phase, WindowPolicy
 from storage import designs
 from storage import setup as setup_rows
@@ -44,6 +44,22 @@ class Live:
     channel: Channel
     window: WindowPolicy
     attach: AttachPolicy
+
+    @property
+    def target(self) -> int:
+        """How much working time the first answer may take, microseconds."""
+        return int(self.row.answering.get("first_minutes") or self.channel.can().answer_minutes) * MINUTE
+
+    @property
+    def next_target(self) -> int:
+        """How much working time each later answer may take, microseconds."""
+        own = self.row.answering.get("next_minutes")
+        return int(own) * MINUTE if own else self.target
+
+    @property
+    def closed_reply(self) -> str:
+        """What a client is told outside working hours; "" is nothing."""
+        return str(self.row.answering.get("closed_reply") or "")
 
     @property
     def receiving(self) -> bool:
@@ -192,13 +208,22 @@ class Sources:
         return source_id
 
     async def change(self, source_id: str, **fields: Any) -> None:
-        """Change name, settings, queue_id, hours, enforcement, first_answer, on_open_deal, pipeline_id. Raises Refusal."""
+        """Change name, settings, queue_id, hours, enforcement, first_answer, on_open_deal, pipeline_id,
+        answering. Raises Refusal."""
         live = await self.find(source_id)
         if live is None:
             raise Refusal("not_found", 404)
         values: dict[str, Any] = {
             key: fields[key]
-            for key in ("name", "queue_id", "enforcement", "first_answer", "on_open_deal", "pipeline_id")
+            for key in (
+                "name",
+                "queue_id",
+                "enforcement",
+                "first_answer",
+                "on_open_deal",
+                "pipeline_id",
+                "answering",
+            )
             if key in fields
         }
         if "hours" in fields:

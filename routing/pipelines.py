@@ -10,17 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
-from routing.schedule import local_day
+from routing.schedule import Schedule, local_day, next_opening
 from routing.times import HOUR, Micros
 
 StageKind: TypeAlias = Literal["lead", "open", "won", "lost", "merged"]
 Obstacle: TypeAlias = Literal[
     "fields", "comment", "attempts", "approval", "not_a_stage", "closed", "other_pipeline"
 ]  # fmt: skip
-Premise: TypeAlias = Literal["on_stage", "deal_open", "unanswered", "no_activity", "window_open", "task_open"]
+Premise: TypeAlias = Literal[
+    "on_stage", "deal_open", "unanswered", "client_silent", "no_activity", "window_open", "task_open"
+]  # fmt: skip
 
 ATTEMPTS_WANTED: Final = 3
 ATTEMPTS_APART: Final = 2 * HOUR
+DECENT: Final = (9 * 60, 21 * 60)
 ON_CONTACT: Final = frozenset({"name", "phone", "email", "payment", "segment"})
 """Required things that lie on the contact, not on the deal."""
 
@@ -138,6 +141,8 @@ class Present:
     stage_id: str
     waiting_since: Micros | None = None
     """Since when the client waits for our answer; None: it is the client's turn."""
+    last_client_at: Micros = 0
+    """When the client last said something."""
     last_activity_at: Micros = 0
     window_open: bool = True
     due_at: Micros | None = None
@@ -161,6 +166,7 @@ def stale(planned: Planned, now: Present) -> str:
         "deal_open": now.open,
         "on_stage": now.open and now.stage_id == planned.stage_id,
         "unanswered": now.waiting_since is not None,
+        "client_silent": now.last_client_at <= planned.planned_at,
         "no_activity": now.last_activity_at <= planned.planned_at,
         "window_open": now.window_open,
         "task_open": now.due_at is not None,
@@ -171,6 +177,12 @@ def stale(planned: Planned, now: Present) -> str:
     if planned.due_at is not None and now.due_at != planned.due_at:
         return "moved"
     return ""
+
+
+def decent_hour(zone: str, at: Micros) -> Micros:
+    """When a robot may write: at once between 9 and 21 of that zone, else at the next nine o'clock."""
+    hours = Schedule(zone=zone, week=((DECENT,),) * 7)
+    return next_opening(hours, at) or at
 
 
 def filled(values: Mapping[str, Any]) -> frozenset[str]:

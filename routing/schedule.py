@@ -9,7 +9,7 @@ second.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
@@ -91,8 +91,10 @@ ROUND_THE_CLOCK: Final = Shift(opens_at=0, closes_at=FOREVER)
 
 
 def in_force(own: Schedule | None, company: Schedule | None) -> Schedule:
-    """A person's own hours, else the company's, else always."""
-    return own or company or ALWAYS
+    """A person's own hours with the company's holidays, else the company's hours, else always."""
+    if own is None or company is None or company.holidays <= own.holidays:
+        return own or company or ALWAYS
+    return replace(own, holidays=own.holidays | company.holidays)
 
 
 def is_working(schedule: Schedule, at: Micros) -> bool:
@@ -152,6 +154,37 @@ def add_working(schedule: Schedule, at: Micros, duration: Micros) -> Micros | No
     return None
 
 
+def before_working(schedule: Schedule, at: Micros, duration: Micros) -> Micros | None:
+    """The latest moment since which `duration` of working time has passed at `at`; None: not within a year."""
+    if schedule.always:
+        return at - duration
+    left = duration
+    for opens, closes in _pieces_back(schedule, at):
+        ends = min(at, closes)
+        if ends - left >= opens:
+            return ends - left
+        left -= ends - opens
+    return None
+
+
+def closed_since(schedule: Schedule, at: Micros) -> Micros | None:
+    """When the last working interval ended, at a moment outside of all; None while working, or none within a year."""
+    if schedule.always or is_working(schedule, at):
+        return None
+    last = next(_pieces_back(schedule, at), None)
+    return None if last is None else last[1]
+
+
+def noon_after(schedule: Schedule, at: Micros) -> Micros | None:
+    """Noon of the next working day after the day of `at`, or its opening where that is later; None: none within a year."""
+    zone = ZoneInfo(schedule.zone)
+    following = _utc(zone, local_day(schedule.zone, at) + 1, 0, fold=0)
+    opens = next_opening(schedule, following)
+    if opens is None:
+        return None
+    return max(opens, _utc(zone, local_day(schedule.zone, opens), 720, fold=0))
+
+
 def working_between(schedule: Schedule, since: Micros, until: Micros) -> Micros:
     """How much working time lies in `[since, until)`."""
     if schedule.always:
@@ -191,6 +224,15 @@ def _pieces(schedule: Schedule, at: Micros) -> Iterator[Span]:
     for day in range(first, first + HORIZON_DAYS):
         for span in _spans_of_day(schedule, day):
             if span[1] > at:
+                yield span
+
+
+def _pieces_back(schedule: Schedule, at: Micros) -> Iterator[Span]:
+    """Working time that begins before `at`, the latest first, in pieces of one UTC day at most."""
+    last = at // DAY
+    for day in range(last, last - HORIZON_DAYS, -1):
+        for span in reversed(_spans_of_day(schedule, day)):
+            if span[0] < at:
                 yield span
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, text
 from routing.pipelines import ON_CONTACT, Attempt, Attempts, Move, Standing, count_attempts, filled, may_move
 from routing.schedule import Schedule, add_working
 from routing.times import MINUTE
-from storage import batch, leads
+from storage import automations, batch, leads
 from storage.errors import Conflict
 from storage.history import Act, row_of
 from storage.ids import new_id
@@ -19,7 +19,7 @@ from storage.moving import new_lead
 from storage.outcomes import close_tasks
 from storage.responsible import give, must_work
 from storage.stages import rules_of, stage_of
-from storage.tables import firing, stage_history, task
+from storage.tables import stage_history, task
 from storage.transaction import Transaction
 
 COLUMNS: Final = frozenset({"title", "amount", "currency"})
@@ -86,6 +86,7 @@ def change(tx: Transaction, deal_id: str, by: str, values: Mapping[str, Any], wa
             raise Conflict("changed", field=name, value="" if present is None else str(present))
     act = Act(tx, by, "deal.change")
     _give_values(act, deal_id, values)
+    automations.move_with(tx, row_of(tx, "deal", deal_id))
     if act.rows:
         tx.connection.execute(
             text("UPDATE deal SET last_activity_at = :now WHERE id = :id"), {"now": tx.now, "id": deal_id}
@@ -193,7 +194,7 @@ def enter(act: Act, row: Row[Any], to: Row[Any], comment: str, company: Schedule
         add_task(
             act, row, "stage", to.task["title"], owner_id, int(to.task["minutes"]), company, stage_id=to.id
         )
-    _plan(tx, row, to)
+    automations.plan(tx, row_of(tx, "deal", row.id), to)
     if to.junk:
         _mark_spam(act, row)
 
@@ -216,21 +217,6 @@ def add_task(
     act.made("task", task_id)
     tx.changed("task", task_id, row.contact_id)
     return task_id
-
-
-def _plan(tx: Transaction, row: Row[Any], to: Row[Any]) -> None:
-    """Automatic acts of the stage; each carries the premise that it looks at again when it fires."""
-    for one in to.automations:
-        premises = one.get("premises") or ["deal_open", "on_stage"]
-        tx.connection.execute(
-            firing.insert().values(
-                id=new_id(tx.now), deal_id=row.id, stage_id=to.id, kind=one["kind"],
-                at=tx.now + int(one.get("minutes", 0)) * MINUTE, planned_at=tx.now, premises=premises,
-                content={name: one[name] for name in ("title", "text", "due_minutes") if name in one}, state="waiting",
-            )
-        )  # fmt: skip
-    if to.automations:
-        tx.ring("timers")
 
 
 def _mark_spam(act: Act, row: Row[Any]) -> None:

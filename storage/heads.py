@@ -49,13 +49,29 @@ def chain_of(connection: Connection, member_id: str | None) -> list[str]:
             {"id": member_id},
         )
     ]  # fmt: skip
-    found += [
-        row.member_id
-        for row in connection.execute(
-            text("SELECT r.member_id FROM member_role r JOIN role o ON o.id = r.role_id AND o.name = 'admin'"
-                 " ORDER BY r.member_id")
-        )
-    ]  # fmt: skip
-    active = {row.id for row in connection.execute(text("SELECT id FROM member WHERE active = 1"))}
-    chain = [ref for ref in dict.fromkeys(found) if ref in active and ref is not None]
+    chain = _who_work(connection, found)
     return [ref for ref in chain if ref != member_id] or chain
+
+
+def chain_of_queue(connection: Connection, queue_id: str) -> list[str]:
+    """Those who keep a queue's work, nearest first: its head, its team's heads and deputies up the tree, the admins."""
+    row = connection.execute(
+        text("SELECT head_id, team_id FROM queue WHERE id = :id"), {"id": queue_id}
+    ).first()
+    found: list[str | None] = []
+    if row is not None:
+        found.append(row.head_id)
+        for above in up(teams(connection), row.team_id):
+            found += [above.deputy_id, above.head_id]
+    return _who_work(connection, found)
+
+
+def _who_work(connection: Connection, found: list[str | None]) -> list[str]:
+    """Those of them who still work here, and the administrators behind them."""
+    admins = connection.execute(
+        text("SELECT r.member_id FROM member_role r JOIN role o ON o.id = r.role_id AND o.name = 'admin'"
+             " ORDER BY r.member_id")
+    )  # fmt: skip
+    everybody = [*found, *(row.member_id for row in admins)]
+    active = {row.id for row in connection.execute(text("SELECT id FROM member WHERE active = 1"))}
+    return [ref for ref in dict.fromkeys(everybody) if ref in active and ref is not None]

@@ -167,7 +167,7 @@ def queues(connection: Connection, company: Schedule) -> dict[str, Queue]:
             id=row.id,
             order=tuple(order.get(row.id, ())),
             strategy=row.strategy or "all_at_once",
-            hours=schedule(row.schedule) or company,
+            hours=hours_of(row.schedule, company),
             heads=(row.head_id,) if row.head_id else (),
             deputies=(row.deputy_id,) if row.deputy_id else (),
             admins=admins,
@@ -176,15 +176,29 @@ def queues(connection: Connection, company: Schedule) -> dict[str, Queue]:
     return found
 
 
-def schedule(stored: str) -> Schedule | None:
-    record = orjson.loads(stored)
-    return Schedule.from_json(record) if record else None
+_hours: dict[tuple[str, int], tuple[Schedule, Schedule]] = {}
+"""Stored hours and company -> what holds, with all that it has worked out so far; the company's keeps its number taken."""
+MOST_HOURS = 4096
+
+
+def hours_of(stored: str, company: Schedule) -> Schedule:
+    """The working time of a member or a queue by its stored document: its own, the company's where it has none."""
+    known = _hours.get((stored, id(company)))
+    if known is None:
+        record = orjson.loads(stored)
+        if len(_hours) >= MOST_HOURS:
+            _hours.clear()
+        own = Schedule.from_json(record) if record else None
+        known = _hours[stored, id(company)] = (in_force(own, company), company)
+    return known[0]
 
 
 def schedule_of(connection: Connection, member_id: str | None, company: Schedule) -> Schedule:
     """A person's own hours, the company's where they have none."""
-    row = connection.execute(text("SELECT schedule FROM member WHERE id = :id"), {"id": member_id}).first()
-    return in_force(None if row is None else schedule(row.schedule), company)
+    stored = connection.execute(
+        text("SELECT schedule FROM member WHERE id = :id"), {"id": member_id}
+    ).scalar()
+    return hours_of(stored or "{}", company)
 
 
 def members(
@@ -211,7 +225,7 @@ def members(
             " last_offer_at, gate_override_until, substitute_id, extension FROM member"
         )
     ):
-        hours = in_force(schedule(row.schedule), company)
+        hours = hours_of(row.schedule, company)
         lifted = row.gate_override_until
         found[row.id] = Member(
             id=row.id,

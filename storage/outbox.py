@@ -70,6 +70,8 @@ class Outgoing:
     content: dict[str, Any]
     not_before: int
     echo_keys: tuple[str, ...] = ()
+    author_kind: str = "person"
+    purpose: str = "reply"
 
 
 def store(tx: Transaction, outgoing: Outgoing) -> None:
@@ -78,8 +80,9 @@ def store(tx: Transaction, outgoing: Outgoing) -> None:
     row = {
         "id": outgoing.id, "conversation_id": outgoing.conversation_id, "contact_id": outgoing.contact_id,
         "source_id": outgoing.source_id, "deal_id": outgoing.deal_id, "kind": outgoing.kind, "direction": "out",
-        "author_kind": "person", "author_id": outgoing.member_id, "author_name": outgoing.author_name,
-        "purpose": "reply", "nature": "client", "text": outgoing.text, "content": outgoing.content, "at": tx.now,
+        "author_kind": outgoing.author_kind, "author_id": outgoing.member_id or None,
+        "author_name": outgoing.author_name, "purpose": outgoing.purpose, "nature": "client",
+        "text": outgoing.text, "content": outgoing.content, "at": tx.now,
         "seq": 0, "received_at": tx.now, "state": state,
         "reply_to_id": outgoing.reply_to_id, "attachments": len(outgoing.files), "stems": outgoing.stems,
     }  # fmt: skip

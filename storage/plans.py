@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Connection, Row, insert, select, text, update
 
 from routing.rules import BLOCKING, NO_PLAN, Finding, Plan, World, check
-from routing.schedule import Schedule, in_force, spans_between
+from routing.schedule import Schedule, spans_between
 from routing.times import DAY
 from storage import audit, leads
 from storage.errors import Conflict
@@ -155,7 +155,7 @@ def world_of(connection: Connection, company: Schedule, now: int) -> World:
 
 def _hours(connection: Connection, company: Schedule) -> dict[str, Schedule]:
     rows = connection.execute(text("SELECT id, schedule FROM member WHERE active = 1"))
-    return {row.id: in_force(leads.schedule(row.schedule), company) for row in rows}
+    return {row.id: leads.hours_of(row.schedule, company) for row in rows}
 
 
 def _unmanned(queue: Schedule, people: Sequence[Schedule], now: int) -> bool:

@@ -76,7 +76,7 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
 
     Raises Conflict with the code of what is in the way; nothing is changed then.
     """
-    asked = _conversation(tx, order.conversation_id)
+    asked = conversation_held(tx, order.conversation_id)
     known = tx.connection.execute(
         text("SELECT m.id, m.author_id, m.contact_id, m.direction, m.at,"
              " (SELECT min(o.not_before) FROM outbox o WHERE o.message_id = m.id) AS held"
@@ -173,8 +173,8 @@ def _key(message_id: str, place: int) -> str:
     return message_id if place == 0 else f"{message_id}.{place}"
 
 
-def _conversation(tx: Transaction, conversation_id: str) -> Row[Any]:
-    """The conversation with its contact locked."""
+def conversation_held(tx: Transaction, conversation_id: str) -> Row[Any]:
+    """The conversation with its contact locked. Raises Conflict not_found."""
     lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
     contact_id = tx.connection.execute(
         text("SELECT contact_id FROM conversation WHERE id = :id"), {"id": conversation_id}
@@ -227,7 +227,7 @@ def _other_conversation(tx: Transaction, asked: Row[Any], target: Target) -> Row
         ),
         {"source": target.source_id, "contact": asked.contact_id, "identity": identity_id},
     ).scalar()
-    return _conversation(tx, found or _begin(tx, asked, target, identity_id))
+    return conversation_held(tx, found or _begin(tx, asked, target, identity_id))
 
 
 def _begin(tx: Transaction, asked: Row[Any], target: Target, identity_id: str) -> str:

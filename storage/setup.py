@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import orjson
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select
 
@@ -57,8 +59,21 @@ def schedule_of(settings: dict[str, Any]) -> Schedule:
     hours = settings.get("hours") or []
     if not any(hours):
         return ALWAYS
-    week = tuple(tuple((int(start), int(end)) for start, end in day) for day in hours)
-    return Schedule(zone=settings.get("timezone") or "Europe/Moscow", week=week)
+    days = settings.get("days") or {}
+    return _schedule(
+        orjson.dumps(
+            {
+                "zone": settings.get("timezone") or "Europe/Moscow", "week": hours,
+                "dated": days.get("dated", {}), "holidays": days.get("off", []),
+            }
+        )
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _schedule(document: bytes) -> Schedule:
+    """One object for the same hours, so that what it has worked out once is known the next time."""
+    return Schedule.from_json(orjson.loads(document))
 
 
 def public_url(connection: Connection) -> str:

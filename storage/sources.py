@@ -37,6 +37,7 @@ class SourceRow:
     on_open_deal: str
     pipeline_id: str | None
     attachment: Mapping[str, Any]
+    answering: Mapping[str, Any]
     transport: str
     demo: int
     created_by: str | None

@@ -215,12 +215,22 @@ def seen(tx: Transaction, member_ids: Sequence[str]) -> None:
     """Heartbeats of open consoles."""
     back = 0
     for member_id in sorted(member_ids):
-        row = tx.connection.execute(select(member.c.seen_at).where(member.c.id == member_id)).first()
+        row = tx.connection.execute(
+            select(member.c.seen_at, member.c.presence, member.c.presence_automatic, member.c.presence_until)
+            .where(member.c.id == member_id)
+        ).first()  # fmt: skip
         if row is not None and tx.now - (row.seen_at or 0) > 60_000_000:
             back += 1
+        if row is not None and idle(row):
+            change_member(tx, member_id, presence="on_shift", presence_automatic=0)
         tx.connection.execute(update(member).where(member.c.id == member_id).values(seen_at=tx.now))
     if back:  # somebody became reachable: a lead may be waiting for them
         tx.ring("router")
+
+
+def idle(row: Any) -> bool:
+    """Whether a member is on a break only because nothing was heard of them; a break that ends by itself is another."""
+    return row.presence == "break" and bool(row.presence_automatic) and row.presence_until is None
 
 
 def members(connection: Connection) -> list[Row[Any]]:

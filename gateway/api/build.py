@@ -16,7 +16,7 @@ from gateway.sources import Live, transport
 from routing import conversations as queue_order
 from routing import window as windows
 from routing.codes import Reach
-from routing.times import HOUR
+from routing.times import HOUR, MINUTE
 from storage import queue, timeline
 from storage.gaps import Gap
 from storage.team import Account
@@ -554,6 +554,10 @@ def source(
         "enforcement": cast(Any, row.enforcement or (rule.enforcement if rule else "off")),
         "window_fixed": rule is not None and rule.fixed, "first_answer": cast(Any, row.first_answer or "manager"),
         "on_open_deal": cast(Any, row.on_open_deal or "attach"), "pipeline_id": row.pipeline_id,
+        "answering": {
+            "first_minutes": live.target // MINUTE, "next_minutes": live.next_target // MINUTE,
+            "closed_reply": live.closed_reply,
+        },
         "letters": live.channel.can().recipients > 0,
         "designed": isinstance(live.channel, DesignedPages), "taught": isinstance(live.channel, Taught),
     }  # fmt: skip

@@ -665,6 +665,14 @@ class Account(TypedDict):
     leaving: int
 
 
+class Answering(TypedDict):
+    """How soon answers are due, in working minutes, and what clients are told outside working hours."""
+
+    first_minutes: int
+    next_minutes: int
+    closed_reply: str
+
+
 class Source(TypedDict):
     id: str
     channel: str
@@ -696,6 +704,7 @@ class Source(TypedDict):
     on_open_deal: Literal["attach", "new_lead"]
     """What becomes of an enquiry of somebody whose deal is open: a touch of it, or a lead of its own."""
     pipeline_id: str | None
+    answering: Answering
     letters: bool
     """What is said here are letters: one can be written to any address."""
     designed: bool

@@ -13,13 +13,14 @@ from routing.window import WindowPolicy
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceRules:
-    """What holds for one source. `target`: the first answer is due after so much working time."""
+    """What holds for one source. `target`: the first answer is due after so much working time, `next_target`: later ones."""
 
     id: str
     name: str
     window: WindowPolicy
     attach: AttachPolicy
     target: Micros
+    next_target: Micros
     queue_id: str | None
     operator_first: bool
     answers: bool

@@ -43,7 +43,8 @@ def set_deadline(board: Board, conversation: Conversation, rules: SourceRules, s
     conversation.closes_at = closing
     conversation.gone_at = _gone_at(rules, anchor)
     since = conversation.waiting_since
-    conversation.due_at = None if since is None else answer_due(since, rules.target, schedule)
+    target = rules.next_target if conversation.answered_at else rules.target
+    conversation.due_at = None if since is None else answer_due(since, target, schedule)
     conversation.deadline_at = None if since is None else deadline(conversation.due_at, closing)
     conversation.dirty = True
 

@@ -18,7 +18,7 @@ from storage.tables.deals import (
     task,
     touch,
 )
-from storage.tables.history import binding, change, question
+from storage.tables.history import binding, change, question, told
 from storage.tables.intake import (
     account,
     design,
@@ -84,5 +84,5 @@ __all__ = [
     "outbox", "participant", "phone_call", "pipeline", "plan", "question", "queue", "queue_member", "reaction",
     "read_marker", "recipient", "role", "role_permission", "saved_view", "seal", "session", "setting", "source",
     "source_memory", "stage", "stage_history", "task", "team", "test_session", "thread_alias", "thread_member",
-    "touch", "upload",
+    "told", "touch", "upload",
 ]  # fmt: skip

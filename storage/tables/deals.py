@@ -51,7 +51,7 @@ stage = Table(
     flag("comment"),
     words("code"),  # what rules know a lost stage by: stopped_responding too_expensive …
     flag("attempts"),
-    document("automations", "[]"),  # {kind, minutes, title | text, premises}
+    document("automations", "[]"),  # {kind, minutes, anchor, title | text, due_minutes, premises}
     flag("archived"),
 )
 
@@ -77,7 +77,7 @@ deal = Table(
     words("lost_reason"),
     document(
         "routed"
-    ),  # {plan, rule, member, skills, accept_seconds}: by which sentence it came to its queue
+    ),  # {plan, rule, member, skills, accept_seconds, handed_over_at}: by which sentence it came to its queue
     document("ladder"),  # routing's state: offers made, who declined
     maybe_at("next_at"),  # when the router must look again
     number("priority"),
@@ -117,6 +117,16 @@ Index(
 )
 Index(
     "ix_deal_stuck",
+    deal.c.priority.desc(),
+    deal.c.created_at,
+    deal.c.id,
+    sqlite_where=text("waiting IN ('nobody', 'sticky')"),
+    postgresql_where=text("waiting IN ('nobody', 'sticky')"),
+)
+
+Index(
+    "ix_deal_stuck_queue",
+    deal.c.queue_id,
     deal.c.priority.desc(),
     deal.c.created_at,
     deal.c.id,

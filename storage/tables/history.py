@@ -50,3 +50,15 @@ binding = Table(
     at("at"),
     PrimaryKeyConstraint("source_id", "kind", "value"),
 )
+
+# What was said once about something and must not be said again: a warning, a reminder, an automatic reply.
+told = Table(
+    "told",
+    metadata,
+    key("kind"),
+    key("object_id"),
+    at("since"),  # the moment it is about: waiting since, closed since
+    at("at"),
+    PrimaryKeyConstraint("kind", "object_id", "since"),
+)
+Index("ix_told_at", told.c.at)

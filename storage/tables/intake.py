@@ -52,6 +52,7 @@ source = Table(
     words("on_open_deal"),  # attach new_lead
     maybe("pipeline_id"),  # where its leads begin; none is the first pipeline
     document("attachment"),  # evidence, ask_within, after_close, stale_after, recency: absent = the default
+    document("answering"),  # first_minutes, next_minutes, closed_reply: absent = the channel's own, none
     words("transport"),  # webhook polling none
     flag("demo"),
     maybe("created_by"),

@@ -82,6 +82,7 @@ def _list(name: str, *columns: str, where: str) -> None:
 _list("closing", "closes_at", where=f"{WAITS} AND closes_at IS NOT NULL")
 _list("due", "deadline_at", where=WAITS)
 _list("waiting", "waiting_since", where=WAITS)
+_list("answer", "due_at", where=f"{WAITS} AND nature = 'client'")
 _list("unanswered", "last_at", where=WAITS)
 _list("calm", "last_at", where=CALM)
 _list("nobody", "last_at", where="state = 'open' AND assignee_id IS NULL")

@@ -15,7 +15,7 @@ from gateway.refusals import Refusal
 from gateway.rules import setup_of
 from routing.schedule import EPOCH, local_day
 from routing.times import DAY
-from storage import approvals, boards, cards, deals, stages, tasks
+from storage import approvals, boards, cards, deals, firings, stages, tasks
 
 EDIT = "deal.edit"
 Every = Literal["", "day", "workday", "week", "month", "year"]
@@ -24,8 +24,10 @@ Every = Literal["", "day", "workday", "week", "month", "year"]
 class Automation(TypedDict):
     kind: Literal["task", "message"]
     minutes: int
+    anchor: str
     title: str
     text: str
+    due_minutes: int
     premises: list[str]
 
 
@@ -61,13 +63,18 @@ class PipelineChange(Body):
 
 class AutomationBody(Body):
     kind: Literal["task", "message"]
-    minutes: int = Field(default=0, ge=0, le=525_600)
+    minutes: int = Field(default=0, ge=-525_600, le=525_600)
+    """After entering the stage; with `anchor` after (or before) the moment in that field of the deal."""
+    anchor: str = Field(default="", max_length=60)
     title: str = Field(default="", max_length=200)
     text: str = Field(default="", max_length=4000)
-    premises: list[Literal["on_stage", "deal_open", "unanswered", "no_activity", "window_open"]] = Field(
-        default_factory=list, max_length=5
-    )
-    """Looked at again when it fires; none named: the deal is open and still on the stage."""
+    due_minutes: int = Field(default=60, ge=0, le=100_000)
+    """The task's, in its owner's working time."""
+    premises: list[
+        Literal["on_stage", "deal_open", "unanswered", "client_silent", "no_activity", "window_open"]
+    ] = Field(default_factory=list, max_length=6)
+    """Looked at again when it fires; none named: the deal is open and still on the stage, for a message also that
+    the client has said nothing since."""
 
 
 class StageChange(Body):
@@ -218,6 +225,22 @@ class Finish(Body):
     result: Literal["", "done", "reached", "not_reached", "not_needed"] = ""
 
 
+class PlanShape(TypedDict):
+    id: str
+    kind: Literal["task", "message"]
+    at: int
+    title: str
+    text: str
+    state: Literal["waiting", "fired", "dropped"]
+    reason: str
+    """Why it was dropped: the premise that did not hold any more, or what was in the way."""
+    settled_at: int | None
+
+
+class Plans(TypedDict):
+    items: list[PlanShape]
+
+
 class Ask(Body):
     stage_id: str = Field(max_length=80)
 
@@ -267,8 +290,9 @@ def _stage(row: Any) -> Stage:
         "required": list(row.required), "comment": bool(row.comment), "attempts": bool(row.attempts),
         "automations": [
             {
-                "kind": one["kind"], "minutes": one.get("minutes", 0), "title": one.get("title", ""),
-                "text": one.get("text", ""), "premises": one.get("premises", []),
+                "kind": one["kind"], "minutes": one.get("minutes", 0), "anchor": one.get("anchor", ""),
+                "title": one.get("title", ""), "text": one.get("text", ""), "due_minutes": one.get("due_minutes", 60),
+                "premises": one.get("premises", []),
             }
             for one in row.automations
         ],
@@ -331,6 +355,9 @@ def _stage_values(body: StageChange) -> dict[str, Any]:
         title = given.get("task_title", "").strip()
         values["task"] = {"title": title, "minutes": given.get("task_minutes", 540)} if title else {}
     if "automations" in given:
+        for one in given["automations"]:
+            if not one["title" if one["kind"] == "task" else "text"].strip():
+                raise Refusal("bad_request", 422, field="automations")
         values["automations"] = given["automations"]
     return values
 
@@ -540,6 +567,24 @@ async def finish_task(call: Call, body: Finish) -> Acted:
         tasks.finish, call.path("id"), call.me, body.result, setup.schedule.zone
     )
     return acted(act)
+
+
+@route("GET", "/deals/{id}/automations", answer=Plans, needs="deal.read")
+async def list_plans(call: Call) -> Plans:
+    """What the stage does by itself: what waits for its time, what was done, what was dropped and why."""
+    await must_see_deal(call, call.path("id"))
+    rows = await call.gateway.database.read(firings.of_deal, call.path("id"))
+    words = call.account.may("conversation.read")
+    return {
+        "items": [
+            {
+                "id": row.id, "kind": row.kind, "at": row.at, "title": row.content.get("title", ""),
+                "text": row.content.get("text", "") if words else "", "state": row.state, "reason": row.reason,
+                "settled_at": row.settled_at,
+            }
+            for row in rows
+        ]
+    }  # fmt: skip
 
 
 @route("POST", "/deals/{id}/approval", answer=Asked, body=Ask, needs=EDIT, status=201)

@@ -17,6 +17,7 @@ from gateway.api.handlers.signing import check_email
 from gateway.api.layer import Body, Call, route
 from gateway.api.views import members_of
 from gateway.refusals import Refusal
+from gateway.rules import look_anew
 from storage import audit, sessions, staff, team
 from storage.company import change_company, company, progress
 from storage.transaction import Transaction
@@ -110,6 +111,7 @@ async def change_company_settings(call: Call, body: CompanyChange) -> shapes.Com
         raise Refusal("bad_request", 422, field="public_url")
     values = {"name": body.name.strip(), "timezone": body.timezone, "hours": body.hours, "public_url": url}
     stored = await call.gateway.database.write(_store_company, call.me, values)
+    look_anew(call.gateway)
     await call.gateway.sources.look()
     return _company(stored)
 

@@ -41,6 +41,16 @@ class NewSource(Body):
     queue_id: str | None = None
 
 
+class AnsweringChange(Body):
+    """Targets in working minutes (0: the channel's own), and what clients are told outside working hours ("": nothing).
+
+    `{opening}` in the reply becomes the next opening."""
+
+    first_minutes: int = Field(default=0, ge=0, le=10_000)
+    next_minutes: int = Field(default=0, ge=0, le=10_000)
+    closed_reply: str = Field(default="", max_length=2000)
+
+
 class SourceChange(Body):
     name: str | None = Field(default=None, min_length=1, max_length=200)
     settings: dict[str, str] | None = None
@@ -50,6 +60,7 @@ class SourceChange(Body):
     first_answer: Literal["manager", "operator"] | None = None
     on_open_deal: Literal["attach", "new_lead"] | None = None
     pipeline_id: str | None = None
+    answering: AnsweringChange | None = None
 
 
 class LinkQuery(Query):
@@ -129,7 +140,7 @@ async def one_source(call: Call) -> shapes.Source:
 async def change_source(call: Call, body: SourceChange) -> shapes.Source:
     """Change a source; an empty secret keeps the old one."""
     fields = body.model_dump(exclude_unset=True)
-    for name in ("name", "settings", "queue_id"):  # null says nothing here
+    for name in ("name", "settings", "queue_id", "answering"):  # null says nothing here
         if fields.get(name, "") is None:
             del fields[name]
     for name in ("enforcement", "first_answer", "on_open_deal"):  # null is the channel's own again

@@ -72,7 +72,7 @@ TABLE: dict[str, set[str]] = {
     "GET /pipelines/{id}/cards": ANYBODY, "POST /deals": LEADS, "PATCH /deals/{id}": LEADS, "POST /deals/{id}/stage": LEADS,
     "POST /deals/{id}/owner": GIVE, "GET /deals/{id}/tasks": ANYBODY, "GET /tasks": TALK, "POST /tasks": TALK,
     "PUT /tasks/{id}": TALK, "POST /tasks/{id}/done": TALK, "POST /deals/{id}/approval": LEADS,
-    "GET /approvals": GIVE, "POST /approvals/{id}": STAFF,
+    "GET /deals/{id}/automations": ANYBODY, "GET /approvals": GIVE, "POST /approvals/{id}": STAFF,
     "GET /setup-file": {"admin"}, "POST /setup-file": {"admin"},
     "GET /routing": SEE_SOURCES, "PUT /routing/draft": STAFF, "DELETE /routing/draft": STAFF, "POST /routing/publish": STAFF,
     "POST /routing/rollback": STAFF, "POST /routing/check": SEE_SOURCES, "GET /routing/compare": SEE_SOURCES,
