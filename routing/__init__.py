@@ -4,6 +4,7 @@
     nature         is this a client, and what may the conversation cause?
     identity       which contact is it?
     deals          which deal does a message belong to?
+    links          what does the payload of a link mean: a campaign, a deal?
     threads        which thread does a letter belong to?
     pipelines      may a deal go to this stage, and what happens when it arrives?
     recurrence     when does a task come again?

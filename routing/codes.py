@@ -75,14 +75,15 @@ SHARED_REASONS: Final[Mapping[str, str]] = {
 
 # --- attachment (deals.py) ---
 
-EvidenceKind: TypeAlias = Literal["reply", "quote", "button", "extension", "tracking", "deep_link"]
+EvidenceKind: TypeAlias = Literal["reply", "quote", "button", "deal_link", "extension", "tracking", "deep_link"]
 EVIDENCE: Final[Mapping[str, str]] = {
     "reply": "an answer to a message of the deal",
     "quote": "a quote of a message of the deal",
     "button": "a button under a message of the deal",
+    "deal_link": "came by a link that was made for the deal",
     "extension": "a telephone extension bound to the deal",
     "tracking": "a tracking number bound to the deal",
-    "deep_link": "a link bound to the deal",
+    "deep_link": "a link's label bound to the deal",
 }
 
 AttachRule: TypeAlias = Literal[

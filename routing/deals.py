@@ -21,7 +21,7 @@ TouchKind: TypeAlias = Literal["", "first", "repeat"]
 
 REVIVABLE: Final = frozenset({"stopped_responding", "too_expensive"})
 STRENGTH: Final[dict[str, int]] = {
-    "reply": 0, "quote": 1, "button": 2, "extension": 3, "tracking": 4, "deep_link": 5,
+    "reply": 0, "quote": 1, "button": 2, "deal_link": 3, "extension": 4, "tracking": 5, "deep_link": 6,
 }  # fmt: skip
 
 
@@ -79,7 +79,7 @@ class AttachPolicy:
     """The settings of rules.md, section 2. Make one a source and keep it: its facts are prepared once."""
 
     recency: Recency = "activity"
-    evidence: frozenset[EvidenceKind] = frozenset({"reply", "quote", "button"})
+    evidence: frozenset[EvidenceKind] = frozenset({"reply", "quote", "button", "deal_link"})
     after_close: Micros = 72 * HOUR
     stale_after: Micros = 90 * DAY
     ask_within: Micros = DAY

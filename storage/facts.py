@@ -294,6 +294,7 @@ def _open_deals(connection: Connection, board: Board) -> None:
         c.pinned_deal_id for c in board.conversations.values() if c.pinned_deal_id
     } - board.deals_by_id.keys()
     answered = {m.deal_id for m in board.messages.values() if m.deal_id} | set(board.bindings.values())
+    answered |= {c.attribution["deal"] for c in board.conversations.values() if "deal" in c.attribution}
     answered -= board.deals_by_id.keys()
     for row in batch.select(
         connection,

@@ -9,8 +9,8 @@ from dataclasses import replace
 from channels.events import NOWHERE, Attribution, CallFact, InboundMessage
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import attribution_json, remember_attribution
-from gateway.opening.wanted import bound_to
-from routing import deals
+from gateway.opening.wanted import DEAL_LINK, bound_to
+from routing import deals, links
 from routing.codes import Nature
 from routing.decision import Decision
 from storage.board import Board, Contact, Conversation, Deal, Message
@@ -38,7 +38,7 @@ def attach(
     attachment = deals.attach(
         _conversation(board, contact, conversation, message),
         open_deals,
-        (*_evidence(board, message), *_bound(board, rules, event)),
+        (*_evidence(board, message), *_linked(conversation), *_bound(board, rules, event)),
         rules.attach,
         now=said_at,
     )
@@ -121,11 +121,31 @@ def _candidates(
 ) -> list[deals.OpenDeal]:  # fmt: skip
     """The contact's own open deals, and those that the pin or a binding names."""
     found = {deal.id: deal for deal in board.open_deals.get(contact.id, [])}
-    named = [conversation.pinned_deal_id, *(one.deal_id for one in _bound(board, rules, event))]
+    bound = (*_linked(conversation), *_bound(board, rules, event))
+    named = [conversation.pinned_deal_id, *(one.deal_id for one in bound)]
     for deal_id in named:
         if deal_id and deal_id not in found and deal_id in board.deals_by_id:
             found[deal_id] = replace(board.deals_by_id[deal_id], party=False)
     return list(found.values())
+
+
+def bind_by_link(
+    board: Board, conversation: Conversation, rules: SourceRules, attribution: Attribution
+) -> None:
+    """A link that was made for an open deal binds the conversation to it."""
+    token = links.read(attribution.campaign).token
+    deal_id = board.bindings.get((rules.id, DEAL_LINK, token)) if token else None
+    if deal_id is None or deal_id not in board.deals_by_id:
+        return
+    conversation.attribution = {**attribution_json(attribution), "deal": deal_id}
+    conversation.deal_id, conversation.dirty = deal_id, True
+    conversation.assignee_id = conversation.assignee_id or board.owners.get(deal_id)
+
+
+def _linked(conversation: Conversation) -> list[deals.Evidence]:
+    """The deal whose link brought the client into this conversation: it counts as long as the deal is open."""
+    deal_id = conversation.attribution.get("deal")
+    return [deals.Evidence(kind=DEAL_LINK, deal_id=deal_id)] if deal_id else []
 
 
 def _bound(board: Board, rules: SourceRules, event: InboundMessage | CallFact | None) -> list[deals.Evidence]:
@@ -179,7 +199,8 @@ def _open_lead(
             waiting=waiting,
             repeat=lead.repeat,
             quiet=lead.quiet,
-            attribution=attribution_json(attribution) or conversation.attribution,
+            attribution=attribution_json(attribution)
+            or {name: value for name, value in conversation.attribution.items() if name != "deal"},
             demo=rules.demo,
             at=said_at,
             stage=rules.pipeline,
@@ -223,8 +244,8 @@ def touch(
     board.touched.add(contact.id)
     board.touches.append(
         (
-            new_id(board.now), contact.id, deal_id or None, message_id, source_id, attribution.campaign,
-            attribution_json(attribution), at, kind == "first",
+            new_id(board.now), contact.id, deal_id or None, message_id, source_id,
+            links.read(attribution.campaign).campaign, attribution_json(attribution), at, kind == "first",
         )
     )  # fmt: skip
 

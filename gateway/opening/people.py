@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from channels.events import Attribution, Person
+from routing import links
 from routing.identity import Claim, KnownContact, identify
 from storage.board import Board, Contact, Identity
 from storage.ids import new_id
@@ -106,7 +107,7 @@ def remember_attribution(contact: Contact, attribution: Attribution) -> None:
 def attribution_json(attribution: Attribution) -> dict[str, object]:
     """An attribution as it is stored; {} for none."""
     stored = {
-        "campaign": attribution.campaign,
+        "campaign": links.read(attribution.campaign).campaign,
         "page": attribution.page,
         "referrer": attribution.referrer,
         "utm": dict(attribution.utm),

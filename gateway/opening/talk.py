@@ -10,6 +10,7 @@ from gateway.opening.house import House, SourceRules
 from gateway.opening.people import attribution_json, contact_of, group_contact
 from gateway.opening.standing import set_deadline, set_status, show_last, status_of
 from gateway.opening.wanted import GROUP, group_value
+from routing import links
 from routing.conversations import answered, heard
 from routing.nature import Traits, group_needs_answer, nature_of, nature_of_message
 from routing.window import ClientAct, advance_anchor, opens_window
@@ -81,6 +82,7 @@ def _follow(
     client = message.nature == "client"
     if client:
         _open_window(board, rules, identity, said_at, "button" if event.kind == "button" else "message")
+        leads.bind_by_link(board, conversation, rules, event.attribution)
     attachment = leads.attach(
         board, house, rules, contact, conversation, message,
         said_at=said_at, title=leads.title_of(event), attribution=event.attribution, event=event,
@@ -151,11 +153,12 @@ def open_started(
         board.test_steps.append((rules.id, "started", "", conversation.id))
     elif event.attribution:
         conversation.attribution = attribution_json(event.attribution)
+        leads.bind_by_link(board, conversation, rules, event.attribution)
         leads.touch(
             board, contact, None, conversation.deal_id or "", rules.id, event.attribution, said_at,
             enquiry=True, first_message=False,
         )  # fmt: skip
-    line = {"system": {"code": "started", "payload": event.payload[:200]}}
+    line = {"system": {"code": "started", "payload": links.read(event.payload).campaign[:200]}}
     message = Message(
         new_id(board.now), conversation.id, contact.id, rules.id, None, direction="none", author_kind="system",
         kind="system", at=said_at, received_at=received_at, content=line, nature=conversation.nature,
@@ -440,9 +443,11 @@ def _content(event: InboundMessage | OutgoingSeen) -> dict[str, Any]:
         content["fields"] = [
             {"label": field.label or field.name, "value": field.value} for field in event.fields
         ]
-    for name in ("forwarded_from", "quote", "unsupported", "title", "payload"):
+    for name in ("forwarded_from", "quote", "unsupported", "title"):
         if value := getattr(event, name):
             content[name] = value
+    if payload := links.read(event.payload).campaign:
+        content["payload"] = payload
     if event.doubts:
         content["doubts"] = list(event.doubts)
     if event.attribution:

@@ -19,6 +19,7 @@ from channels.events import (
     Reaction,
     Started,
 )
+from routing import links
 from routing.codes import EvidenceKind
 from storage.facts import Wanted
 from storage.letters import MAIL
@@ -28,6 +29,7 @@ GROUP = "group"
 CALL = "call:"
 
 
+DEAL_LINK: EvidenceKind = "deal_link"
 BOUND = frozenset({"extension", "tracking", "deep_link"})
 """Evidence that somebody bound to a deal beforehand."""
 
@@ -37,6 +39,10 @@ def want(wanted: Wanted, source_id: str, events: Iterable[Event]) -> None:
     wanted.sources.add(source_id)
     for event in events:
         _want(wanted, source_id, event)
+        if isinstance(event, InboundMessage | Started):
+            token = links.read(event.attribution.campaign).token
+            if token:
+                wanted.bound.add((source_id, DEAL_LINK, token))
 
 
 def bound_to(event: InboundMessage | CallFact) -> tuple[tuple[EvidenceKind, str], ...]:

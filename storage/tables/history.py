@@ -43,7 +43,7 @@ binding = Table(
     "binding",
     metadata,
     key("source_id"),
-    key("kind"),  # extension tracking deep_link
+    key("kind"),  # extension tracking deep_link deal_link
     key("value"),
     key("deal_id", index=True),
     maybe("by_id"),

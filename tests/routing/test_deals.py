@@ -282,7 +282,7 @@ talks = st.builds(
     ),
 )
 kinds: st.SearchStrategy[EvidenceKind] = st.sampled_from(
-    ["reply", "quote", "button", "extension", "tracking", "deep_link"]
+    ["reply", "quote", "button", "deal_link", "extension", "tracking", "deep_link"]
 )
 evidences = st.lists(st.builds(Evidence, kind=kinds, deal_id=st.sampled_from("abz")), max_size=3)
 policies = st.builds(

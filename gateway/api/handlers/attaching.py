@@ -113,7 +113,7 @@ class Changes(TypedDict):
     items: list[Change]
 
 
-Evidence = Literal["reply", "quote", "button", "extension", "tracking", "deep_link"]
+Evidence = Literal["reply", "quote", "button", "deal_link", "extension", "tracking", "deep_link"]
 
 
 class AttachmentRules(TypedDict):
@@ -126,7 +126,7 @@ class AttachmentRules(TypedDict):
 
 
 class AttachmentChange(Body):
-    evidence: list[Evidence] = Field(max_length=6)
+    evidence: list[Evidence] = Field(max_length=7)
     ask_within_hours: float = Field(ge=0, le=8760)
     after_close_hours: float = Field(ge=0, le=8760)
     stale_after_days: float = Field(gt=0, le=3650)

@@ -20,7 +20,7 @@ from channels.base import (
     WindowRule,
 )
 from channels.errors import PayloadUnreadable, Refused, SendFailed, WebhookRefused
-from channels.events import Attachment, Attribution, Event, Identity, InboundMessage, Person, Quoted, Span
+from channels.events import Attachment, Attribution, Event, Identity, InboundMessage, Person, Quoted, Span, Started
 
 SECRET = "paper-secret-0001"
 PICTURE = bytes.fromhex(
@@ -67,6 +67,13 @@ class Paper(WebhookChannel):
             for ref in said.get("files", ())
         )
         html = said.get("html", "")
+        if "start" in said:
+            return (
+                Started(
+                    thread=said["chat"], person=person, at=said["at"], payload=said["start"],
+                    attribution=Attribution(campaign=said["start"]),
+                ),
+            )  # fmt: skip
         return (
             InboundMessage(
                 external_id=said["id"], thread=said["chat"], sender=person, at=said["at"], seq=said.get("seq", 0),
@@ -115,6 +122,9 @@ class Paper(WebhookChannel):
     async def check(self) -> Sequence[Check]:
         good = self.settings["token"] == SECRET
         return (Check(code="key", ok=good, detail="paper account" if good else ""),)
+
+    def campaign_link(self, label: str) -> str:
+        return f"https://paper.example/start?code={label}"
 
     def test_link(self, code: str) -> str:
         return f"https://paper.example/start?code={code}"
