@@ -13,9 +13,9 @@ import structlog
 from gateway.certificate import certify, show
 from gateway.context import Gateway
 from gateway.metrics import SEALED, UNSEALED_AGE
-from gateway.retention import retain, sweep
+from gateway.retention import forget_private, retain, sweep
 from gateway.sealer import seal_until
-from routing.times import DAY, HOUR, SECOND
+from routing.times import DAY, HOUR, MINUTE, SECOND
 from storage import seal
 from storage.certificates import newest
 from storage.errors import LeaseLost, Unavailable
@@ -38,6 +38,7 @@ class Bookkeeper:
         self._held: Lease | None = None
         self._seen: Horizon | None = None
         self._retained_at = gateway.now()
+        self._forgot_at = 0
         self._certify_at = 0
 
     async def run(self) -> None:
@@ -82,6 +83,9 @@ class Bookkeeper:
         UNSEALED_AGE.set(0 if oldest is None else max(0, self._gateway.now() - oldest) / SECOND)
 
     async def _retain(self) -> None:
+        if self._gateway.now() - self._forgot_at >= MINUTE:
+            self._forgot_at = self._gateway.now()
+            await forget_private(self._gateway)
         if self._gateway.now() - self._retained_at < HOUR:
             return
         self._retained_at = self._gateway.now()

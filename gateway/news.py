@@ -143,9 +143,19 @@ def _moved(batch: _Batch, reader: Reader, told: set[str]) -> Iterator[Frame]:
 def _sees(batch: _Batch, reader: Reader, conversation_id: str) -> bool:
     if not reader.account.may(READ):
         return False
+    if not _is_for(batch.read.private, reader.account, conversation_id):
+        return False
     if reader.known is None:
         return True
     return reader.account.id in batch.read.of_conversations.get(conversation_id, ())
+
+
+def _is_for(private: Mapping[str, str | None], account: Account, conversation_id: str) -> bool:
+    """A chat of a private account is for its owner's eyes."""
+    if conversation_id not in private:
+        return True
+    owner = private[conversation_id]
+    return owner == account.id or (owner is None and account.may("source.edit"))
 
 
 def _conversation(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
@@ -158,8 +168,9 @@ def _conversation_by_id(batch: _Batch, reader: Reader, ref: str, seq: int) -> It
         if reader.known is not None:
             reader.known.add(ref)
         yield Frame(seq, "conversation.upsert", ref, _row(batch, reader.account, row))
-    elif reader.known is not None and ref in reader.known:
-        reader.known.discard(ref)
+    elif ref in batch.read.private or (reader.known is not None and ref in reader.known):
+        if reader.known is not None:
+            reader.known.discard(ref)
         yield Frame(seq, "conversation.remove", ref)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from gateway.context import Gateway
 from gateway.sealer import erase
 from routing.times import DAY
-from storage import drafts, erasing, ready
+from storage import drafts, early, erasing, ready
 
 GROUP: Final = 1000
 
@@ -31,7 +31,17 @@ async def retain(gateway: Gateway) -> int:
             return total
 
 
+async def forget_private(gateway: Gateway, member_id: str | None = None) -> int:
+    """Erase what was said in conversations that their owner called private, as far as it is settled; how many envelopes."""
+    ids = await gateway.database.read(erasing.unwanted, GROUP)
+    count = await erase(gateway, ids, "personal", member_id)
+    if count:
+        await gateway.database.write(erasing.forget_unwanted, ids)
+    return count
+
+
 async def sweep(gateway: Gateway) -> int:
     """Take away what people emptied or removed long ago; how many rows."""
     database = gateway.database
-    return await database.write(drafts.sweep) + await database.write(ready.sweep)
+    swept = [await database.write(one.sweep) for one in (drafts, ready, early)]
+    return sum(swept)

@@ -75,7 +75,9 @@ SHARED_REASONS: Final[Mapping[str, str]] = {
 
 # --- attachment (deals.py) ---
 
-EvidenceKind: TypeAlias = Literal["reply", "quote", "button", "deal_link", "extension", "tracking", "deep_link"]
+EvidenceKind: TypeAlias = Literal[
+    "reply", "quote", "button", "deal_link", "extension", "tracking", "deep_link"
+]
 EVIDENCE: Final[Mapping[str, str]] = {
     "reply": "an answer to a message of the deal",
     "quote": "a quote of a message of the deal",

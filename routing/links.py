@@ -13,7 +13,9 @@ from typing import Final
 
 LABEL_MAX: Final = 40
 TOKEN_LENGTH: Final = 22
-_made: Final = re.compile(rf"(?P<label>[A-Za-z0-9_-]{{0,{LABEL_MAX}}})--(?P<token>[A-Za-z0-9_-]{{{TOKEN_LENGTH}}})")
+_made: Final = re.compile(
+    rf"(?P<label>[A-Za-z0-9_-]{{0,{LABEL_MAX}}})--(?P<token>[A-Za-z0-9_-]{{{TOKEN_LENGTH}}})"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,9 +16,7 @@ from storage.transaction import Transaction
 def bindings(connection: Connection, source_id: str) -> list[Row[Any]]:
     """Those of a source that people gave a value, by kind and value."""
     wanted = (binding.c.source_id == source_id) & (binding.c.kind != "deal_link")
-    return list(
-        connection.execute(select(binding).where(wanted).order_by(binding.c.kind, binding.c.value))
-    )
+    return list(connection.execute(select(binding).where(wanted).order_by(binding.c.kind, binding.c.value)))
 
 
 def links_of(connection: Connection, deal_id: str) -> list[tuple[str, str]]:
@@ -52,7 +50,10 @@ def link_token(tx: Transaction, source_id: str, by: str, deal_id: str) -> str:
     if not tx.connection.execute(text("SELECT open FROM deal WHERE id = :deal"), where).scalar():
         raise Conflict("bad_request", 422, field="deal_id")
     known: str | None = tx.connection.execute(
-        text("SELECT value FROM binding WHERE source_id = :source AND kind = 'deal_link' AND deal_id = :deal LIMIT 1"), where
+        text(
+            "SELECT value FROM binding WHERE source_id = :source AND kind = 'deal_link' AND deal_id = :deal LIMIT 1"
+        ),
+        where,
     ).scalar()
     if known is not None:
         return known

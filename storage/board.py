@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
-from channels.events import Attachment, CallFact
+from channels.events import Attachment, CallFact, MessageDeleted, MessageEdited, Reaction
 from routing.deals import ClosedDeal, OpenDeal
+
+Change: TypeAlias = MessageEdited | MessageDeleted | Reaction
 
 
 @dataclass(slots=True)
@@ -92,6 +94,9 @@ class Conversation:
     gone_at: int | None = None
     heard_at: int = 0
     answered_at: int = 0
+    connection: str = ""
+    private_to: str | None = None
+    kept_out: int = 0
     attribution: dict[str, Any] = field(default_factory=dict)
     demo: int = 0
     new: bool = False
@@ -118,6 +123,7 @@ class Message:
     group_key: str | None = None
     attachments: int = 0
     edited: bool = False
+    edited_at: int = 0
     deleted: bool = False
     content: dict[str, Any] = field(default_factory=dict)
     author_id: str | None = None
@@ -130,6 +136,8 @@ class Message:
     reply_to_external: str | None = None
     envelope_id: int | None = None
     stems: str = ""
+    reworded: bool = False
+    """Its words changed, so that they are to be written."""
     new: bool = False
     dirty: bool = False
 
@@ -209,6 +217,20 @@ class NewAttachment:
     source_id: str
     envelope_id: int | None
     attachment: Attachment
+    held: bool = False
+    """Not fetched until somebody says that it is a client's."""
+
+
+@dataclass(slots=True)
+class Early:
+    """A change of a message that is not there yet. `kept`: it stands in its table; `done`: the message came."""
+
+    source_id: str
+    external_id: str
+    envelope_id: int
+    event: Change
+    kept: bool = False
+    done: bool = False
 
 
 @dataclass(slots=True)
@@ -280,7 +302,14 @@ class Board:
     contact_fields: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """(contact, fields): fill what is empty on the card."""
     confirmations: list[Confirmed] = field(default_factory=list)
-    versions: list[tuple[str, str, int]] = field(default_factory=list)
+    versions: list[tuple[str, str, int, int]] = field(default_factory=list)
+    """(message, earlier words, when they were replaced, the envelope that replaced them)."""
+    early: dict[tuple[str, str], list[Early]] = field(default_factory=dict)
+    """(source, external id) -> what was told of a message that is not there yet."""
+    lent: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    """(source, connection) -> the member whose account that is."""
+    unwanted: set[int] = field(default_factory=set)
+    """Envelopes of private talk, whose words have to go."""
     reactions: list[tuple[str, str, list[str], int]] = field(default_factory=list)
     participants: dict[tuple[str, str], str] = field(default_factory=dict)
     tasks: list[dict[str, Any]] = field(default_factory=list)

@@ -113,6 +113,7 @@ BY_SOURCE = (
     "message_alias",
     "numbering",
     "gap",
+    "early",
 )
 BY_MESSAGE = ("letter", "message_version", "reaction", "attachment", "outbox")
 BY_DEAL = ("deal_party", "stage_history", "offer", "task", "decision")

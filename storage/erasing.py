@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from storage import audit, batch
 from storage.seal import Link, Sign, lock_chain, name_group, sealed_up_to
 from storage.tables import envelope
+from storage.tables import unwanted as unwanted_table
 from storage.transaction import Transaction
 from storage.waiting import IGNORED, OPENED, SET_ASIDE
 
@@ -126,6 +127,24 @@ def advance(tx: Transaction, opened_before: int, limit: int) -> bool:
     )
     tx.connection.execute(statement, {"name": REACHED, "value": passed})
     return passed > reached
+
+
+def unwanted(connection: Connection, limit: int) -> list[int]:
+    """Envelopes of private talk whose words are still there, oldest first."""
+    rows = connection.execute(
+        text("SELECT envelope_id FROM unwanted ORDER BY envelope_id LIMIT :limit"), {"limit": limit}
+    )
+    return [row.envelope_id for row in rows]
+
+
+def forget_unwanted(tx: Transaction, ids: Sequence[int]) -> int:
+    """Those of them whose words are gone are looked at no more; how many."""
+    rows = batch.select(
+        tx.connection,
+        "SELECT w.id FROM {wanted} LEFT JOIN envelope e ON e.id = w.id WHERE e.id IS NULL OR e.erased_by IS NOT NULL",
+        {"id": list(ids)},
+    )
+    return batch.delete(tx.connection, unwanted_table, ("envelope_id",), [(row.id,) for row in rows])
 
 
 def of_contact(connection: Connection, contact_id: str) -> list[int]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from channels.events import CallFact
 from routing.deals import ClosedDeal, OpenDeal
-from storage import batch, calls, threads
+from storage import batch, calls, early, threads
 from storage.board import Address, Board, Call, Contact, Conversation, Identity, Message
 from storage.ids import new_id
 from storage.tables import identity as identity_table
@@ -38,6 +38,10 @@ class Wanted:
     echoes: set[tuple[str, str]] = field(default_factory=set)
     calls: set[tuple[str, str]] = field(default_factory=set)
     sources: set[str] = field(default_factory=set)
+    said: set[tuple[str, str]] = field(default_factory=set)
+    """(source, external id) of messages themselves, not of what is told about them."""
+    lent: set[tuple[str, str]] = field(default_factory=set)
+    """(source, key) of private accounts that something was said on."""
     bound: set[tuple[str, str, str]] = field(default_factory=set)
     """(source, kind, value): extensions, tracking numbers, links that may mean a deal."""
 
@@ -47,6 +51,7 @@ def load(tx: Transaction, wanted: Wanted) -> Board:
     board = Board(tx.now)
     connection = tx.connection
     _calls(connection, board, wanted)
+    wanted.identities |= early.load(connection, board, wanted.said)
     _identities(tx, board, wanted)
     threads_named: tuple[set[str], set[str]] = (set(), set())
     names = wanted.thread_hints | wanted.weak_threads
@@ -58,6 +63,7 @@ def load(tx: Transaction, wanted: Wanted) -> Board:
     _messages(connection, board, wanted)
     threads.load(connection, board, names | wanted.threads if names else (), wanted.reports)
     _addresses(connection, board, wanted)
+    _lent(connection, board, wanted)
     _bindings(connection, board, wanted)
     _open_deals(connection, board)
     _last_closed(connection, board)
@@ -146,7 +152,8 @@ CONVERSATION = (
     "id", "source_id", "thread", "contact_id", "identity_id", "nature", "state", "subject", "title", "assignee_id",
     "deal_id", "pinned_deal_id", "waiting_since", "deadline_at", "closes_at", "last_message_id", "last_at", "last_seq",
     "last_text", "last_kind", "last_author", "last_author_id", "last_state", "last_client_at", "inbound",
-    "snoozed_until", "due_at", "gone_at", "heard_at", "answered_at", "attribution", "demo",
+    "snoozed_until", "due_at", "gone_at", "heard_at", "answered_at", "connection", "private_to", "kept_out",
+    "attribution", "demo",
 )  # fmt: skip
 
 
@@ -208,7 +215,7 @@ def _look_at_contacts(connection: Connection, board: Board, ids: set[str]) -> No
 MESSAGE = (
     "id", "conversation_id", "contact_id", "source_id", "external_id", "direction", "author_kind", "kind", "text", "at",
     "seq", "state", "deal_id", "group_key", "attachments", "edited", "deleted", "content", "nature",
-    "author_id",
+    "author_id", "edited_at",
 )  # fmt: skip
 
 
@@ -319,6 +326,17 @@ def _bindings(connection: Connection, board: Board, wanted: Wanted) -> None:
         {name: [key[place] for key in keys] for place, name in enumerate(("source_id", "kind", "value"))},
     ):
         board.bindings[row.source_id, row.kind, row.value] = row.deal_id
+
+
+def _lent(connection: Connection, board: Board, wanted: Wanted) -> None:
+    """Whose private accounts these are."""
+    for row in batch.select(
+        connection,
+        "SELECT c.source_id, c.key, c.member_id FROM {wanted} JOIN connection c ON c.source_id = w.source_id"
+        " AND c.key = w.key",
+        _pairs(wanted.lent, "source_id", "key"),
+    ):
+        board.lent[row.source_id, row.key] = row.member_id
 
 
 def _last_closed(connection: Connection, board: Board) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
-from storage import batch, calls, threads
+from storage import batch, calls, early, threads
 from storage.board import Address, Board, Contact, Conversation, Deal, Message, NewAttachment
 from storage.facts import CONVERSATION
 from storage.ids import new_id
@@ -37,6 +37,7 @@ from storage.tables import (
     task,
     test_session,
     touch,
+    unwanted,
 )
 from storage.thanking import fill_contacts, thank
 from storage.transaction import Transaction
@@ -216,6 +217,7 @@ MESSAGE = (
     "id", "conversation_id", "contact_id", "source_id", "deal_id", "external_id", "group_key", "kind", "direction",
     "author_kind", "author_id", "author_name", "purpose", "nature", "text", "content", "at", "seq", "received_at",
     "state", "reason", "reply_to_id", "reply_to_external", "attachments", "edited", "deleted", "envelope_id", "stems",
+    "edited_at",
 )  # fmt: skip
 CHANGES = ("text", "state", "reason", "attachments", "edited", "deleted", "stems")
 
@@ -225,10 +227,19 @@ def _messages(tx: Transaction, board: Board) -> None:
     batch.insert(tx.connection, message, MESSAGE, [_message(row) for row in new])
     changed = [row for row in board.messages.values() if row.dirty and not row.new]
     # What was not loaded (stems) is written only where the text changed with it.
-    said = [row for row in changed if row.stems]
-    rows = [(row.id, row.text, row.attachments, int(row.edited), int(row.deleted), row.stems) for row in said]
-    batch.update(tx.connection, message, ("id",), ("text", "attachments", "edited", "deleted", "stems"), rows)
-    marks = [(row.id, row.attachments, int(row.edited), int(row.deleted)) for row in changed if not row.stems]
+    said = [row for row in changed if row.stems or row.reworded]
+    rows = [
+        (row.id, row.text, row.attachments, int(row.edited), int(row.deleted), row.stems, row.edited_at)
+        for row in said
+    ]
+    columns = ("text", "attachments", "edited", "deleted", "stems", "edited_at")
+    batch.update(tx.connection, message, ("id",), columns, rows)
+    written = {row.id for row in said}
+    marks = [
+        (row.id, row.attachments, int(row.edited), int(row.deleted))
+        for row in changed
+        if row.id not in written
+    ]
     batch.update(tx.connection, message, ("id",), ("attachments", "edited", "deleted"), marks)
     known = [
         (row.id, row.content, row.at, row.state, row.deal_id, row.author_id)
@@ -269,6 +280,10 @@ def _parts(connection: Connection, board: Board) -> None:
     batch.insert(connection, letter, ("message_id", "html"), board.letters)
     batch.insert(connection, consent, CONSENT, board.consents)
     _versions(connection, board)
+    early.flush(connection, board)
+    batch.insert(
+        connection, unwanted, ("envelope_id",), [(one,) for one in sorted(board.unwanted)], ignore=True
+    )
     # The newest word of each person on each message stands.
     latest = {(row[0], row[1]): row for row in board.reactions}
     batch.delete(connection, reaction, REACTION[:2], sorted(latest))
@@ -279,7 +294,8 @@ def _attachment(new: NewAttachment, now: int) -> tuple[Any, ...]:
     part = new.attachment
     return (
         new.id, new.message_id, new.position, part.kind, part.name[:255], part.mime, part.size, part.width, part.height,
-        part.seconds, part.transcript, part.inline_id, new.source_id, part.ref, new.envelope_id, "fetch", now,
+        part.seconds, part.transcript, part.inline_id, new.source_id, part.ref, new.envelope_id, "fetch",
+        None if new.held else now,
     )  # fmt: skip
 
 
@@ -287,17 +303,18 @@ def _versions(connection: Connection, board: Board) -> None:
     """The words before each edit, numbered after those kept before."""
     if not board.versions:
         return
-    ids = sorted({message_id for message_id, _, _ in board.versions})
+    ids = sorted({version[0] for version in board.versions})
     sql = "SELECT v.message_id, max(v.version) AS last FROM {wanted} JOIN message_version v ON v.message_id = w.id"
     last = {
         row.message_id: row.last
         for row in batch.select(connection, f"{sql} GROUP BY v.message_id", {"id": ids})
     }
     rows = []
-    for message_id, words, at in board.versions:
+    for message_id, words, at, envelope_id in board.versions:
         last[message_id] = last.get(message_id, 0) + 1
-        rows.append((message_id, last[message_id], words, at))
-    batch.insert(connection, message_version, ("message_id", "version", "text", "at"), rows)
+        rows.append((message_id, last[message_id], words, at, envelope_id))
+    columns = ("message_id", "version", "text", "at", "envelope_id")
+    batch.insert(connection, message_version, columns, rows)
 
 
 DECISION = (

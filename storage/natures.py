@@ -7,15 +7,18 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from routing.conversations import Status, answer_due, close, deadline, heard
-from storage import leads
+from storage import batch, leads
 from storage.acts import locked
 from storage.errors import Conflict
 from storage.history import Act, row_of
+from storage.search import stems
+from storage.tables import message, unwanted
 from storage.transaction import Transaction
 
 
 def set_nature(tx: Transaction, conversation_id: str, by: str, nature: str) -> str:
-    """Spam, not spam, a client after all: marks the identity, so that later messages follow. Returns the act.
+    """Spam, not spam, a client after all: marks the identity, so that later messages follow. Returns the act, ""
+    where it cannot be taken back.
 
     Spam ends unowned leads; what is kept as spam is let out of quarantine by the caller. Raises Conflict not_found.
     """
@@ -30,17 +33,30 @@ def set_nature(tx: Transaction, conversation_id: str, by: str, nature: str) -> s
     elif nature == "personal":
         _stand(act, row, close(_status(row), tx.now))
         _forget_words(tx, conversation_id)
+        act.set("conversation", conversation_id, kept_out=1)
     elif nature == "client" and row.nature == "personal":
         _welcome(act, row)
-    return act.close("conversation", conversation_id, {"from": row.nature, "to": nature})
+    done = act.close("conversation", conversation_id, {"from": row.nature, "to": nature})
+    return "" if row.nature == "personal" else done
 
 
 def _welcome(act: Act, row: Row[Any]) -> None:
-    """What was said before anybody knew that it is a client becomes theirs, and waits for an answer."""
-    act.tx.connection.execute(
-        text("UPDATE message SET nature = 'client' WHERE conversation_id = :id AND nature = 'personal'"),
-        {"id": row.id},
+    """What was said before anybody knew that it is a client becomes theirs: found, with its files, waiting for an answer."""
+    tx, of = act.tx, {"id": row.id}
+    act.set("conversation", row.id, kept_out=0)
+    said = tx.connection.execute(
+        text("SELECT id, text FROM message WHERE conversation_id = :id AND nature = 'personal'"), of
+    ).all()
+    words = [(one.id, "client", stems(one.text)) for one in said]
+    batch.update(tx.connection, message, ("id",), ("nature", "stems"), words)
+    tx.connection.execute(
+        text(
+            "UPDATE attachment SET next_at = :now WHERE state = 'fetch' AND next_at IS NULL AND message_id IN"
+            " (SELECT id FROM message WHERE conversation_id = :id)"
+        ),
+        {**of, "now": tx.now},
     )
+    tx.ring("media")
     heard_at = act.tx.connection.execute(
         text("SELECT max(at) FROM message WHERE conversation_id = :id AND direction = 'in'"), {"id": row.id}
     ).scalar()
@@ -52,6 +68,10 @@ def _forget_words(tx: Transaction, conversation_id: str) -> None:
     """A person's private life is none of ours: that something was said stays, what was said goes for good."""
     of = {"id": conversation_id}
     inside = "message_id IN (SELECT id FROM message WHERE conversation_id = :id)"
+    batch.insert(
+        tx.connection, unwanted, ("envelope_id",), [(one,) for one in envelopes_of(tx.connection, conversation_id)],
+        ignore=True,
+    )  # fmt: skip
     for column in ("digest", "thumb"):
         tx.connection.execute(
             text(
@@ -73,10 +93,13 @@ def _forget_words(tx: Transaction, conversation_id: str) -> None:
 
 
 def envelopes_of(connection: Connection, conversation_id: str) -> list[int]:
-    """The envelopes that brought what was said in a conversation."""
+    """The envelopes that brought what was said in a conversation, its files and its later wordings."""
+    within = "message_id IN (SELECT id FROM message WHERE conversation_id = :id) AND envelope_id IS NOT NULL"
     rows = connection.execute(
         text(
-            "SELECT DISTINCT envelope_id AS id FROM message WHERE conversation_id = :id AND envelope_id IS NOT NULL"
+            "SELECT envelope_id AS id FROM message WHERE conversation_id = :id AND envelope_id IS NOT NULL"
+            f" UNION SELECT envelope_id FROM attachment WHERE {within}"
+            f" UNION SELECT envelope_id FROM message_version WHERE {within} ORDER BY id"
         ),
         {"id": conversation_id},
     )

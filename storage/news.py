@@ -38,6 +38,8 @@ class Read:
     of_conversations: dict[str, set[str]] = field(default_factory=dict)
     """conversation -> members who may see it as their own."""
     of_contacts: dict[str, set[str]] = field(default_factory=dict)
+    private: dict[str, str | None] = field(default_factory=dict)
+    """conversation of a private account -> the member whose account it is."""
     markers: dict[tuple[str, str], Row[Any]] = field(default_factory=dict)
     drafts: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -64,6 +66,9 @@ def read(
         offers={row.id: row for row in cards.offers(connection, sorted(ids.get("offer", ())))},
         contacts=contacts(connection, contact_ids),
         calls=cards_of(connection, sorted(ids.get("call", ())), now),
+    )
+    found.private = sight.private(
+        connection, conversations | {row.conversation_id for row in found.items.rows}
     )
     found.markers, found.drafts = sight.personal(connection, conversations, members)
     if own:

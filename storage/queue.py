@@ -23,22 +23,28 @@ from storage.transaction import Transaction
 SOON = 30 * MINUTE
 CLAIM = 2 * MINUTE
 
+MINE_OR_LENT = (
+    "(c.private_to = :me OR (c.private_to IS NULL AND EXISTS (SELECT 1 FROM member_role r JOIN role_permission p"
+    " ON p.role_id = r.role_id AND p.permission = 'source.edit' WHERE r.member_id = :me)))"
+)
+"""A chat of a private account is for its owner's eyes; as long as nobody said who that is, for those who connect sources."""
 VIEWS = {
     "unanswered": "c.state = 'open' AND c.waiting_since IS NOT NULL AND c.nature = 'client'",
-    "mine": "c.assignee_id = :me AND c.state <> 'closed'",
+    "mine": f"c.assignee_id = :me AND c.state <> 'closed' AND (c.nature <> 'personal' OR {MINE_OR_LENT})",
     "all": "c.state <> 'closed' AND c.nature NOT IN ('spam', 'personal')",
-    "snoozed": "c.state = 'snoozed'",
+    "snoozed": "c.state = 'snoozed' AND c.nature <> 'personal'",
     "closed": "c.state = 'closed' AND c.nature <> 'personal'",
     "nobody": "c.state = 'open' AND c.assignee_id IS NULL AND c.nature = 'client'",
     "spam": "c.nature = 'spam'",
-    "personal": "c.nature = 'personal' AND c.state <> 'closed'",
+    "personal": f"c.nature = 'personal' AND c.state <> 'closed' AND {MINE_OR_LENT}",
 }
 OWN = (
     "(SELECT k.id FROM conversation k WHERE k.assignee_id = :me"
     " UNION SELECT k.id FROM deal w JOIN conversation k ON k.contact_id = w.contact_id"
     " WHERE w.open = 1 AND w.owner_id = :me"
     " UNION SELECT k.id FROM offer o JOIN deal w ON w.id = o.deal_id JOIN conversation k ON k.contact_id = w.contact_id"
-    " WHERE o.member_id = :me AND o.state = 'open')"
+    " WHERE o.member_id = :me AND o.state = 'open'"
+    " UNION SELECT k.id FROM conversation k WHERE k.private_to = :me)"
 )
 """What a member sees who sees only their own, found from the member: it is little, the table is not."""
 
@@ -176,7 +182,7 @@ def _read_cursor(cursor: str | None, parts: int) -> tuple[int, tuple[int, str] |
 ROW = (
     "SELECT c.id, c.contact_id, c.source_id, c.identity_id, c.state, c.nature, c.subject, c.waiting_since, c.deadline_at,"
     " c.due_at, c.closes_at, c.gone_at, c.assignee_id, c.deal_id, c.pinned_deal_id, c.last_message_id, c.last_at,"
-    " c.last_text, c.last_kind, c.last_author, c.last_author_id, c.last_state, c.inbound, c.snoozed_until,"
+    " c.last_text, c.last_kind, c.last_author, c.last_author_id, c.last_state, c.inbound, c.snoozed_until, c.private_to,"
     " p.name AS contact_name, m.name AS assignee_name, l.name AS last_author_name, d.number AS deal_number,"
     " d.title AS deal_title, d.stage_kind, g.name AS stage_name, a.last_client_at, a.unreachable, a.reason AS reach,"
     " k.member_id AS claim_id, k.until AS claim_until, n.name AS claim_name, r.inbound AS read_inbound, r.kept_unread,"
@@ -227,13 +233,13 @@ def facts(connection: Connection, ids: Sequence[str], member_id: str) -> Facts:
 
 def visible(connection: Connection, ids: Sequence[str], member_id: str, own_only: bool) -> set[str]:
     """Those of the conversations that are there and that the member may see."""
-    sql = "SELECT c.id FROM {wanted} JOIN conversation c ON c.id = w.id"
+    sql = (
+        "SELECT c.id FROM {wanted} JOIN conversation c ON c.id = w.id"
+        f" WHERE (c.nature <> 'personal' OR {MINE_OR_LENT})"
+    )
     if own_only:
-        own = f"{sql} WHERE c.id IN {OWN}"
-        rows = batch.select(connection, own, {"id": list(ids)}, me=member_id)
-    else:
-        rows = batch.select(connection, sql, {"id": list(ids)})
-    return {row.id for row in rows}
+        sql += f" AND c.id IN {OWN}"
+    return {row.id for row in batch.select(connection, sql, {"id": list(ids)}, me=member_id)}
 
 
 MOST = 10_000

@@ -75,7 +75,8 @@ def _contacts(connection: Connection, words: str, limit: int) -> list[dict[str, 
     }
     rows = batch.select(
         connection,
-        "SELECT c.id, c.name, (SELECT k.id FROM conversation k WHERE k.contact_id = c.id ORDER BY k.last_at DESC LIMIT 1)"
+        "SELECT c.id, c.name, (SELECT k.id FROM conversation k WHERE k.contact_id = c.id"
+        " ORDER BY CASE WHEN k.nature = 'personal' THEN 1 ELSE 0 END, k.last_at DESC LIMIT 1)"
         " AS conversation_id, c.updated_at FROM {wanted} JOIN contact c ON c.id = w.id"
         " ORDER BY c.updated_at DESC LIMIT :limit",
         {"id": sorted(found)},

@@ -32,15 +32,15 @@ def owners_of_contacts(connection: Connection, ids: Iterable[str]) -> dict[str, 
 
 
 def owners_of_conversations(connection: Connection, ids: Iterable[str]) -> dict[str, set[str]]:
-    """conversation -> members who may see it as their own: its assignee, and whose the contact is."""
+    """conversation -> members who may see it as their own: its assignee, whose account it is on, whose the contact is."""
     rows = batch.select(
         connection,
-        "SELECT c.id, c.contact_id, c.assignee_id FROM {wanted} JOIN conversation c ON c.id = w.id",
+        "SELECT c.id, c.contact_id, c.assignee_id, c.private_to FROM {wanted} JOIN conversation c ON c.id = w.id",
         {"id": sorted(set(ids))},
     )
     of_contacts = owners_of_contacts(connection, (row.contact_id for row in rows))
     return {
-        row.id: of_contacts.get(row.contact_id, set()) | ({row.assignee_id} if row.assignee_id else set())
+        row.id: of_contacts.get(row.contact_id, set()) | ({row.assignee_id, row.private_to} - {None})
         for row in rows
     }
 
@@ -55,6 +55,16 @@ def conversations_of_contacts(connection: Connection, ids: Iterable[str]) -> set
     return {row.id for row in rows}
 
 
+def private(connection: Connection, ids: Iterable[str]) -> dict[str, str | None]:
+    """Those that are chats of a private account -> the member whose account that is, as far as somebody said."""
+    rows = batch.select(
+        connection,
+        "SELECT c.id, c.private_to FROM {wanted} JOIN conversation c ON c.id = w.id AND c.nature = 'personal'",
+        {"id": sorted(set(ids))},
+    )
+    return {row.id: row.private_to for row in rows}
+
+
 def own_conversations(connection: Connection, member_id: str) -> set[str]:
     """What a member sees as their own now, newest first, at most five thousand."""
     rows = connection.execute(
@@ -64,6 +74,7 @@ def own_conversations(connection: Connection, member_id: str) -> set[str]:
             " WHERE d.owner_id = :me AND d.open = 1"
             " UNION SELECT c.id, c.last_at FROM offer o JOIN deal d ON d.id = o.deal_id"
             " JOIN conversation c ON c.contact_id = d.contact_id WHERE o.member_id = :me AND o.state = 'open'"
+            " UNION SELECT id, last_at FROM conversation WHERE private_to = :me"
             " ORDER BY last_at DESC LIMIT :limit"
         ),
         {"me": member_id, "limit": LARGEST_OWN},

@@ -185,7 +185,7 @@ def versions(connection: Connection, message_id: str) -> list[Row[Any]]:
     """The words a message had before, oldest first."""
     return list(
         connection.execute(
-            text("SELECT text, at FROM message_version WHERE message_id = :id ORDER BY version"),
+            text("SELECT text, at FROM message_version WHERE message_id = :id ORDER BY at, version"),
             {"id": message_id},
         )
     )

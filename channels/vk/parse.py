@@ -31,7 +31,7 @@ from channels.events import (
 from channels.vk.chats import identity_of, is_addressed, note_of
 from channels.vk.reactions import emojis_of
 from channels.vk.said import payload_of, said
-from channels.vk.wire import CHATS, Json, decode, micros, number, page, table, words
+from channels.vk.wire import CHATS, SECOND, Json, decode, micros, number, page, table, words
 
 DENIED = "messages_denied"
 
@@ -165,7 +165,8 @@ def _outgoing(update: Update, message: Json, peer: int) -> OutgoingSeen:
 def _edit(update: Update) -> tuple[Event, ...]:
     message, peer = _message(update)
     what = said(message, peer)
-    at = micros(message, "update_time", update.received_at)
+    # Events come in any order and in whole seconds; the message's own version tells which wording is later.
+    at = micros(message, "update_time", update.received_at) + number(message, "version") % SECOND
     edited = MessageEdited(
         external_id=_external(message, peer),
         at=at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from channels.events import (
     CallFact,
@@ -78,9 +78,23 @@ def _open(board: Board, house: House, parsed: Parsed) -> Settled:
     if not parsed.events:
         return ignored(parsed.envelope_id, parsed.source_id, "nothing_of_use")
     changed = [_open_event(board, house, rules, parsed, event) for event in parsed.events]
+    for event in parsed.events:
+        _catch_up(board, house, rules, parsed, event)
     if not any(changed):
         return ignored(parsed.envelope_id, parsed.source_id, "known_already")
     return Settled(parsed.envelope_id, parsed.source_id, OPENED)
+
+
+def _catch_up(board: Board, house: House, rules: SourceRules, parsed: Parsed, event: Event) -> None:
+    """What was told of a message before it came happens now."""
+    if not isinstance(event, InboundMessage | OutgoingSeen):
+        return
+    if board.message(rules.id, event.external_id) is None:
+        return
+    for waiting in board.early.get((rules.id, event.external_id), ()):
+        if not waiting.done:
+            waiting.done = True
+            _open_event(board, house, rules, replace(parsed, envelope_id=waiting.envelope_id), waiting.event)
 
 
 def _open_event(board: Board, house: House, rules: SourceRules, parsed: Parsed, event: Event) -> bool:
@@ -100,11 +114,11 @@ def _open_event(board: Board, house: House, rules: SourceRules, parsed: Parsed, 
         case CallFact():
             return open_call(board, house, rules, *place, event)
         case MessageEdited():
-            return open_edit(board, rules, event)
+            return open_edit(board, rules, parsed.envelope_id, event)
         case MessageDeleted():
-            return open_deletion(board, rules, event)
+            return open_deletion(board, rules, parsed.envelope_id, event)
         case Reaction():
-            return open_reaction(board, rules, event)
+            return open_reaction(board, rules, parsed.envelope_id, event)
         case DeliveryUpdate():
             return open_delivery(board, rules, *place, event)
         case Reachability():

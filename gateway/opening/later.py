@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from channels.events import Connection, DeliveryUpdate, MessageDeleted, MessageEdited, Reachability, Reaction
 from gateway.opening.house import SourceRules
+from gateway.opening.private import unsearched
 from gateway.opening.standing import preview
 from gateway.opening.talk import address_of
-from storage.board import Board, Message
+from storage.board import Board, Change, Early, Message
 from storage.ids import new_id
 from storage.letters import MAIL
 from storage.search import stems
@@ -23,33 +24,63 @@ ORDER = {
 }
 
 
-def open_edit(board: Board, rules: SourceRules, event: MessageEdited) -> bool:
-    """The client's words change; the earlier version stays. An edit that changes nothing is none."""
+def open_edit(board: Board, rules: SourceRules, envelope_id: int, event: MessageEdited) -> bool:
+    """The client's words change; the earlier version stays. An edit that changes nothing is none.
+
+    Of several wordings the one given last stands, in whatever order they came.
+    """
     message = board.message(rules.id, event.external_id)
-    if message is None or message.text == event.text:
+    if message is None:
+        return _wait(board, rules, envelope_id, event, event.external_id)
+    if _is_kept_out(board, message):
+        board.unwanted.add(envelope_id)
         return False
-    board.versions.append((message.id, message.text, event.at))
-    message.text, message.stems, message.edited, message.dirty = event.text, stems(event.text), True, True
+    if message.text == event.text:
+        message.edited_at = max(message.edited_at, event.at)
+        return False
+    message.edited, message.dirty = True, True
+    if event.at < message.edited_at:
+        board.versions.append((message.id, event.text, event.at, envelope_id))
+        return True
+    board.versions.append((message.id, message.text, event.at, envelope_id))
+    message.text, message.stems, message.reworded = event.text, stems(event.text), True
+    message.edited_at = event.at
+    unsearched(message)
     _refresh_preview(board, message)
     return True
 
 
-def open_deletion(board: Board, rules: SourceRules, event: MessageDeleted) -> bool:
+def _is_kept_out(board: Board, message: Message) -> bool:
+    conversation = board.conversations.get(message.conversation_id)
+    return conversation is not None and bool(conversation.kept_out)
+
+
+def _wait(board: Board, rules: SourceRules, envelope_id: int, event: Change, external_id: str) -> bool:
+    """The network was faster with what became of a message than with the message: kept until that comes."""
+    waiting = board.early.setdefault((rules.id, external_id), [])
+    waiting.append(Early(rules.id, external_id, envelope_id, event))
+    return True
+
+
+def open_deletion(board: Board, rules: SourceRules, envelope_id: int, event: MessageDeleted) -> bool:
     """Taken back by the client: shown as deleted, kept for us."""
     changed = False
     for external_id in event.external_ids:
         message = board.message(rules.id, external_id)
-        if message is not None and not message.deleted:
+        if message is None:
+            own = MessageDeleted(external_ids=(external_id,), at=event.at)
+            changed = _wait(board, rules, envelope_id, own, external_id)
+        elif not message.deleted:
             message.deleted, message.dirty, changed = True, True, True
             _refresh_preview(board, message)
     return changed
 
 
-def open_reaction(board: Board, rules: SourceRules, event: Reaction) -> bool:
+def open_reaction(board: Board, rules: SourceRules, envelope_id: int, event: Reaction) -> bool:
     """What stands under a message now; it answers nothing and opens nothing."""
     message = board.message(rules.id, event.external_id)
     if message is None:
-        return False
+        return _wait(board, rules, envelope_id, event, event.external_id)
     identity = board.identities[event.person.identity.kind, event.person.identity.value]
     board.reactions.append((message.id, identity.id, list(event.emojis), event.at))
     message.dirty = True

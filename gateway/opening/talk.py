@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from channels.events import InboundMessage, Noted, OutgoingSeen, Quoted, Span, Started
-from gateway.opening import leads, threads
+from gateway.opening import leads, private, threads
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import attribution_json, contact_of, group_contact
 from gateway.opening.standing import set_deadline, set_status, show_last, status_of
@@ -26,8 +26,11 @@ def open_inbound(
     known = board.message(rules.id, event.external_id) or _came_before(board, rules, event)
     if known is not None:
         return known.nature == "spam" and _let_out(board, house, rules, received_at, known, event)
+    if private.is_kept_out(board, rules, event.thread):
+        event = private.without_words(event)
     contact, identity = contact_of(board, event.sender, rules.demo)
     conversation = _conversation_for(board, rules, contact, identity, event)
+    private.note(board, rules, conversation, event.connection, envelope_id)
     if event.group_key and (conversation.id, event.group_key) in board.groups:
         _amend(board, rules, envelope_id, conversation, event)
         return True
@@ -36,6 +39,7 @@ def open_inbound(
         contact = board.contacts[conversation.contact_id]  # who joins a thread writes to its client's deals
     message = _message(board, rules, conversation, envelope_id, received_at, event)
     message.nature = _nature(board, rules, contact, identity, conversation, event)
+    private.unsearched(message)
     if message.nature == "test":
         _note_test(board, rules, message)
     board.add_message(message)
@@ -215,8 +219,11 @@ def open_outgoing(
             board.echoes.append((row, message_id, event.external_id, event.at))
             board.externals[rules.id, event.external_id] = message_id
             return True
+    if private.is_kept_out(board, rules, event.thread):
+        event = private.without_words(event)
     contact, identity = contact_of(board, event.to, rules.demo)
     conversation = _conversation_for(board, rules, contact, identity, event)
+    private.note(board, rules, conversation, event.connection, envelope_id)
     threads.remember(board, rules.id, conversation, event)
     by_person = event.author_kind == "person"
     message = Message(
@@ -226,6 +233,7 @@ def open_outgoing(
         nature=conversation.nature, group_key=event.group_key or None, envelope_id=envelope_id,
         stems=stems(event.text), new=True,
     )  # fmt: skip
+    private.unsearched(message)
     _answers(board, rules, message, event.reply_to)
     board.add_message(message)
     _keep_parts(board, rules, envelope_id, message, event)
@@ -366,12 +374,21 @@ def _amend(
     board.externals[rules.id, event.external_id] = message.id
     for attachment in event.attachments:
         board.new_attachments.append(
-            NewAttachment(new_id(board.now), message.id, event.seq, rules.id, envelope_id, attachment)
+            NewAttachment(
+                new_id(board.now),
+                message.id,
+                event.seq,
+                rules.id,
+                envelope_id,
+                attachment,
+                held=message.nature == "personal",
+            )
         )
     message.attachments += len(event.attachments)
     if event.text and event.text not in message.text:
         message.text = f"{message.text}\n{event.text}" if message.text else event.text
-        message.stems = stems(message.text)
+        message.stems, message.reworded = stems(message.text), True
+        private.unsearched(message)
     message.dirty = True
     if conversation.last_message_id == message.id:
         conversation.last_at, conversation.last_seq = max(
@@ -386,7 +403,15 @@ def _keep_parts(
     base = event.seq if event.group_key else 0
     for place, attachment in enumerate(event.attachments):
         board.new_attachments.append(
-            NewAttachment(new_id(board.now), message.id, base + place, rules.id, envelope_id, attachment)
+            NewAttachment(
+                new_id(board.now),
+                message.id,
+                base + place,
+                rules.id,
+                envelope_id,
+                attachment,
+                held=message.nature == "personal",
+            )
         )
     message.attachments = len(event.attachments)
     if event.html:

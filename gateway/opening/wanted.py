@@ -123,6 +123,9 @@ def _person(wanted: Wanted, person: Person) -> None:
 def _message(wanted: Wanted, source_id: str, event: InboundMessage | OutgoingSeen) -> None:
     wanted.threads.add((source_id, event.thread))
     wanted.externals.add((source_id, event.external_id))
+    wanted.said.add((source_id, event.external_id))
+    if event.connection:
+        wanted.lent.add((source_id, event.connection))
     if event.reply_to:
         wanted.externals.add((source_id, event.reply_to))
     if event.group_key:

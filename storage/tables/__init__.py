@@ -50,6 +50,7 @@ from storage.tables.talk import (
     confirmation,
     conversation,
     draft,
+    early,
     file,
     letter,
     message,
@@ -60,6 +61,7 @@ from storage.tables.talk import (
     phone_call,
     reaction,
     read_marker,
+    unwanted,
     upload,
 )
 from storage.tables.team import (
@@ -78,11 +80,11 @@ __all__ = [
     "account", "address", "api_token", "approval", "attachment", "audit_log", "binding", "call_command",
     "call_fact", "canned", "canned_use", "certificate", "change", "claim", "company", "confirmation",
     "connection", "consent", "contact", "contact_company", "contact_identity", "contact_merge", "conversation",
-    "counter", "deal", "deal_party", "decision", "design", "design_draft", "different", "draft", "envelope",
+    "counter", "deal", "deal_party", "decision", "design", "design_draft", "different", "draft", "early", "envelope",
     "envelope_key", "event", "external_ref", "file", "firing", "gap", "handover", "identity", "lease", "letter",
     "member", "member_role", "message", "message_alias", "message_version", "metadata", "numbering", "offer",
     "outbox", "participant", "phone_call", "pipeline", "plan", "question", "queue", "queue_member", "reaction",
     "read_marker", "recipient", "role", "role_permission", "saved_view", "seal", "session", "setting", "source",
     "source_memory", "stage", "stage_history", "task", "team", "test_session", "thread_alias", "thread_member",
-    "told", "touch", "upload",
+    "told", "touch", "unwanted", "upload",
 ]  # fmt: skip

@@ -117,6 +117,7 @@ connection = Table(
     flag("active"),
     flag("can_reply"),
     at("changed_at"),
+    maybe("member_id"),  # which of our people its owner is
     PrimaryKeyConstraint("source_id", "key"),
 )
 

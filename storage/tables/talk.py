@@ -65,6 +65,9 @@ conversation = Table(
     flag("demo"),
     at("created_at"),
     at("updated_at"),
+    words("connection"),  # the private account it was held on, "" is the source's own
+    maybe("private_to"),  # the member whose account that is
+    flag("kept_out"),  # the owner said that it is their private life: no words of it are kept
     UniqueConstraint("source_id", "thread"),
 )
 WAITS = "state = 'open' AND waiting_since IS NOT NULL"
@@ -90,6 +93,7 @@ _list("closed", "last_at", where="state = 'closed'")
 _list("asleep", "last_at", where="state = 'snoozed'")
 _list("spam", "last_at", where="nature = 'spam'")
 _list("personal", "last_at", where="nature = 'personal'")
+_list("lent", "private_to", "last_at", where="private_to IS NOT NULL")
 _list("own", "assignee_id", "last_at", where="assignee_id IS NOT NULL")
 _list("load", "assignee_id", "source_id", where="state = 'open' AND assignee_id IS NOT NULL")
 Index("ix_conversation_source", conversation.c.source_id, conversation.c.last_at, conversation.c.id)
@@ -141,6 +145,7 @@ message = Table(
     flag("deleted"),
     Column("envelope_id", BigInteger, nullable=True),
     words("stems"),  # stemmed words, for search
+    number("edited_at"),  # when the newest wording was given
 )
 Index("uq_message_external", message.c.source_id, message.c.external_id, unique=True)
 Index(
@@ -211,7 +216,29 @@ message_version = Table(
     number("version"),
     words("text"),
     at("at"),
+    Column("envelope_id", BigInteger, nullable=True),  # what brought the wording that took its place
     PrimaryKeyConstraint("message_id", "version"),
+)
+
+# What a network told of a message before it handed the message over: kept until that comes.
+early = Table(
+    "early",
+    metadata,
+    key("source_id"),
+    key("external_id"),
+    key("kind"),  # edit delete reaction
+    Column("envelope_id", BigInteger, nullable=False),
+    document("event"),
+    at("at"),
+    PrimaryKeyConstraint("source_id", "external_id", "kind", "envelope_id"),
+)
+Index("ix_early_at", early.c.at)
+
+# Envelopes of private talk: their words are erased as soon as the chain has sealed them.
+unwanted = Table(
+    "unwanted",
+    metadata,
+    Column("envelope_id", BigInteger, primary_key=True, autoincrement=False),
 )
 
 reaction = Table(

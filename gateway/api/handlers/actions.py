@@ -14,8 +14,8 @@ from gateway.api.rights import must_see, must_see_deal
 from gateway.post import posts
 from gateway.quarantine import release_conversation
 from gateway.refusals import Refusal
+from gateway.retention import forget_private
 from gateway.rules import setup_of
-from gateway.sealer import erase
 from storage import acts, dividing, history, moving, natures, queue
 from storage.acts import Undo
 
@@ -112,9 +112,7 @@ async def change_nature(call: Call, body: NatureChange) -> shapes.Changed:
     await must_see(call, ref)
     act = await call.gateway.database.write(natures.set_nature, ref, call.me, body.nature)
     if body.nature == "personal":
-        await erase(
-            call.gateway, await call.gateway.database.read(natures.envelopes_of, ref), "personal", call.me
-        )
+        await forget_private(call.gateway, call.me)
         return await changed(call, ref, None)
     if body.nature == "client":
         await release_conversation(call.gateway, ref, call.me)

@@ -24,7 +24,7 @@ from gateway.context import Gateway
 from gateway.dryrun import held_back
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
-from storage import cards, queue, search, work
+from storage import cards, queue, search, sight, work
 
 
 class Deals(TypedDict):
@@ -175,11 +175,13 @@ async def find(call: Call, query: SearchQuery) -> shapes.Hits:
     if len(words) < 2:
         return {"items": []}
     hits = await call.gateway.database.read(search.find, words, query.limit)
-    seen = await call.gateway.database.read(
-        queue.visible,
-        [hit["conversation_id"] for hit in hits if hit["conversation_id"]],
-        call.me,
-        own_only(call.account),
-    )
+    database = call.gateway.database
+    conversations = [hit["conversation_id"] for hit in hits if hit["conversation_id"]]
+    seen = await database.read(queue.visible, conversations, call.me, own_only(call.account))
+    hidden = (await database.read(sight.private, conversations)).keys() - seen
     everywhere = call.account.everywhere("contact.read")
-    return {"items": [hit for hit in hits if everywhere or hit["conversation_id"] in seen]}
+    return {
+        "items": [
+            hit for hit in hits if hit["conversation_id"] not in hidden and (everywhere or hit["conversation_id"] in seen)
+        ]
+    }  # fmt: skip

@@ -91,7 +91,9 @@ async def _row(call: Call) -> media.Kept:
     row = await call.gateway.database.read(media.kept, call.path("id"))
     if row is None:
         raise Refusal("not_found", 404)
-    await item_of(call, row.message_id)
+    item = await item_of(call, row.message_id)
+    if item["nature"] == "personal":
+        raise Refusal("not_found", 404)
     return row
 
 

@@ -157,7 +157,13 @@ async def messages(call: Call, query: TimelineQuery) -> shapes.Timeline:
         timeline.page, contact_id=row["contact"]["id"] if whole else None,
         conversation_id=None if whole else row["id"], before=query.before, limit=query.limit, around=query.around,
     )  # fmt: skip
-    return {"items": await items_of(call.gateway, call.account, ids), "before": older}
+    items = await items_of(call.gateway, call.account, ids)
+    private = {item["conversation_id"] for item in items if item["nature"] == "personal"} - {row["id"]}
+    seen = await call.gateway.database.read(queue.visible, sorted(private), call.me, own_only(call.account))
+    return {
+        "items": [item for item in items if item["conversation_id"] not in private - seen],
+        "before": older,
+    }
 
 
 async def items_of(gateway: Gateway, account: Account, ids: Sequence[str]) -> list[shapes.Item]:

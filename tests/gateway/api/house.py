@@ -167,6 +167,19 @@ class House:
             assert got.status == 200, await got.text()
         return await self.opened(external)
 
+    async def hook_says(self, said: dict[str, Any]) -> None:
+        """The network hands something over, whatever it is."""
+        async with self.http.post(
+            self.base + self.hook, data=orjson.dumps({"text": "", **said}), headers={"X-Paper": SECRET}
+        ) as got:
+            assert got.status == 200, await got.text()
+
+    async def settled(self) -> None:
+        """Wait until nothing that was handed over waits."""
+        async with asyncio.timeout(PATIENCE):
+            while await self.rows("SELECT id FROM envelope WHERE state = 0"):
+                await asyncio.sleep(0.02)
+
     async def opened(self, external: str) -> str:
         """Wait until a message is opened; its conversation."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import AsyncIterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import orjson
 
@@ -20,7 +20,21 @@ from channels.base import (
     WindowRule,
 )
 from channels.errors import PayloadUnreadable, Refused, SendFailed, WebhookRefused
-from channels.events import Attachment, Attribution, Event, Identity, InboundMessage, Person, Quoted, Span, Started
+from channels.events import (
+    Attachment,
+    Attribution,
+    Connection,
+    Event,
+    Identity,
+    InboundMessage,
+    MessageDeleted,
+    MessageEdited,
+    Person,
+    Quoted,
+    Reaction,
+    Span,
+    Started,
+)
 
 SECRET = "paper-secret-0001"
 PICTURE = bytes.fromhex(
@@ -67,6 +81,10 @@ class Paper(WebhookChannel):
             for ref in said.get("files", ())
         )
         html = said.get("html", "")
+        if "about" in said:
+            return (_change(said, person),)
+        if "lends" in said:
+            return (Connection(key=said["lends"], owner=person, at=said["at"], active=True, can_reply=True),)
         if "start" in said:
             return (
                 Started(
@@ -78,7 +96,8 @@ class Paper(WebhookChannel):
             InboundMessage(
                 external_id=said["id"], thread=said["chat"], sender=person, at=said["at"], seq=said.get("seq", 0),
                 kind="mail" if html else "text", text=said["text"], html=html, attachments=files,
-                reply_to=said.get("reply_to", ""), callback=said.get("callback", ""), quote=said.get("quote", ""),
+                connection=said.get("connection", ""), reply_to=said.get("reply_to", ""),
+                callback=said.get("callback", ""), quote=said.get("quote", ""),
                 attribution=Attribution(campaign=said.get("campaign", "")),
                 spans=tuple(Span(**span) for span in said.get("spans", ())),
                 forwards=tuple(Quoted(author=one["author"], text=one["text"]) for one in said.get("forwards", ())),
@@ -128,6 +147,17 @@ class Paper(WebhookChannel):
 
     def test_link(self, code: str) -> str:
         return f"https://paper.example/start?code={code}"
+
+
+def _change(said: dict[str, Any], person: Person) -> Event:
+    """What became of the message `about`."""
+    match said["becomes"]:
+        case "deleted":
+            return MessageDeleted(external_ids=(said["about"],), at=said["at"])
+        case "liked":
+            return Reaction(external_id=said["about"], person=person, at=said["at"], emojis=("👍",))
+        case words:
+            return MessageEdited(external_id=said["about"], at=said["at"], text=words)
 
 
 def text(words: str) -> Text:

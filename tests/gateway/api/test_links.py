@@ -40,7 +40,8 @@ async def presses_start(house: House, chat: str, payload: str) -> None:
 
 async def decisions(house: House, ref: str) -> list[Any]:
     rows = await house.rows(
-        "SELECT rule, record FROM decision WHERE conversation_id = :id AND kind = 'attach' ORDER BY id", id=ref
+        "SELECT rule, record FROM decision WHERE conversation_id = :id AND kind = 'attach' ORDER BY id",
+        id=ref,
     )
     return [(row.rule, orjson.loads(row.record)["facts"].get("evidence")) for row in rows]
 

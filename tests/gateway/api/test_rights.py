@@ -88,6 +88,7 @@ TABLE: dict[str, set[str]] = {
     "PUT /contacts/{id}/responsible": GIVE, "POST /contacts/{id}/mismatch": GIVE, "GET /contacts/{id}/count": TALK,
     "GET /deals/{id}/history": ANYBODY, "GET /contacts/{id}/history": TALK,
     "GET /sources/{id}/attachment": SEE_SOURCES, "PUT /sources/{id}/attachment": CONNECT,
+    "GET /sources/{id}/lent": SEE_SOURCES, "PUT /sources/{id}/lent": CONNECT,
     "POST /deals/{id}/links": TALK, "DELETE /deals/{id}/links": TALK,
     "GET /sources/{id}/bindings": SEE_SOURCES, "PUT /sources/{id}/bindings": CONNECT,
 }  # fmt: skip

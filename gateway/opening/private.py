@@ -1,0 +1,52 @@
+"""What of a lent account's talk is kept?
+
+Until somebody says that it is a client: who, when, and words that nobody sees, finds or fetches files of. Once its owner said
+that it is private: who and when alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from channels.events import NOWHERE, InboundMessage, OutgoingSeen
+from gateway.opening.house import SourceRules
+from storage.board import Board, Conversation, Message
+
+Said = TypeVar("Said", InboundMessage, OutgoingSeen)
+
+
+def is_kept_out(board: Board, rules: SourceRules, thread: str) -> bool:
+    """Whether the owner said that this conversation is their private life."""
+    conversation = board.conversation(rules.id, thread)
+    return conversation is not None and bool(conversation.kept_out)
+
+
+def without_words(event: Said) -> Said:
+    """That something was said, and by whom; nothing of what."""
+    if isinstance(event, OutgoingSeen):
+        return replace(
+            event, kind="text", text="", spans=(), forwards=(), attachments=(), reply_to="", group_key="", subject="", html=""
+        )  # fmt: skip
+    return replace(
+        event, kind="text", text="", spans=(), forwards=(), attachments=(), reply_to="", group_key="", subject="", html="",
+        quote="", forwarded_from="", location=None, card=None, payload="", unsupported="", fields=(), title="",
+        attribution=NOWHERE, sender=replace(event.sender, also=()),
+    )  # fmt: skip
+
+
+def note(
+    board: Board, rules: SourceRules, conversation: Conversation, connection: str, envelope_id: int
+) -> None:
+    """Whose account it is held on; and that the journal is to forget these words, where they are private."""
+    if connection and conversation.connection != connection:
+        conversation.connection, conversation.dirty = connection, True
+        conversation.private_to = board.lent.get((rules.id, connection))
+    if conversation.kept_out:
+        board.unwanted.add(envelope_id)
+
+
+def unsearched(message: Message) -> None:
+    """What nobody may read yet, nobody may find."""
+    if message.nature == "personal":
+        message.stems = ""
