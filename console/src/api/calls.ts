@@ -208,6 +208,9 @@ export const sources = {
   resume: (id: string) => post<T.Source>(`/sources/${id}/resume`),
   link: (id: string, label: string) => get<{ url: string }>(`/sources/${id}/link`, { label }),
   gaps: (id: string) => get<T.Gaps>(`/sources/${id}/gaps`),
+  lent: (id: string) => get<{ items: T.Lent[] }>(`/sources/${id}/lent`),
+  giveLent: (id: string, key: string, member_id: string | null) =>
+    put<{ items: T.Lent[] }>(`/sources/${id}/lent`, { key, member_id }),
   startTest: (id: string) => post<T.TestSession>(`/sources/${id}/test`),
   test: (id: string) => get<T.TestSession>(`/sources/${id}/test`),
   stopTest: (id: string) => del(`/sources/${id}/test`),
@@ -217,6 +220,11 @@ export const sources = {
   envelopeRaw: (id: string | number) => get<T.RawEnvelope>(`/envelopes/${id}/raw`),
   replay: (id: string | number) => post<T.Replayed>(`/envelopes/${id}/replay`),
   dryRun: (source_id: string) => post<T.Decision>("/routing/dry-run", { source_id }),
+};
+
+export const deals = {
+  links: (id: string) => post<{ items: T.DealLink[] }>(`/deals/${id}/links`, {}),
+  dropLinks: (id: string) => del(`/deals/${id}/links`),
 };
 
 export const search = (q: string, signal?: AbortSignal): Promise<T.Hits> => get<T.Hits>("/search", { q, limit: 12 }, signal);
