@@ -9,11 +9,12 @@ from __future__ import annotations
 import abc
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
 from channels.errors import Refused
 from channels.events import AttachmentKind, Event, Identity, Location, Micros, Span, SpanStyle
+from channels.values import value
 
 FileKind: TypeAlias = AttachmentKind
 PART = "part:"
@@ -25,7 +26,7 @@ RELEASED = "released"
 """The mark of an envelope that a person let out of quarantine."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Envelope:
     """What a provider handed us, as it came. Header names are lower case; `path` is what follows the hook's key."""
 
@@ -47,7 +48,7 @@ class Envelope:
         return frozenset(self.headers.get(MARKS, "").split())
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Reply:
     """An HTTP answer."""
 
@@ -60,7 +61,7 @@ class Reply:
 OK = Reply()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class RouteQuestion:
     """A telephone system asks whom to ring."""
 
@@ -68,7 +69,7 @@ class RouteQuestion:
     line: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class RouteAnswer:
     """Extensions to ring, in order; empty: the provider's own plan."""
 
@@ -77,7 +78,7 @@ class RouteAnswer:
     blocked: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Limit:
     """More than `times` of the same `value` in `seconds` is too often; then `name` is a mark of the envelope."""
 
@@ -87,7 +88,7 @@ class Limit:
     seconds: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Admitted:
     """A proven envelope: how to keep it and what to answer once it is kept."""
 
@@ -109,7 +110,7 @@ class Admitted:
     """What `inspect` found; kept with the envelope."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class PolledEnvelope:
     envelope: Envelope
     key: str | None = None
@@ -118,7 +119,7 @@ class PolledEnvelope:
     """As in `Admitted`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Polled:
     """What one look brought, and where to look next. Kept in one transaction; then the generator goes on."""
 
@@ -128,7 +129,7 @@ class Polled:
     """The network says that it gave up a part before this: `history` is asked for it before the cursor moves."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class OutboundFile:
     """A file to send. `read` gives its bytes anew at each call."""
 
@@ -141,7 +142,7 @@ class OutboundFile:
     """Content-ID of a picture shown inside a letter; "" is a file beside the words."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Recipient:
     """One addressee of a letter."""
 
@@ -150,7 +151,7 @@ class Recipient:
     kind: Literal["to", "cc", "bcc"] = "to"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class QuotedLetter:
     """An earlier letter repeated below the words; `html` is clean already, "" is none."""
 
@@ -165,7 +166,7 @@ class QuotedLetter:
     """Handed on to somebody else, so it stands whole and unindented."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class OutboundMessage:
     """One part to deliver. `key` is the same at every attempt of the same part."""
 
@@ -198,7 +199,7 @@ class OutboundMessage:
     """What `Channel.prepare` made of this message before its first attempt."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Button:
     """Comes back as an InboundMessage of kind `button` with `payload`; with a `url` it opens a page instead."""
 
@@ -207,7 +208,7 @@ class Button:
     url: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class OutboundEdit:
     """New words for a message of ours that is out already."""
 
@@ -220,7 +221,7 @@ class OutboundEdit:
     """True: the words stand under a file."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Profile:
     """What a network tells about a person when asked."""
 
@@ -230,7 +231,7 @@ class Profile:
     """A reference for `download`; "" is none."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Check:
     """One line of a source's check-up. `code` has a text in the channel's `about.py`."""
 
@@ -241,7 +242,7 @@ class Check:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class WindowRule:
     """The default reply window of a network (rules.md, section 1); None in Capabilities: no window."""
 
@@ -251,7 +252,7 @@ class WindowRule:
     """True: the provider's own rule, nobody may override it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Rate:
     """How fast we may call the network. `chat_interval` is seconds between two messages of one chat; see `Channel.pace`."""
 
@@ -260,7 +261,7 @@ class Rate:
     chat_interval: float = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Capabilities:
     """What the network can do and how much of it. Sizes in bytes, text in characters as the network counts them."""
 
@@ -338,7 +339,7 @@ class Memory(Protocol):
         """Remember these instead."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Account:
     """One source as its channel sees it. `settings` holds opened secrets: never log or show it."""
 
@@ -538,7 +539,7 @@ class DesignedPages(HostedPages):
         """The page as it would be, not to be sent. Pure."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Leaf:
     """One value of a received sample: where it lies, what it is, and what it is taken for ("": nothing)."""
 

@@ -7,8 +7,10 @@ An external id is unique on its source: a channel whose message numbers repeat i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
+
+from channels.values import value
 
 Micros: TypeAlias = int
 
@@ -22,7 +24,7 @@ Nature: TypeAlias = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Identity:
     """One address of a person. `kind` is `phone` (E.164), `email` (lower case) or a network's own kind."""
 
@@ -30,7 +32,7 @@ class Identity:
     value: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Person:
     """Who is at the other end, as far as this event tells; "" where it does not."""
 
@@ -44,7 +46,7 @@ class Person:
     """True: typed by the person, not proved by the network."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Attachment:
     """A file the network holds for us. `ref` is what `Channel.download` understands; it never holds a secret."""
 
@@ -66,7 +68,7 @@ SpanStyle: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Span:
     """A styled stretch of a text. `start` and `length` count code points; spans may nest, never cross."""
 
@@ -77,7 +79,7 @@ class Span:
     """Where a link leads; only for `link`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Quoted:
     """Words carried over from elsewhere: a forwarded or enclosed message. Its files are among the message's own."""
 
@@ -89,7 +91,7 @@ class Quoted:
     """What that message carried over itself."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Location:
     latitude: float
     longitude: float
@@ -97,7 +99,7 @@ class Location:
     address: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class ContactCard:
     """A shared contact; `own` when the network proves that it is the writer's own."""
 
@@ -107,7 +109,7 @@ class ContactCard:
     own: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Confirmation:
     """A fixed letter that thanks for an enquiry. Nothing of what was typed is in it: a stranger's address may be given."""
 
@@ -115,14 +117,14 @@ class Confirmation:
     text: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class FormField:
     name: str
     label: str
     value: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Attribution:
     """Where an enquiry came from. Empty values are absent."""
 
@@ -140,7 +142,7 @@ class Attribution:
 NOWHERE = Attribution()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Consent:
     """What the person agreed to, as shown to them."""
 
@@ -151,7 +153,7 @@ class Consent:
     """How it was given: `address`, `agent`, `page`, `origin`, `form_version`, as far as known."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class MailHeaders:
     """What a letter shows above its text."""
 
@@ -166,7 +168,7 @@ class MailHeaders:
     """What is said of the letter as a whole: codes of the channel's `about.py`, under `notes`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class WeakThread:
     """A mark that letters of one thread tend to share: believed for some days, between the same people."""
 
@@ -176,7 +178,7 @@ class WeakThread:
     """False: only remembered for later letters."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class InboundMessage:
     """A client said something."""
 
@@ -239,7 +241,7 @@ class InboundMessage:
     weak_threads: tuple[WeakThread, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class OutgoingSeen:
     """The company said something: our own message echoed, or one typed elsewhere."""
 
@@ -273,7 +275,7 @@ class OutgoingSeen:
     weak_threads: tuple[WeakThread, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class MessageEdited:
     external_id: str
     at: Micros
@@ -282,13 +284,13 @@ class MessageEdited:
     spans: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class MessageDeleted:
     external_ids: tuple[str, ...]
     at: Micros
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Reaction:
     """`emojis` is what stands after the event; () takes all away."""
 
@@ -298,7 +300,7 @@ class Reaction:
     emojis: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class DeliveryUpdate:
     """What became of our messages: by id, or all of a thread up to a number."""
 
@@ -316,7 +318,7 @@ class DeliveryUpdate:
     """The network's own words."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Reachability:
     """The person allowed or forbade messages on this source."""
 
@@ -326,7 +328,7 @@ class Reachability:
     reason: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Started:
     """The person pressed Start or allowed messages, with no words yet: opens the window, is a touch."""
 
@@ -337,7 +339,7 @@ class Started:
     attribution: Attribution = NOWHERE
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Noted:
     """Something happened in a conversation that nobody said: joined, left, renamed, pinned. Shown as a line."""
 
@@ -355,7 +357,7 @@ class Noted:
     """The thread's earlier name, when the network gave the conversation a new one: it goes on under `thread`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Connection:
     """Somebody lets this source speak in their own name, changed what it may do there, or took that back."""
 
@@ -367,7 +369,7 @@ class Connection:
     can_reply: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class CallFact:
     """One thing known about one call. A call is the projection of its facts (routing.calls)."""
 

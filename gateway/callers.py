@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -17,6 +18,7 @@ def address_of(request: web.Request, proxies: int) -> str:
     return plain(chain[-(proxies + 1)] if len(chain) > proxies else chain[0])
 
 
+@lru_cache(maxsize=4096)
 def plain(told: str) -> str:
     """An address as it is compared and kept, "" for anything else."""
     try:

@@ -49,8 +49,9 @@ class Journal:
         self._waiting.append(_Waiting(entry, kept))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
-        # A caller that goes away must not take back what is being written.
-        return await asyncio.shield(kept)
+        # A caller that goes away cancels its own answer, not the writing: that is another task's.
+        result: int | None = await kept
+        return result
 
     async def drain(self) -> None:
         """Wait until all that was handed in is written."""

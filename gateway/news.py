@@ -15,6 +15,7 @@ import orjson
 from gateway.api import build
 from gateway.api.views import draft_of, members_of, sources_of, test_shape
 from gateway.context import Gateway
+from routing.values import value
 from storage import news
 from storage.calls import shown_to
 from storage.log import Entry, newest_of
@@ -25,7 +26,7 @@ from storage.team import Account
 READ = "conversation.read"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Frame:
     """One thing to say over a socket."""
 
@@ -52,7 +53,7 @@ class Reader:
         return self.known is not None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Personal:
     """A queue row with what one member sees of their own in it."""
 

@@ -97,14 +97,17 @@ class Sources:
 
     async def find(self, source_id: str) -> Live | None:
         """The source; an id that is not known here may be another process's newest."""
-        await self.know([source_id])
-        return self._live.get(source_id)
+        found = self._live.get(source_id)
+        if found is None:
+            await self.know([source_id])
+            found = self._live.get(source_id)
+        return found
 
     async def know(self, source_ids: Iterable[str]) -> None:
         """Look if any of these is not known here; at most once a second, however many ask."""
-        asked = self._database.clock()
         if all(source_id in self._live for source_id in source_ids):
             return
+        asked = self._database.clock()
         async with self._asking:
             if self._looked_at < asked:
                 await asyncio.sleep(max(0.0, 1 - abs(self._database.clock() - self._looked_at) / SECOND))

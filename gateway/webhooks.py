@@ -34,6 +34,7 @@ WAIT_FOR_JOURNAL = 0.8
 INSPECTION = 5.0
 """Seconds a channel may look twice at what came."""
 DROPPED = frozenset({"cookie", "connection", "accept-encoding"})
+KEPT, REPEATED = HOOKS.labels("kept"), HOOKS.labels("repeated")
 
 
 class Hooks:
@@ -78,11 +79,8 @@ class Hooks:
             received_at=self._gateway.now(),
             method=request.method,
             path=request.match_info.get("path", ""),
-            query=dict(request.query),
-            headers={
-                **_headers(request),
-                ADDRESS: address_of(request, self._gateway.config.trust_proxy),
-            },
+            query=dict(request.query) if request.query_string else {},
+            headers=_headers(request, address_of(request, self._gateway.config.trust_proxy)),
         )
 
     async def _take(self, live: Live, envelope: Envelope) -> web.StreamResponse:
@@ -148,7 +146,7 @@ class Hooks:
             HOOKS.labels("unavailable").inc()
             log.warning("hook not kept", source=live.row.id, error=type(error).__name__)
             return _plain(503, "unavailable", {"Retry-After": RETRY_AFTER})
-        HOOKS.labels("kept" if kept is not None else "repeated").inc()
+        (KEPT if kept is not None else REPEATED).inc()
         return _respond(reply)
 
 
@@ -178,13 +176,15 @@ async def make_entry(
     )
 
 
-def _headers(request: web.Request) -> dict[str, str]:
-    """The request's headers in lower case, without what is the connection's own or only ours to say."""
-    return {
-        name.lower(): value
-        for name, value in request.headers.items()
-        if name.lower() not in DROPPED and not name.startswith(":")
-    }
+def _headers(request: web.Request, address: str) -> dict[str, str]:
+    """The request's headers in lower case and who called, without what is the connection's own or only ours to say."""
+    headers = {}
+    for name, value in request.headers.items():
+        name = name.lower()
+        if name not in DROPPED and name[:1] != ":":
+            headers[name] = value
+    headers[ADDRESS] = address
+    return headers
 
 
 def _marked(envelope: Envelope, marks: Iterable[str]) -> Envelope:

@@ -7,7 +7,7 @@ function. What happened to a lead's offers is its `Ladder` (routing.ladder).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, Literal, TypeAlias, cast
 
 from routing.codes import RouteRule, RouteVerdict, Strategy, WaitReason
@@ -26,6 +26,7 @@ from routing.ladder import FRESH, Ladder
 from routing.members import Member, absence, from_facts, lifted, on_shift, reachable, to_facts
 from routing.schedule import ALWAYS, Schedule, Shift, add_working, current_shift, local_day
 from routing.times import FOREVER, MINUTE, Micros
+from routing.values import value
 
 Rung: TypeAlias = Literal["single", "everyone", "keeper"]
 Key: TypeAlias = Callable[[Member], tuple[float, float, str]]
@@ -42,7 +43,7 @@ KEPT: Final = (
 """What a route decision keeps of a member."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Queue:
     """A set of members and how leads are dealt to them. Durations are working time of `hours`."""
 
@@ -68,7 +69,7 @@ class Queue:
         object.__setattr__(self, "places", {ref: place for place, ref in enumerate(self.order)})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Lead:
     """A lead without an owner."""
 
@@ -89,7 +90,7 @@ class Lead:
     ladder: Ladder = FRESH
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Offer:
     """Show the lead to `members`, at once, until `expires_at`."""
 
@@ -104,7 +105,7 @@ class Offer:
     decision: Decision
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Waiting:
     """Nobody is asked now. `until` is when time alone changes that; None: an event must."""
 
@@ -116,7 +117,7 @@ class Waiting:
     decision: Decision
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Clocks:
     """The queue's working time, as far as one decision needs it."""
 

@@ -7,12 +7,13 @@ messages of clients are processed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from routing.codes import ConversationState, Place, ReplyKind, SkipReason
 from routing.schedule import ALWAYS, Schedule, add_working
 from routing.times import HOUR, MINUTE, Micros
+from routing.values import value
 
 TARGETS: Final[Mapping[ReplyKind, Micros]] = {
     "messenger": 15 * MINUTE,
@@ -26,7 +27,7 @@ OFFERED_FOR: Final = 5 * MINUTE
 """How long an offered conversation is left to the managers."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Status:
     """Whose turn it is in a conversation."""
 
@@ -117,7 +118,7 @@ def deadline(due_at: Micros | None, closes_at: Micros | None) -> Micros | None:
     return closes_at if closes_at < due_at else due_at
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Row:
     """A conversation in the one queue."""
 
@@ -143,7 +144,7 @@ class Row:
     """Whether the person who asks may answer it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Rank:
     """Where a row stands and why; rows sort by `key`, smaller first."""
 
@@ -151,7 +152,7 @@ class Rank:
     reason: Place
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Taken:
     """What Take next gives; `row` None: nothing left. `skipped` says why rows before it were passed over."""
 

@@ -7,12 +7,13 @@ open deal; a new lead. `attach` is called once a message: no copies, no clock, n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, Literal, TypeAlias, cast
 
 from routing.codes import AttachRule, DealVerdict, EvidenceKind, Nature
 from routing.decision import Candidate, Decision, Facts, Json, flag, inner, number, rows, text, texts
 from routing.times import DAY, HOUR, Micros
+from routing.values import value
 
 Recency: TypeAlias = Literal["activity", "creation"]
 Choice: TypeAlias = Literal["of_last_deal", "new_enquiry", "revive"]
@@ -25,7 +26,7 @@ STRENGTH: Final[dict[str, int]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class OpenDeal:
     """An open deal or lead of the contact, or one that the pin or the evidence names."""
 
@@ -37,7 +38,7 @@ class OpenDeal:
     """Whether the contact is a party of it: only those can be the most recent one."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class ClosedDeal:
     """The contact's last deal that was won or lost (a merged one lives on in another)."""
 
@@ -50,7 +51,7 @@ class ClosedDeal:
     junk: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Conversation:
     """What attachment needs to know of a conversation and its contact."""
 
@@ -66,7 +67,7 @@ class Conversation:
     last_closed: ClosedDeal | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """Something in the message that names a deal. Deals that are not among `open_deals` are closed."""
 
@@ -74,7 +75,7 @@ class Evidence:
     deal_id: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class AttachPolicy:
     """The settings of rules.md, section 2. Make one a source and keep it: its facts are prepared once."""
 
@@ -118,7 +119,7 @@ class AttachPolicy:
 DEFAULT_POLICY: Final = AttachPolicy()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class NewLead:
     """A lead to be made for this message, from its source and with its attribution."""
 
@@ -132,7 +133,7 @@ class NewLead:
     choices: tuple[Choice, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Attachment:
     """Where a message goes: a client's to exactly one of `deal_id` and `new_lead`, others to neither."""
 

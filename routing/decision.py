@@ -8,8 +8,10 @@ again from the record alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal, TypeAlias, cast
+
+from routing.values import value
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Facts: TypeAlias = Mapping[str, Json]
@@ -18,7 +20,7 @@ DecisionKind: TypeAlias = Literal["attach", "route", "rules", "assign", "window"
 NO_FACTS: Final[Facts] = {}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Candidate:
     """Somebody or something that was considered: a deal, a member, an identity."""
 
@@ -39,7 +41,7 @@ class Candidate:
         return cls(ref=text(record, "ref"), verdict=text(record, "verdict"), facts=inner(record, "facts"))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Decision:
     """One answer of this room. `chosen` are refs (or codes) in order of preference; () is none."""
 

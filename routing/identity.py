@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, cast
 
 from routing.codes import IdentityRule, IdentityVerdict, SharedReason
 from routing.decision import Candidate, Decision, Json, flag, number, rows, text
 from routing.times import Micros
+from routing.values import value
 
 NameMatch: TypeAlias = Literal["same", "compatible", "other", "unknown"]
 
@@ -30,7 +30,7 @@ DIALLED: Final = frozenset({"phone", "email"})
 SHORTEST_NUMBER: Final = 7
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class KnownContact:
     """A contact that an address belongs to."""
 
@@ -41,7 +41,7 @@ class KnownContact:
     active_at: Micros = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Claim:
     """One address that an event brings, with whom it belongs to already."""
 
@@ -54,7 +54,7 @@ class Claim:
     contacts: tuple[KnownContact, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Recognised:
     """Who it is. With `contact_id` "" a new contact is made (a company's card where `company`)."""
 
@@ -72,7 +72,7 @@ class Recognised:
     decision: Decision
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Match:
     """One contact behind one claim, without any words: what the rule looks at."""
 

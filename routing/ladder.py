@@ -7,13 +7,14 @@ working time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Protocol, cast
 
 from routing.codes import StepKind
 from routing.decision import Facts, Json, flag, moment, number, rows, text, texts
 from routing.schedule import Schedule, add_working
 from routing.times import FOREVER, MINUTE, Micros
+from routing.values import value
 
 REMIND_EVERY: Final = 15 * MINUTE
 BREAK_AFTER: Final = 2
@@ -33,7 +34,7 @@ class Keepers(Protocol):
     def admins(self) -> tuple[str, ...]: ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Ladder:
     """How far a lead's offers have come."""
 
@@ -86,7 +87,7 @@ class Ladder:
 FRESH: Final = Ladder()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Step:
     """What to do with a lead now, or when to look again (`at`; None: only an event helps)."""
 

@@ -6,15 +6,15 @@ shown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from routing.codes import Nature, NatureRule
+from routing.values import value
 
 OwnersMark: TypeAlias = Literal["", "client", "personal"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Traits:
     """What is known of a conversation. The first that holds decides, in the order of the fields."""
 
@@ -42,7 +42,7 @@ class Traits:
     """The person is a party of a deal."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class NatureOf:
     """A conversation's nature; `asked`: only a guess, the account's owner is asked, and no body is kept."""
 
@@ -51,7 +51,7 @@ class NatureOf:
     asked: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class May:
     """What a message of some nature may cause."""
 

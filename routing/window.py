@@ -7,7 +7,7 @@ it. It is half-open: open at its anchor, shut at exactly `anchor + until`. A pol
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal, TypeAlias, cast
 
 from routing.codes import (
@@ -25,6 +25,7 @@ from routing.codes import (
 from routing.decision import Decision, Facts, Json, flag, inner, moment, number, rows, text, texts
 from routing.schedule import Schedule, is_working, spans_between
 from routing.times import DAY, HOUR, MINUTE, SECOND, Micros
+from routing.values import value
 
 PROVIDER_MARGIN: Final = 30 * SECOND
 UNDO_HOLD: Final = 5 * SECOND
@@ -38,7 +39,7 @@ ClientAct: TypeAlias = Literal[
 OPENING_ACTS: Final = frozenset({"message", "button", "start", "allow", "contact_card"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Phase:
     """Until when after the client's last message what may be sent; no limits: anything."""
 
@@ -46,7 +47,7 @@ class Phase:
     limits: tuple[Limit, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class WindowPolicy:
     """The window of a source. No phases: none at all. Keep one a source: its facts are prepared once."""
 
@@ -114,7 +115,7 @@ TEMPLATE_RULE: Final = WindowPolicy(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Content:
     """What is to be sent, as far as a window cares."""
 
@@ -127,7 +128,7 @@ class Content:
 PLAIN: Final = Content()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Window:
     """The answer for one message at one moment."""
 
@@ -251,7 +252,7 @@ def alerts(anchor: Micros, closing: Micros, schedule: Schedule) -> tuple[tuple[M
     return tuple(sorted(found))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Address:
     """One identity of the contact on one source, as a way to write or call."""
 
@@ -269,7 +270,7 @@ class Address:
     """A telephone number that can be called (and not written to)."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class WayOut:
     """Something that can be done instead of the refused message."""
 

@@ -150,6 +150,16 @@ def select(
     return _records(connection, statement, [*map(list, keys.values()), *parameters.values()])
 
 
+def run(
+    connection: Connection, sql: str, rows: tuple[Table, tuple[str, ...], Rows], *, counts: Rows
+) -> list[Any]:
+    """What a statement of PostgreSQL's own returns. In it `{rows}` stands for a table of the given rows with their place `n`,
+    `{columns}` for their columns, `{counts}` for a table `w` of (source_id, came)."""
+    table, columns, values = rows
+    arrays = _by_column(_prepare(table, columns, values))
+    return _fetch(connection, _run_arrays(sql, table, columns), [*arrays, *_by_column(counts)])
+
+
 def _postgres(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
@@ -310,6 +320,13 @@ def _unnest(table: Table, columns: tuple[str, ...]) -> str:
         f"CAST(${place} AS {_pg_type(table, name)}[])" for place, name in enumerate(columns, 1)
     )
     return f"unnest({arrays}) WITH ORDINALITY AS v({', '.join(columns)}, n)"
+
+
+@lru_cache(maxsize=8)
+def _run_arrays(sql: str, table: Table, columns: tuple[str, ...]) -> str:
+    place = len(columns)
+    counts = f"unnest(CAST(${place + 1} AS text[]), CAST(${place + 2} AS bigint[])) AS w(source_id, came)"
+    return sql.format(rows=_unnest(table, columns), columns=", ".join(columns), counts=counts)
 
 
 @lru_cache(maxsize=512)

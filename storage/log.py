@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
 from routing.times import DAY
+from routing.values import value
 from storage.transaction import Transaction
 
 KEPT, MOST = DAY, 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Entry:
     """One change: ids only. `audience` "" is everybody who may see it."""
 

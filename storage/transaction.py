@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
+from routing.values import value
 from storage.batch import add, insert_numbered
 from storage.tables import account, event
 
 EVENT_LOG_LOCK = 7_305_001  # any number, the same in every process
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Change:
     """One entry of the live log: ids, never words. `audience` narrows who is told ("" everybody who may see it)."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
 
+from routing.values import value
 from storage import batch
 from storage.errors import LeaseLost
 from storage.leases import Lease, check
@@ -20,7 +20,7 @@ WAITING, OPENED, IGNORED, SET_ASIDE = 0, 1, 2, 3
 NAMES = {WAITING: "waiting", OPENED: "opened", IGNORED: "ignored", SET_ASIDE: "set_aside"}
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Stored:
     """An envelope out of the journal. `body` is None when it lies in the file store as `body_file`, or was erased."""
 
@@ -43,7 +43,7 @@ class Stored:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Settled:
     """What became of one envelope."""
 

@@ -6,12 +6,12 @@ A private chat is `<chat>`, a group's topic `<chat>:<topic>`, a chat of a busine
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from channels.values import value
 
 BUSINESS = "business:"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class ChatAddress:
     """Where a message goes: a chat, perhaps in the name of a business connection, perhaps in a topic."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from channels.events import (
     CallFact,
@@ -32,6 +32,7 @@ from gateway.opening.later import (
 )
 from gateway.opening.talk import open_inbound, open_noted, open_outgoing, open_started
 from gateway.opening.wanted import BOUND, want, want_bound
+from routing.values import value
 from storage.board import Board
 from storage.facts import Wanted, load
 from storage.flush import flush
@@ -40,7 +41,7 @@ from storage.transaction import Transaction
 from storage.waiting import OPENED, Settled, ignored, settle
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Parsed:
     """An envelope and the facts in it; or why it cannot be read."""
 
