@@ -7,6 +7,7 @@ reads no clock. One object stands for one connected account (a source); making i
 from __future__ import annotations
 
 import abc
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import field
@@ -22,6 +23,8 @@ PART = "part:"
 ADDRESS, MARKS = ":address", ":marks"
 """Names under which the gateway keeps what it knows of a request among its headers. No request can bring a name that
 begins with a colon."""
+ASKED_AT_ONCE = 8
+"""Requests for profiles that run at the same time."""
 RELEASED = "released"
 """The mark of an envelope that a person let out of quarantine."""
 
@@ -452,6 +455,15 @@ class Channel(abc.ABC):
     async def profile(self, identity: Identity) -> Profile | None:
         """What the network tells about a person; None: nothing, or it cannot be asked."""
         return None
+
+    async def profiles(self, identities: Sequence[Identity]) -> Mapping[Identity, Profile]:
+        """The same of several people, at most a hundred; who is missing has none. Raises ChannelError when nothing
+        could be learnt: then they are asked about later."""
+        told: dict[Identity, Profile | None] = {}
+        for first in range(0, len(identities), ASKED_AT_ONCE):
+            some = identities[first : first + ASKED_AT_ONCE]
+            told.update(zip(some, await asyncio.gather(*map(self.profile, some)), strict=True))
+        return {one: profile for one, profile in told.items() if profile is not None}
 
     async def check(self) -> Sequence[Check]:
         """Look whether the account works: key, rights, reachability. Never raises for a wrong account."""

@@ -18,7 +18,7 @@ from routing.times import HOUR, MINUTE, SECOND
 from storage import media, waiting
 from storage.errors import Unavailable
 from storage.files import Stored, TooLarge
-from storage.media import Wanted
+from storage.media import Missed, Wanted
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 8
@@ -44,25 +44,31 @@ class Fetcher:
                     await bell.wait(LOOK)
 
     async def _round(self) -> bool:
+        """One handful; what could not be fetched is written down together."""
         try:
             wanted = await self._gateway.database.write(media.to_fetch, AT_ONCE, PATIENCE)
-            await asyncio.gather(*(self._fetch(one) for one in wanted))
+            tried = await asyncio.gather(*(self._fetch(one) for one in wanted))
+            missed = [one for one in tried if one is not None]
+            if missed:
+                await self._gateway.database.write(media.not_fetched, missed)
         except Unavailable:
             return False
         return bool(wanted)
 
-    async def _fetch(self, wanted: Wanted) -> None:
+    async def _fetch(self, wanted: Wanted) -> Missed | None:
+        """None: it is here; else why not, and when to try again."""
         try:
             await self._store(wanted)
         except TooLarge:
-            await self._give_up(wanted, "too_large")
+            return Missed(wanted, "too_large")
         except Refused as error:
-            await self._give_up(wanted, error.code)
+            return Missed(wanted, error.code)
         except (ChannelError, TimeoutError, OSError) as error:
-            await self._again(wanted, error)
+            return self._again(wanted, error)
         except Exception as error:
             log.exception("fetching failed", attachment=wanted.id)
-            await self._again(wanted, error)
+            return self._again(wanted, error)
+        return None
 
     async def _store(self, wanted: Wanted) -> None:
         live = await self._gateway.sources.find(wanted.source_id)
@@ -99,19 +105,14 @@ class Fetcher:
             return None, (None, None)
         return (await self._gateway.files.put_bytes(small)).digest, (width, height)
 
-    async def _again(self, wanted: Wanted, error: Exception) -> None:
+    def _again(self, wanted: Wanted, error: Exception) -> Missed:
         reason = error.code if isinstance(error, ChannelError) else type(error).__name__
         if wanted.attempts >= ATTEMPTS:
-            await self._give_up(wanted, reason)
-            return
+            return Missed(wanted, reason)
         wait = 2 ** min(wanted.attempts, 10) * SECOND
         if isinstance(error, TryLater) and error.after is not None:
             wait = max(wait, int(error.after * SECOND))
-        at = self._gateway.now() + min(wait, HOUR)
-        await self._gateway.database.write(media.not_fetched, wanted, reason, at)
-
-    async def _give_up(self, wanted: Wanted, reason: str) -> None:
-        await self._gateway.database.write(media.not_fetched, wanted, reason, None)
+        return Missed(wanted, reason, self._gateway.now() + min(wait, HOUR))
 
 
 async def _once(body: bytes) -> AsyncIterator[bytes]:

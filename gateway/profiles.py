@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
+from channels.base import Profile
 from channels.errors import ChannelError
 from channels.events import Identity
 from gateway.context import Gateway
@@ -15,8 +19,15 @@ from storage.profiles import Nameless
 
 log = structlog.get_logger(__name__)
 LOOK = 10.0
-AT_ONCE = 8
+AT_ONCE = 64
 PATIENCE = 15
+NOBODY: Final = Profile()
+
+
+@dataclass(slots=True)
+class _Answer:
+    told: Sequence[tuple[Nameless, str, str]]
+    later: Sequence[Nameless]
 
 
 class Profiles:
@@ -30,24 +41,31 @@ class Profiles:
             while True:
                 try:
                     found = await self._gateway.database.read(profiles.nameless, self._gateway.now(), AT_ONCE)
-                    told = await asyncio.gather(*(self._ask(one) for one in found))
-                    if told:
-                        await self._gateway.database.write(profiles.named, told)
+                    by_source: dict[str, list[Nameless]] = {}
+                    for one in found:
+                        by_source.setdefault(one.source_id, []).append(one)
+                    answers = await asyncio.gather(*(self._ask(*asked) for asked in by_source.items()))
+                    told = [one for answer in answers for one in answer.told]
+                    later = [one for answer in answers for one in answer.later]
+                    if found:
+                        await self._gateway.database.write(profiles.named, told, later)
                 except Unavailable:
                     found = []
                 if not found:
                     await bell.wait(LOOK)
                     await asyncio.sleep(0.05)  # a burst of messages is asked about together
 
-    async def _ask(self, one: Nameless) -> tuple[Nameless, str, str]:
-        """The name and the nickname; "" where the network tells none."""
-        live = await self._gateway.sources.find(one.source_id)
-        name = username = ""
-        if live is not None:
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    profile = await live.channel.profile(Identity(kind=one.kind, value=one.value))
-                name, username = (profile.name, profile.username) if profile is not None else ("", "")
-            except (ChannelError, TimeoutError) as error:
-                log.info("no profile", source=one.source_id, error=type(error).__name__)
-        return one, name, username
+    async def _ask(self, source_id: str, asked: Sequence[Nameless]) -> _Answer:
+        """Names and nicknames, "" where the network tells none; whoever a network that does not answer knows waits."""
+        live = await self._gateway.sources.find(source_id)
+        if live is None:
+            return _Answer([(one, "", "") for one in asked], ())
+        keys = {one.identity_id: Identity(kind=one.kind, value=one.value) for one in asked}
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found = await live.channel.profiles([*keys.values()])
+        except (ChannelError, TimeoutError) as error:
+            log.info("no profiles", source=source_id, error=type(error).__name__)
+            return _Answer((), asked)
+        told = [(one, found.get(keys[one.identity_id], NOBODY)) for one in asked]
+        return _Answer([(one, profile.name, profile.username) for one, profile in told], ())

@@ -78,6 +78,18 @@ def insert_numbered(
     return list(range(last - len(rows) + 1, last + 1))
 
 
+def insert_last(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Rows, number: str
+) -> int:
+    """Insert all rows, of which there are some, and return the number of the last; nobody else inserts meanwhile."""
+    if not _postgres(connection) or len(rows) < COPIED:
+        return insert_numbered(connection, table, columns, rows, number)[-1]
+    insert(connection, table, columns, rows)
+    sql = f"SELECT currval(pg_get_serial_sequence('{table.name}', '{number}'))"
+    ((last,),) = _fetch(connection, sql, ())
+    return int(last)
+
+
 def update(
     connection: Connection,
     table: Table,
@@ -148,6 +160,22 @@ def select(
     given = tuple((name, _kind(value)) for name, value in parameters.items())
     statement = _wanted_arrays(sql, columns, kinds, given, lock)
     return _records(connection, statement, [*map(list, keys.values()), *parameters.values()])
+
+
+SETTLE_ARRAY = (
+    "UPDATE envelope SET state = $2, reason = $3, error = $4, settled_at = $5"
+    " WHERE id = ANY(CAST($1 AS bigint[])) AND state + 0 = 0"
+)
+SETTLE_ROW = (
+    "UPDATE envelope SET state = ?2, reason = ?3, error = ?4, settled_at = ?5 WHERE id = ?1 AND +state = 0"
+)
+
+
+def settle(connection: Connection, ids: Sequence[int], how: tuple[int, str, str, int]) -> int:
+    """Give waiting envelopes one state, reason, error and time; how many waited still."""
+    if _postgres(connection):
+        return _changed(connection, SETTLE_ARRAY, [list(ids), *how])
+    return _each(connection, SETTLE_ROW, [(one, *how) for one in ids])
 
 
 def run(

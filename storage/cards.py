@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, Row, text
 
 from storage import batch
+from storage.decisions import RECORD, record_of
 
 DEAL = (
     "SELECT d.id, d.number, d.title, d.contact_id, d.stage_id, s.name AS stage, d.stage_kind, d.amount, d.currency, d.owner_id,"
@@ -150,21 +150,21 @@ def decisions(
 ) -> list[dict[str, Any]]:
     """Stored decisions about a message, of a deal (how it was routed), or one; newest first."""
     if message_id is not None:
-        where, value = "message_id = :value", message_id
+        where, value = "d.message_id = :value", message_id
     elif deal_id is not None:
-        where, value = "deal_id = :value AND kind <> 'attach'", deal_id
+        where, value = "d.deal_id = :value AND d.kind <> 'attach'", deal_id
     else:
-        where, value = "id = :value", decision_id or ""
+        where, value = "d.id = :value", decision_id or ""
     rows = connection.execute(
         text(
-            "SELECT id, record, at, chosen, conversation_id, contact_id FROM decision"
-            f" WHERE {where} ORDER BY at DESC, id DESC LIMIT 50"
+            f"SELECT d.id, d.at, d.chosen, d.contact_id, {RECORD}"
+            f" WHERE {where} ORDER BY d.at DESC, d.id DESC LIMIT 50"
         ),
         {"value": value},
     )
     return [
         {
-            **orjson.loads(row.record),
+            **record_of((row.record, row.list)),
             "id": row.id,
             "at": row.at,
             "picked": row.chosen,

@@ -20,7 +20,7 @@ MADE_OF_EVENTS: Final = frozenset({
     "participant", "thread_alias", "thread_member", "message", "message_alias", "message_version", "letter", "recipient",
     "reaction", "attachment", "file", "upload", "outbox", "call_fact", "claim", "draft", "read_marker", "deal",
     "deal_party", "stage_history", "company", "contact_company", "touch", "consent", "external_ref", "task", "offer",
-    "decision", "event", "audit_log", "counter", "session", "api_token", "seal", "numbering", "gap", "certificate",
+    "decision", "candidates", "event", "audit_log", "counter", "session", "api_token", "seal", "numbering", "gap", "certificate",
     "test_session", "connection", "source_memory", "early", "unwanted",
 })  # fmt: skip
 """Tables that are not settings; one that is not named here is carried over."""

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
-from orjson import Fragment
 from sqlalchemy import text
 
 from routing import ladder as ladders
@@ -18,6 +16,7 @@ from routing.rules import Plan, choose
 from routing.schedule import Schedule
 from routing.times import HOUR, MINUTE, SECOND
 from storage import batch, enquiries, handing, leads, plans
+from storage.decisions import Listed, keep_lists, listed
 from storage.ids import new_id
 from storage.leads import WaitingLead
 from storage.leases import Lease, check
@@ -43,9 +42,10 @@ class _Round:
     """deal -> the rule of its newest decision."""
     plan: tuple[int, Plan] | None = None
     rungs: dict[str, int] = field(default_factory=dict)
-    answers: dict[tuple[object, ...], tuple[Waiting, Fragment]] = field(default_factory=dict)
+    answers: dict[tuple[object, ...], tuple[Waiting, Listed]] = field(default_factory=dict)
     """What leads that are alike get, while nobody's load changes, with its candidates as JSON."""
     decisions: list[tuple[Any, ...]] = field(default_factory=list)
+    lists: dict[str, Listed] = field(default_factory=dict)
     offers: list[tuple[Any, ...]] = field(default_factory=list)
     offered: dict[str, str] = field(default_factory=dict)
     """conversation -> its contact: their rows are told after the offers that they show."""
@@ -143,9 +143,7 @@ def _by_rules(look: _Round, page: Sequence[WaitingLead]) -> Sequence[WaitingLead
             priority=found.lead.priority + rule.priority,
         )  # fmt: skip
         sent[found.lead.id] = replace(found, lead=lead, queue_id=queue_id, accept_seconds=rule.accept_seconds)
-        _keep_decision(
-            look, found, record, Fragment(orjson.dumps([one.to_json() for one in record.candidates]))
-        )
+        _keep_decision(look, found, record, listed(record.candidates))
     columns = ("queue_id", "priority", "routed")
     batch.update(look.tx.connection, deal, ("id",), columns, sorted(rows, key=lambda row: row[0]))
     return [sent.get(found.lead.id, found) for found in page]
@@ -167,6 +165,7 @@ def _look_at_stuck(look: _Round, seen: Set[str]) -> None:
 def _write(look: _Round) -> None:
     """All that was decided, one statement a table, in the order of the locks."""
     leads.set_all_waiting(look.tx, list(look.standing.values()))
+    keep_lists(look.tx.connection, look.lists.values())
     batch.insert(look.tx.connection, decision, leads.DECISION, look.decisions)
     leads.add_offers(look.tx, look.offers)
     for conversation_id, contact_id in look.offered.items():
@@ -207,7 +206,7 @@ def _route(look: _Round, found: WaitingLead, queue: Queue) -> None:
             _keep_waiting(look, found, queue, answer, candidates)
 
 
-def _answer(look: _Round, lead: Lead, queue: Queue) -> tuple[Offer | Waiting, Fragment]:
+def _answer(look: _Round, lead: Lead, queue: Queue) -> tuple[Offer | Waiting, Listed]:
     """Routing's answer. Leads that are alike get the same one, found once."""
     alike = (queue.id, queue.accept_within, lead.source_id, lead.weight, lead.skills, lead.first, lead.ladder)
     plain = not lead.managers and queue.first_answer == "manager"
@@ -215,25 +214,26 @@ def _answer(look: _Round, lead: Lead, queue: Queue) -> tuple[Offer | Waiting, Fr
         known, candidates = look.answers[alike]
         return for_another(known, lead), candidates
     answer = route(lead, list(look.people.values()), queue, look.tx.now)
-    candidates = Fragment(orjson.dumps([row.to_json() for row in answer.decision.candidates]))
+    candidates = listed(answer.decision.candidates)
     if plain and isinstance(answer, Waiting):
         look.answers[alike] = (answer, candidates)
     return answer, candidates
 
 
-def _keep_decision(look: _Round, found: WaitingLead, record: Decision, candidates: Fragment) -> str:
+def _keep_decision(look: _Round, found: WaitingLead, record: Decision, candidates: Listed) -> str:
     decision_id = new_id(look.tx.now)
-    shown = {**replace(record, candidates=()).to_json(), "candidates": candidates}
+    shown = {**replace(record, candidates=()).to_json(), "candidates": candidates.inside()}
+    look.lists[candidates.id] = candidates
     look.decisions.append(
         leads.decision_row(
             decision_id, record, shown, look.tx.now, deal_id=found.lead.id,
-            conversation_id=found.conversation_id, contact_id=found.contact_id,
+            conversation_id=found.conversation_id, contact_id=found.contact_id, candidates_id=candidates.id,
         )
     )  # fmt: skip
     return decision_id
 
 
-def _make_offer(look: _Round, found: WaitingLead, answer: Offer, candidates: Fragment) -> None:
+def _make_offer(look: _Round, found: WaitingLead, answer: Offer, candidates: Listed) -> None:
     lead, now = found.lead, look.tx.now
     decision_id = _keep_decision(look, found, answer.decision, candidates)
     rung = look.rungs.get(lead.id, 0)
@@ -265,7 +265,7 @@ def _make_offer(look: _Round, found: WaitingLead, answer: Offer, candidates: Fra
 
 
 def _keep_waiting(
-    look: _Round, found: WaitingLead, queue: Queue, answer: Waiting, candidates: Fragment
+    look: _Round, found: WaitingLead, queue: Queue, answer: Waiting, candidates: Listed
 ) -> None:
     """Remember the reason; the same answer as last time is not stored again."""
     now, ladder = look.tx.now, found.lead.ladder

@@ -26,6 +26,8 @@ class Wanted:
     """What the events of a batch name."""
 
     identities: set[tuple[str, str]] = field(default_factory=set)
+    usernames: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(kind, value) -> the nickname that came with it."""
     threads: set[tuple[str, str]] = field(default_factory=set)
     externals: set[tuple[str, str]] = field(default_factory=set)
     thread_hints: set[tuple[str, str]] = field(default_factory=set)
@@ -91,8 +93,8 @@ def _identities(tx: Transaction, board: Board, wanted: Wanted) -> None:
     known = {(row.kind, row.value) for row in found}
     missing = sorted(wanted.identities - known)
     if missing:
-        rows = [(new_id(tx.now), kind, value, tx.now) for kind, value in missing]
-        columns = ("id", "kind", "value", "created_at")
+        rows = [(new_id(tx.now), *key, wanted.usernames.get(key, ""), tx.now) for key in missing]
+        columns = ("id", "kind", "value", "username", "created_at")
         made = batch.insert_returning(
             tx.connection, identity_table, columns, rows, "id", "kind", "value", ignore=True
         )

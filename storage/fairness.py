@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, text
+
+from storage.decisions import record_of
 
 
 @dataclass(slots=True)
@@ -81,11 +82,11 @@ def _held_back(connection: Connection, where: str, known: dict[str, Any]) -> lis
     """Each lead counts once for each member and reason, however often it was looked at."""
     seen: set[tuple[str, str, str]] = set()
     for row in connection.execute(
-        text(f"SELECT r.deal_id, r.record FROM decision r JOIN deal d ON d.id = r.deal_id WHERE r.kind = 'route'"
-             f" AND {where}"),
+        text("SELECT r.deal_id, r.record, s.list FROM decision r JOIN deal d ON d.id = r.deal_id"
+             f" LEFT JOIN candidates s ON s.id = r.candidates_id WHERE r.kind = 'route' AND {where}"),
         known,
     ):  # fmt: skip
-        for candidate in orjson.loads(row.record)["candidates"]:
+        for candidate in record_of((row.record, row.list))["candidates"]:
             if candidate["verdict"] not in ("chosen", "available", "not_member"):
                 seen.add((candidate["ref"], candidate["verdict"], row.deal_id))
     counts: dict[tuple[str, str], int] = {}

@@ -305,6 +305,7 @@ def _with_discipline(
 
 DECISION = (
     "id", "kind", "rule", "chosen", "message_id", "conversation_id", "deal_id", "contact_id", "record", "at",
+    "candidates_id",
 )  # fmt: skip
 
 
@@ -324,13 +325,13 @@ def keep_decision(
 
 def decision_row(
     decision_id: str, record: Decision, shown: Mapping[str, Any], at: int, *, deal_id: str | None,
-    conversation_id: str | None, contact_id: str, message_id: str | None = None,
+    conversation_id: str | None, contact_id: str, message_id: str | None = None, candidates_id: str = "",
 ) -> tuple[Any, ...]:  # fmt: skip
     """A row of decisions, by `DECISION`."""
     chosen = record.chosen[0] if record.chosen else None
     return (
         decision_id, record.kind, record.rule, chosen, message_id, conversation_id, deal_id or None, contact_id or None,
-        shown, at,
+        shown, at, candidates_id or None,
     )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from storage import batch
+from storage.tables import attachment
 from storage.transaction import Transaction
 
 
@@ -27,6 +29,15 @@ class Wanted:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """An attachment that could not be fetched, and when to try again; None: not any more."""
+
+    wanted: Wanted
+    reason: str
+    again_at: int | None = None
+
+
 def to_fetch(tx: Transaction, limit: int, patience: int) -> list[Wanted]:
     """The next files; nobody else gets them for `patience` microseconds."""
     skip = " FOR UPDATE OF a SKIP LOCKED" if tx.connection.dialect.name == "postgresql" else ""
@@ -38,11 +49,8 @@ def to_fetch(tx: Transaction, limit: int, patience: int) -> list[Wanted]:
         ),
         {"now": tx.now, "limit": limit},
     ).all()
-    for row in rows:
-        tx.connection.execute(
-            text("UPDATE attachment SET next_at = :later, attempts = attempts + 1 WHERE id = :id"),
-            {"later": tx.now + patience, "id": row.id},
-        )
+    later = [(row.id, tx.now + patience, row.attempts + 1) for row in rows]
+    batch.update(tx.connection, attachment, ("id",), ("next_at", "attempts"), sorted(later))
     return [_wanted(row) for row in rows]
 
 
@@ -83,18 +91,17 @@ def fetched(
     tx.changed("message", wanted.message_id, wanted.contact_id)
 
 
-def not_fetched(tx: Transaction, wanted: Wanted, reason: str, again_at: int | None) -> None:
-    """It could not be fetched: again later, or not any more, with the reason."""
-    tx.connection.execute(
-        text("UPDATE attachment SET state = :state, reason = :reason, next_at = :at WHERE id = :id"),
-        {
-            "state": "failed" if again_at is None else "fetch",
-            "reason": reason,
-            "at": again_at,
-            "id": wanted.id,
-        },
-    )
-    tx.changed("message", wanted.message_id, wanted.contact_id)
+def not_fetched(tx: Transaction, missed: Sequence[Missed]) -> None:
+    """What could not be fetched: again later, or not any more, with the reason. Screens hear of it
+    at the first time and when it is given up."""
+    rows = [
+        (one.wanted.id, "fetch" if one.again_at is not None else "failed", one.reason, one.again_at)
+        for one in sorted(missed, key=lambda one: one.wanted.id)
+    ]
+    batch.update(tx.connection, attachment, ("id",), ("state", "reason", "next_at"), rows)
+    for one in missed:
+        if one.again_at is None or one.wanted.attempts == 1:
+            tx.changed("message", one.wanted.message_id, one.wanted.contact_id)
 
 
 def fetch_again(tx: Transaction, attachment_id: str) -> bool:

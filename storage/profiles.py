@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from routing.times import DAY
+from routing.times import DAY, MINUTE
 from storage import batch
 from storage.tables import identity
 from storage.transaction import Transaction
 
 AGAIN = 30 * DAY
+SOON = 10 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,12 @@ def nameless(connection: Connection, now: int, limit: int) -> list[Nameless]:
     return [Nameless(*tuple(row)) for row in rows]
 
 
-def named(tx: Transaction, told: Sequence[tuple[Nameless, str, str]]) -> None:
-    """What the network told: (who, name, nickname); an empty name only remembers that it was asked."""
-    asked = sorted((one.identity_id, None if name else tx.now) for one, name, _ in told)
-    batch.update(tx.connection, identity, ("id",), ("asked_at",), asked)
+def named(tx: Transaction, told: Sequence[tuple[Nameless, str, str]], later: Sequence[Nameless] = ()) -> None:
+    """What the network told: (who, name, nickname); an empty name only remembers that it was asked. `later`: those whose
+    network did not answer."""
+    asked = [(one.identity_id, None if name else tx.now) for one, name, _ in told]
+    asked += [(one.identity_id, tx.now - AGAIN + SOON) for one in later]
+    batch.update(tx.connection, identity, ("id",), ("asked_at",), sorted(asked, key=lambda row: row[0]))
     known = sorted((one.identity_id, username) for one, _, username in told if username)
     batch.update(tx.connection, identity, ("id",), ("username",), known)
     for one, name, _ in told:

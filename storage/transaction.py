@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, text
 
 from routing.values import value
-from storage.batch import add, insert_numbered
+from storage.batch import add, insert_last
 from storage.tables import account, event
 
 EVENT_LOG_LOCK = 7_305_001  # any number, the same in every process
@@ -76,5 +76,5 @@ class Transaction:
             self.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOG_LOCK})
         rows = [(self.now, c.type, c.object_id, c.contact_id, c.audience) for c in self.changes]
         columns = ("at", "type", "object_id", "contact_id", "audience")
-        self.head = insert_numbered(self.connection, event, columns, rows, "seq")[-1]
+        self.head = insert_last(self.connection, event, columns, rows, "seq")
         self.ring("live")

@@ -133,10 +133,12 @@ def settle(tx: Transaction, settled: Iterable[Settled]) -> Counter[str]:
     Raises LeaseLost when somebody settled one of them meanwhile: nothing may be opened twice.
     """
     rows = list(settled)
-    values = [(row.envelope_id, row.state, row.reason, row.error[:2000], tx.now) for row in rows]
-    columns = ("state", "reason", "error", "settled_at")
-    if batch.update(tx.connection, envelope, ("id",), columns, values, zero="state") != len(rows):
-        raise LeaseLost("settled meanwhile")
+    alike: dict[tuple[int, str, str], list[int]] = {}
+    for row in rows:
+        alike.setdefault((row.state, row.reason, row.error[:2000]), []).append(row.envelope_id)
+    for (state, reason, error), ids in alike.items():
+        if batch.settle(tx.connection, ids, (state, reason, error, tx.now)) != len(ids):
+            raise LeaseLost("settled meanwhile")
     counts: dict[str, list[int]] = {}
     for row in rows:
         counts.setdefault(row.source_id, [0, 0, 0])[row.state - 1] += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
@@ -36,7 +36,7 @@ from channels.vk.history import history
 from channels.vk.hosts import base_of, is_loopback, is_public_https
 from channels.vk.longpoll import listen, place
 from channels.vk.parse import parse
-from channels.vk.profile import profile
+from channels.vk.profile import profile, profiles
 from channels.vk.reactions import OFFERED
 from channels.vk.send import random_id, send
 from channels.vk.styles import NAMES
@@ -137,6 +137,9 @@ class VK(WebhookChannel, PollingChannel):
 
     async def profile(self, identity: Identity) -> Profile | None:
         return await profile(self._api, identity)
+
+    async def profiles(self, identities: Sequence[Identity]) -> Mapping[Identity, Profile]:
+        return await profiles(self._api, identities)
 
     async def check(self) -> Sequence[Check]:
         return await check(self._api, self._community())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from channels.base import Profile
-from channels.errors import SendFailed
+from channels.errors import SendFailed, TryLater
 from channels.events import Identity
 from channels.vk.api import Api
 from channels.vk.chats import CLUB, PERSON
@@ -11,6 +13,26 @@ from channels.vk.wire import Json, rows, words
 
 NO_PICTURE = ("camera_", "deactivated_", "community_")
 """Beginnings of the file names of the pictures that VK shows for people without one."""
+
+
+async def profiles(api: Api, identities: Sequence[Identity]) -> Mapping[Identity, Profile]:
+    """People by one call (users.get takes a thousand ids), communities one by one. Raises TryLater."""
+    people = {one.value: one for one in identities if one.kind == PERSON and one.value.isdecimal()}
+    clubs = {one: await profile(api, one) for one in identities if one.kind == CLUB}
+    found = {one: told for one, told in clubs.items() if told is not None}
+    if not people:
+        return found
+    try:
+        answer = await api.call("users.get", user_ids=",".join(people), fields="photo_200,domain", lang="ru")
+    except TryLater:
+        raise
+    except SendFailed:
+        return found
+    for person in answer if isinstance(answer, list) else ():
+        named = _person([person])
+        if named is not None and str(person.get("id")) in people:
+            found[people[str(person["id"])]] = named
+    return found
 
 
 async def profile(api: Api, identity: Identity) -> Profile | None:

@@ -116,7 +116,10 @@ def _want(wanted: Wanted, source_id: str, event: Event) -> None:
 
 
 def _person(wanted: Wanted, person: Person) -> None:
-    wanted.identities.add((person.identity.kind, person.identity.value))
+    key = (person.identity.kind, person.identity.value)
+    wanted.identities.add(key)
+    if person.username:
+        wanted.usernames[key] = person.username
     wanted.identities.update((identity.kind, identity.value) for identity in person.also)
 
 

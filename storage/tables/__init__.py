@@ -3,6 +3,7 @@
 from storage.tables.base import metadata
 from storage.tables.deals import (
     approval,
+    candidates,
     company,
     consent,
     contact_company,
@@ -78,7 +79,7 @@ from storage.tables.team import (
 
 __all__ = [
     "account", "address", "api_token", "approval", "attachment", "audit_log", "binding", "call_command",
-    "call_fact", "canned", "canned_use", "certificate", "change", "claim", "company", "confirmation",
+    "call_fact", "candidates", "canned", "canned_use", "certificate", "change", "claim", "company", "confirmation",
     "connection", "consent", "contact", "contact_company", "contact_identity", "contact_merge", "conversation",
     "counter", "deal", "deal_party", "decision", "design", "design_draft", "different", "draft", "early", "envelope",
     "envelope_key", "event", "external_ref", "file", "firing", "gap", "handover", "identity", "lease", "letter",

@@ -352,6 +352,10 @@ decision = Table(
     maybe("contact_id"),
     document("record"),
     at("at"),
+    maybe("candidates_id"),  # the list is in `candidates`, and the record's own is empty
 )
+
+# Leads that are alike were held up by the same people for the same reasons: the list is stored once, under its digest.
+candidates = Table("candidates", metadata, key("id", primary_key=True), words("list"))
 Index("ix_decision_message", decision.c.message_id)
 Index("ix_decision_deal", decision.c.deal_id, decision.c.at)

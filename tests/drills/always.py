@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import orjson
 from sqlalchemy import Connection, text
 
 from gateway.context import Gateway
@@ -13,6 +12,7 @@ from gateway.verifying import verify
 from routing.decision import Decision
 from routing.replay import reevaluate
 from storage.account import balances
+from storage.decisions import RECORD, record_of
 
 QUIET: Final = {
     "I1 nothing waits": "SELECT id FROM envelope WHERE state = 0",
@@ -104,8 +104,8 @@ def _rows(connection: Connection, rules: dict[str, str]) -> dict[str, list[str]]
 
 def _decisions(connection: Connection) -> list[str]:
     wrong = []
-    for row in connection.execute(text("SELECT id, record FROM decision ORDER BY id")):
-        stored = Decision.from_json(orjson.loads(row.record))
+    for row in connection.execute(text(f"SELECT d.id, {RECORD} ORDER BY d.id")):
+        stored = Decision.from_json(record_of((row.record, row.list)))
         again = reevaluate(stored)
         if (again.rule, again.chosen) != (stored.rule, stored.chosen):
             wrong.append(f"{row.id}: {stored.rule} {stored.chosen} -> {again.rule} {again.chosen}")
