@@ -96,19 +96,14 @@ def update(
     keys: tuple[str, ...],
     columns: tuple[str, ...],
     rows: Rows,
-    *,
-    zero: str = "",
 ) -> int:
-    """Set `columns` of the rows named by `keys`; each row is (*keys, *columns). Returns how many were found.
-
-    `zero`: a number that must be 0 in a row for it to count as found.
-    """
+    """Set `columns` of the rows named by `keys`; each row is (*keys, *columns). Returns how many were found."""
     if not rows:
         return 0
     prepared = _prepare(table, keys + columns, rows)
     if _postgres(connection):
-        return _changed(connection, _update_arrays(table, keys, columns, zero), _by_column(prepared))
-    return _each(connection, _update_row(table, keys, columns, zero), prepared)
+        return _changed(connection, _update_arrays(table, keys, columns), _by_column(prepared))
+    return _each(connection, _update_row(table, keys, columns), prepared)
 
 
 def add(
@@ -166,6 +161,7 @@ SETTLE_ARRAY = (
     "UPDATE envelope SET state = $2, reason = $3, error = $4, settled_at = $5"
     " WHERE id = ANY(CAST($1 AS bigint[])) AND state + 0 = 0"
 )
+# "+": the keys find the rows, never the index that holds only those that wait.
 SETTLE_ROW = (
     "UPDATE envelope SET state = ?2, reason = ?3, error = ?4, settled_at = ?5 WHERE id = ?1 AND +state = 0"
 )
@@ -376,20 +372,16 @@ def _insert_row(table: Table, columns: tuple[str, ...], ignore: bool, returning:
 
 
 @lru_cache(maxsize=512)
-def _update_arrays(table: Table, keys: tuple[str, ...], columns: tuple[str, ...], zero: str) -> str:
+def _update_arrays(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> str:
     setting = ", ".join(f"{name} = v.{name}" for name in columns)
     match = " AND ".join(f"t.{name} = v.{name}" for name in keys)
-    if zero:  # "+ 0": the keys find the rows, never an index that holds only these
-        match += f" AND t.{zero} + 0 = 0"
     return f"UPDATE {table.name} t SET {setting} FROM {_unnest(table, keys + columns)} WHERE {match}"
 
 
 @lru_cache(maxsize=512)
-def _update_row(table: Table, keys: tuple[str, ...], columns: tuple[str, ...], zero: str) -> str:
+def _update_row(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> str:
     setting = ", ".join(f"{name} = ?{place}" for place, name in enumerate(columns, len(keys) + 1))
     match = " AND ".join(f"{name} = ?{place}" for place, name in enumerate(keys, 1))
-    if zero:
-        match += f" AND +{zero} = 0"
     return f"UPDATE {table.name} SET {setting} WHERE {match}"
 
 
