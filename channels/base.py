@@ -14,7 +14,7 @@ from dataclasses import field
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
 from channels.errors import Refused
-from channels.events import AttachmentKind, Event, Identity, Location, Micros, Span, SpanStyle
+from channels.events import AttachmentKind, ContactCard, Event, Identity, Location, Micros, Span, SpanStyle
 from channels.values import value
 
 FileKind: TypeAlias = AttachmentKind
@@ -182,6 +182,9 @@ class OutboundMessage:
     reply_to: str = ""
     """External id of the client's message this one answers; "" is none."""
     location: Location | None = None
+    card: ContactCard | None = None
+    sticker: str = ""
+    """The network's own name of a sticker (`Channel.sticker`); it stands alone."""
     subject: str = ""
     references: tuple[str, ...] = ()
     """External ids of the thread's earlier messages, oldest first."""
@@ -281,6 +284,11 @@ class Capabilities:
     """Kinds that can be sent, and the largest size of each."""
     files_per_message: int = 1
     location: bool = False
+    """A place on the map can be sent."""
+    card: bool = False
+    """Somebody's name and numbers can be sent as such."""
+    stickers: bool = False
+    """Stickers that clients sent can be sent too (`Channel.sticker`)."""
     reply_to: bool = False
     edit: bool = False
     edit_hours: float = 0
@@ -400,6 +408,10 @@ class Channel(abc.ABC):
     async def look_up(self, key: str) -> bool | None:
         """Whether our message of this key reached the network. None: that cannot be told. Raises SendFailed's kin."""
         return None
+
+    def sticker(self, ref: str, name: str) -> str:
+        """How a sticker that came as this attachment is called when we send it; "": it cannot be sent. Pure."""
+        return ""
 
     def own_addresses(self) -> tuple[str, ...]:
         """The mail addresses that are the account's own, the one it writes from first."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
 
 from channels.base import OutboundFile, OutboundMessage
-from channels.events import Identity
+from channels.events import ContactCard, Identity, Location
 from gateway.afterwards import spans_of
 from gateway.context import Gateway
 from gateway.post import as_letter
@@ -36,9 +37,22 @@ def message_of(gateway: Gateway, part: Ready) -> OutboundMessage:
         created_at=part.created_at,
         spans=spans_of(part.content.get("spans", ())),
         prepared=part.prepared,
+        location=_location(part.content.get("location")),
+        card=_card(part.content.get("card")),
+        sticker=part.content.get("sticker", ""),
     )
     letter = part.content.get("letter")
     return message if letter is None else as_letter(message, letter, part.waiting)
+
+
+def _location(kept: Mapping[str, Any] | None) -> Location | None:
+    return None if kept is None else Location(**kept)
+
+
+def _card(kept: Mapping[str, Any] | None) -> ContactCard | None:
+    if kept is None:
+        return None
+    return ContactCard(name=kept["name"], phones=tuple(kept["phones"]), emails=tuple(kept["emails"]))
 
 
 def _reader(gateway: Gateway, digest: str) -> Callable[[], AsyncIterator[bytes]]:

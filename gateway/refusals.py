@@ -35,6 +35,7 @@ CODES: Final[dict[str, str]] = {
     "text_empty": "There is nothing to send.",
     "file_too_large": "The file is larger than the network takes.",
     "file_kind": "The network does not take files of this kind.",
+    "cannot_share": "The network has no message of this kind.",
     "too_late": "It has already left.",
     "not_now": "That cannot be done in its present state.",
     "cannot_answer": "This source cannot be answered in.",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import channels
 from gateway import post
@@ -20,10 +22,22 @@ from storage.team import Account, account_of
 OVERRIDE = "window.override"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shared:
+    """What goes along besides words and files: a place, somebody's card, a sticker (the attachment it came by)."""
+
+    location: dict[str, Any] | None = None
+    card: dict[str, Any] | None = None
+    sticker: str | None = None
+
+
+NOTHING = Shared()
+
+
 async def reply(
     gateway: Gateway, member_id: str, conversation_id: str, *, id: str, text: str, file_ids: Sequence[str],
     reply_to: str | None, last_seen: str | None, hold_ms: int | None, override_reason: str | None, anyway: bool,
-    spans: Sequence[Stretch] = (), letter: post.Wish | None = None,
+    spans: Sequence[Stretch] = (), letter: post.Wish | None = None, shared: Shared = NOTHING,
 ) -> tuple[list[str], int]:  # fmt: skip
     """Accept an answer; its message ids and until when it is held, microseconds UTC. Raises Refusal."""
     source_id = await gateway.database.read(source_of, conversation_id)
@@ -41,6 +55,7 @@ async def reply(
         override_reason=override_reason, may_override=account.may(OVERRIDE),
         anyway=anyway, spans=tuple(spans),
         letter=await post.letter_for(gateway, account, live, conversation_id, letter) if live is not None else None,
+        location=shared.location, card=shared.card, sticker=shared.sticker,
     )  # fmt: skip
     with refusing():
         return await gateway.database.write(accept, order, target)
@@ -90,6 +105,12 @@ def _target(gateway: Gateway, live: Live) -> Target:
         files={str(kind): limit for kind, limit in can.files.items()},
         files_per_message=max(1, can.files_per_message),
         caption_max=can.caption_max,
+        shares=frozenset(
+            name
+            for name, able in (("location", can.location), ("card", can.card), ("sticker", can.stickers))
+            if able
+        ),
+        sticker=live.channel.sticker,
         identity_kinds=frozenset(channels.about(live.row.channel).kinds),
         down=live.row.state not in ("active", "draft"),
         mute=frozenset(one.row.id for one in gateway.sources.all() if not one.channel.can().reply),

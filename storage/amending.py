@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -49,8 +49,14 @@ def edit(
     """Word a message anew: at once while it waits, through the line when it left. Raises Conflict."""
     row = _own(tx, wish)
     parts = _held_parts(tx, wish, "cannot_edit")
-    files = [file for part in parts for file in orjson.loads(part.content)["files"]]
-    fresh = parts_of_text(words, spans, target, files)
+    old = [Part.of(orjson.loads(part.content)) for part in parts]
+    files = [file for part in old for file in part.files]
+    shared = [part for part in old if part.shares and part.letter is None]
+    if not words and shared and not files:
+        raise Conflict("text_empty", 422)
+    fresh = parts_of_text(words, spans, target, files, shared)
+    if old[0].letter is not None and len(fresh) == 1:
+        fresh = (replace(old[0], text=fresh[0].text, spans=fresh[0].spans),)
     if all(part.state in WAITS for part in parts):
         _rewrite(tx, row, parts, fresh, words, spans, target)
     else:
@@ -89,7 +95,8 @@ def _changes(parts: Sequence[Row[Any]], fresh: Sequence[Part]) -> list[dict[str,
 
     Unchanged ones too: another change may be on its way, and the same words again are no error."""
     old = [orjson.loads(part.content) for part in parts]
-    if [bool(one["files"]) for one in old] != [bool(part.files) for part in fresh]:
+    shape = [(bool(one["files"]), Part.of(one).shares) for one in old]
+    if shape != [(bool(part.files), part.shares) for part in fresh]:
         raise Conflict("edit_too_long")
     changes = []
     for row, before, after in zip(parts, old, fresh, strict=True):

@@ -42,11 +42,28 @@ class Part:
     letter: dict[str, Any] | None = None
     automatic: bool = False
     """A robot's words."""
+    location: dict[str, Any] | None = None
+    card: dict[str, Any] | None = None
+    sticker: str = ""
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Part:
+        """The part that a row keeps."""
+        kept = {name: tuple(content[name]) for name in ("files", "spans") if name in content}
+        return cls(**{**content, **kept})
+
+    @property
+    def shares(self) -> bool:
+        """It carries a place, somebody's card or a sticker."""
+        return bool(self.location or self.card or self.sticker)
 
     def content(self) -> dict[str, Any]:
         """What the row of this part keeps."""
         kept: dict[str, Any] = {"text": self.text, "files": list(self.files)}
-        more = {"spans": list(self.spans), "letter": self.letter, "automatic": self.automatic}
+        more = {
+            "spans": list(self.spans), "letter": self.letter, "automatic": self.automatic,
+            "location": self.location, "card": self.card, "sticker": self.sticker,
+        }  # fmt: skip
         return {**kept, **{name: value for name, value in more.items() if value}}
 
 

@@ -37,6 +37,10 @@ class Target:
     files: Mapping[str, int]
     files_per_message: int
     caption_max: int
+    shares: frozenset[str]
+    """Which of `location`, `card` and `sticker` the network takes."""
+    sticker: Callable[[str, str], str]
+    """A client's sticker (its ref and name) -> how it is called when we send it."""
     identity_kinds: frozenset[str]
     down: bool
     mute: frozenset[str] = frozenset()
@@ -61,6 +65,10 @@ class Order:
     anyway: bool
     spans: tuple[Stretch, ...] = ()
     letter: Letter | None = None
+    location: dict[str, Any] | None = None
+    card: dict[str, Any] | None = None
+    sticker: str | None = None
+    """The attachment by which a client sent it."""
 
 
 def source_of(connection: Connection, conversation_id: str) -> str | None:
@@ -92,7 +100,8 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
     row = asked if asked.source_id == target.source_id else _other_conversation(tx, asked, target)
     window = _may_send(tx, order, row, target)
     files = [*_files(tx.connection, order), *(order.letter.carried if order.letter else ())]
-    parts = parts_of_text(order.text, order.spans, target, files)
+    shared, pictures = _shared(tx.connection, order, target)
+    parts = parts_of_text(order.text, order.spans, target, files, shared)
     if order.letter is not None:
         parts = _as_letter(order.letter, parts)
     until = tx.now if order.hold == 0 else not_before(tx.now, window.closes_at)
@@ -101,12 +110,14 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
         content["called_back"] = closed
     if order.spans:
         content["spans"] = spans_json(order.spans)
+    content |= {name: value for name, value in (("location", order.location), ("card", order.card)) if value}
     if order.letter is not None:
         content |= {"subject": order.letter.subject, "mail": order.letter.shown()}
     if not window.allow:
         content["override"] = (order.override_reason or "")[:500]
         audit.note(tx, order.member_id, "window.override", "conversation", row.id, {"message": order.id})
     deal_id = _attach(tx, order, asked)
+    kind = _kind(order, [*files, *pictures])
     name = tx.connection.execute(
         text("SELECT name FROM member WHERE id = :id"), {"id": order.member_id}
     ).scalar()
@@ -116,14 +127,14 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
             id=order.id, conversation_id=row.id, source_id=target.source_id, contact_id=row.contact_id,
             deal_id=deal_id, member_id=order.member_id, author_name=name or "", text=order.text,
             stems=stems(f"{order.letter.subject} {order.text}" if order.letter else order.text),
-            kind="mail" if order.letter else files[0]["kind"] if files and not order.text else "text", parts=parts,
-            files=tuple(files), reply_to_id=order.reply_to if row.id == asked.id else None, content=content,
+            kind=kind, parts=parts, files=(*files, *pictures), reply_to_id=order.reply_to if row.id == asked.id else None,
+            content=content,
             not_before=until, echo_keys=tuple(target.echo(_key(order.id, place)) for place in range(len(parts))),
         ),
     )  # fmt: skip
     if order.letter is not None:
         letters.store_recipients(tx, order.id, row.id, order.letter.recipients)
-    _after(tx, order, row, deal_id)
+    _after(tx, order, row, deal_id, kind)
     return [order.id], until
 
 
@@ -142,15 +153,31 @@ def write_first(tx: Transaction, order: Order, target: Target) -> tuple[str, int
     return conversation_id, until
 
 
+def _kind(order: Order, files: Sequence[Mapping[str, Any]]) -> str:
+    """What the message is in the list and on the timeline."""
+    if order.letter:
+        return "mail"
+    if order.text:
+        return "text"
+    if files:
+        return str(files[0]["kind"])
+    return "location" if order.location else "contact" if order.card else "text"
+
+
 def _as_letter(letter: Letter, parts: Sequence[Part]) -> tuple[Part, ...]:
-    """A letter is one part, with the files that it carries on. Raises Conflict text_too_long or too_many_files."""
+    """A letter is one part, with all that it carries. Raises Conflict text_too_long or too_many_files."""
+    shared = [part for part in parts if part.shares]
+    parts = [part for part in parts if not part.shares] or [Part(text="")]
     if len(parts) > 1:
         raise Conflict("text_too_long" if not parts[-1].files else "too_many_files", 422)
     files = [
         {**file, "inline_id": f"{file['id']}@inline"} if file.get("upload") in letter.inline else file
         for file in parts[0].files
     ]
-    return (Part(text=parts[0].text, spans=parts[0].spans, files=tuple(files), letter=letter.content()),)
+    whole = replace(parts[0], files=tuple(files), letter=letter.content())
+    for part in shared:
+        whole = replace(whole, location=part.location or whole.location, card=part.card or whole.card)
+    return (whole,)
 
 
 def _answer_all(tx: Transaction, row: Row[Any], asked: Row[Any], target: Target) -> dict[str, Any]:
@@ -333,9 +360,12 @@ def spans_json(spans: Sequence[Stretch]) -> list[dict[str, Any]]:
 
 
 def parts_of_text(
-    words: str, spans: Sequence[Stretch], target: Target, files: Sequence[dict[str, Any]]
-) -> tuple[Part, ...]:
-    """The text by the network's limits, and the files with the text as caption where it fits. Raises Conflict."""
+    words: str, spans: Sequence[Stretch], target: Target, files: Sequence[dict[str, Any]],
+    shared: Sequence[Part] = (),
+) -> tuple[Part, ...]:  # fmt: skip
+    """The text by the network's limits, the files with the text as caption where it fits, then what is shared.
+
+    Raises Conflict."""
     for file in files:
         limit = target.files.get(file["kind"])
         if limit is None:
@@ -343,7 +373,7 @@ def parts_of_text(
         if file["size"] > limit:
             raise Conflict("file_too_large", 422, name=file["name"], limit=limit)
     pieces = target.cut(words, spans)
-    if not pieces and not files:
+    if not (pieces or files or shared):
         raise Conflict("text_empty", 422)
     texts = [Part(text=one.text, spans=tuple(spans_json(one.stretches))) for one in pieces]
     groups = [
@@ -352,8 +382,34 @@ def parts_of_text(
     ]
     rest = [Part(text="", files=group) for group in groups]
     if groups and len(texts) == 1 and len(texts[0].text) <= target.caption_max:
-        return (Part(text=texts[0].text, spans=texts[0].spans, files=groups[0]), *rest[1:])
-    return (*texts, *rest)
+        return (Part(text=texts[0].text, spans=texts[0].spans, files=groups[0]), *rest[1:], *shared)
+    return (*texts, *rest, *shared)
+
+
+def _shared(connection: Connection, order: Order, target: Target) -> tuple[list[Part], list[dict[str, Any]]]:
+    """A place, a card, a sticker: a part each, as networks know them; and the sticker's picture for the timeline.
+
+    Raises Conflict cannot_share for what this network has no message for."""
+    wanted = {"location": order.location, "card": order.card, "sticker": order.sticker}
+    for name, value in wanted.items():
+        if value and name not in target.shares:
+            raise Conflict("cannot_share", 422, what=name)
+    parts = [Part(text="", location=order.location)] if order.location else []
+    parts += [Part(text="", card=order.card)] if order.card else []
+    if order.sticker is None:
+        return parts, []
+    row = connection.execute(
+        text(
+            "SELECT ref, name, mime, size, digest FROM attachment WHERE id = :id AND source_id = :source"
+            " AND kind = 'sticker' AND state = 'ready'"
+        ),
+        {"id": order.sticker, "source": target.source_id},
+    ).first()
+    called = target.sticker(row.ref, row.name) if row is not None else ""
+    if row is None or not called:
+        raise Conflict("bad_request", 422, field="sticker")
+    picture = {"id": new_id(order_time(order)), "kind": "sticker", **row._mapping}
+    return [*parts, Part(text="", sticker=called)], [picture]
 
 
 def _attach(tx: Transaction, order: Order, row: Row[Any]) -> str | None:
@@ -377,16 +433,17 @@ def _attach(tx: Transaction, order: Order, row: Row[Any]) -> str | None:
     return attachment.deal_id or None
 
 
-def _after(tx: Transaction, order: Order, row: Row[Any], deal_id: str | None) -> None:
+def _after(tx: Transaction, order: Order, row: Row[Any], deal_id: str | None, kind: str) -> None:
     """What a person's answer changes besides: the row's preview, its assignee, the deal's activity, the draft."""
     tx.connection.execute(
         text(
             "UPDATE conversation SET last_message_id = :id, last_at = :now, last_seq = 0, last_text = :text,"
-            " last_kind = 'text', last_author = 'person', last_author_id = :me, last_state = 'held', updated_at = :now,"
+            " last_kind = :kind, last_author = 'person', last_author_id = :me, last_state = 'held', updated_at = :now,"
             " assignee_id = COALESCE(assignee_id, :me) WHERE id = :conversation"
         ),
         {
             "id": order.id, "now": tx.now, "text": " ".join(order.text[:400].split())[:200], "me": order.member_id,
+            "kind": kind,
             "conversation": row.id,
         },
     )  # fmt: skip

@@ -10,7 +10,10 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row, text
 
-from storage import batch, letters
+from storage import batch, letters, queue
+
+STICKERS = 200
+"""How far back is looked."""
 
 COLUMNS = (
     "m.id, m.conversation_id, m.contact_id, m.source_id, m.deal_id, m.external_id, m.kind, m.direction, m.author_kind,"
@@ -218,3 +221,19 @@ def letter(connection: Connection, message_id: str) -> str | None:
         text("SELECT html FROM letter WHERE message_id = :id"), {"id": message_id}
     ).scalar()
     return found
+
+
+def stickers(connection: Connection, source_id: str, member_id: str, own_only: bool) -> list[Row[Any]]:
+    """The newest stickers that came by a source in conversations this member may see, each once."""
+    rows = connection.execute(
+        text(
+            "SELECT a.id, a.ref, a.name, a.mime, a.digest, m.conversation_id FROM attachment a"
+            " JOIN message m ON m.id = a.message_id"
+            " WHERE a.source_id = :source AND a.kind = 'sticker' AND a.state = 'ready' AND m.direction = 'in'"
+            " ORDER BY a.id DESC LIMIT :most"
+        ),
+        {"source": source_id, "most": STICKERS},
+    ).all()
+    seen = queue.visible(connection, [row.conversation_id for row in rows], member_id, own_only)
+    once = {row.digest: row for row in reversed(rows) if row.conversation_id in seen}
+    return list(reversed(once.values()))

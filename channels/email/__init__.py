@@ -52,6 +52,8 @@ class Email(PollingChannel):
         caption_max=200_000,
         files=dict.fromkeys(("photo", "video", "voice", "audio", "file"), LARGEST_FILE),
         files_per_message=20,
+        location=True,
+        card=True,
         reply_to=True,
         subject=True,
         recipients=100,

@@ -21,6 +21,7 @@ from channels.email.headers import clean
 from channels.email.ids import mint
 from channels.email.mailbox import Mailbox
 from channels.email.reply import bare_subject
+from channels.email.shared import as_mail
 
 MOST_REFERENCES = 30
 LINE = 57
@@ -59,6 +60,7 @@ class Letter:
 
 def compose(message: OutboundMessage, mailbox: Mailbox, secret: str) -> Letter:
     """The letter for this message. Raises ValueError for a recipient that is no address."""
+    message = as_mail(message)
     people = message.recipients or (Recipient(address=message.to.value, name=message.to_name),)
     if not all(_ADDRESS.fullmatch(one.address) for one in people):
         raise ValueError("no mail address")

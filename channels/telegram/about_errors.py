@@ -128,6 +128,7 @@ ERRORS: Final[Mapping[str, Text]] = {
         ru="Файл больше, чем принимает Telegram: отправить можно до 50 МБ, получить до 20 МБ.",
         en="The file is larger than Telegram takes: 50 MB to send, 20 MB to receive.",
     ),
+    "card_no_phone": Text(ru="В карточке контакта нет телефона.", en="The contact card has no phone number."),
     "file_empty": Text(ru="Файл пуст.", en="The file is empty."),
     "file_unreadable": Text(
         ru="Не удалось прочитать файл на сервере. Попробуем ещё раз.",

@@ -103,7 +103,8 @@ class Methods:
             "getMe": self._get_me, "getChat": self._get_chat, "getFile": self._get_file,
             "setWebhook": self._set_webhook, "deleteWebhook": self._delete_webhook,
             "getWebhookInfo": self._get_webhook_info, "sendMessage": self._send_message,
-            "sendLocation": self._send_location, "sendChatAction": self._done,
+            "sendLocation": self._send_location, "sendVenue": self._send_venue,
+            "sendContact": self._send_contact, "sendSticker": self._send_sticker, "sendChatAction": self._done,
             "answerCallbackQuery": self._done, "editMessageText": self._edit_message_text,
             "deleteMessage": self._delete_message, "deleteMessages": self._delete_messages,
             "deleteBusinessMessages": self._delete_messages,
@@ -192,6 +193,36 @@ class Methods:
         place = {"latitude": float(params["latitude"]), "longitude": float(params["longitude"])}
         shown = f"{place['latitude']},{place['longitude']}"
         return self._send("sendLocation", params, {"location": place}, shown, ())
+
+    async def _send_venue(self, params: Params) -> Answer:
+        title, address = str(params.get("title", "")), str(params.get("address", ""))
+        if not (title and address):
+            return bad("venue title and address must be non-empty")
+        place = {"latitude": float(params["latitude"]), "longitude": float(params["longitude"])}
+        content: Json = {"location": place, "venue": {"location": place, "title": title, "address": address}}
+        return self._send("sendVenue", params, content, f"{title}, {address}", ())
+
+    async def _send_contact(self, params: Params) -> Answer:
+        told = {name: str(params.get(name, "")) for name in ("phone_number", "first_name")}
+        if not all(told.values()):
+            return bad("contact phone number and first name must be non-empty")
+        if vcard := str(params.get("vcard", "")):
+            told["vcard"] = vcard
+        shown = f"{told['first_name']} {told['phone_number']}"
+        return self._send("sendContact", params, {"contact": told}, shown, ())
+
+    async def _send_sticker(self, params: Params) -> Answer:
+        """Bot API: Sending files; by the file_id under which this bot got it."""
+        file_id = params.get("sticker")
+        stored = self._world.files.get(str(file_id))
+        if stored is None:
+            return bad("wrong file identifier/HTTP URL specified")
+        unique = str(file_id).rpartition("-")[2]
+        sticker = {
+            "file_id": file_id, "file_unique_id": unique, "type": "regular", "width": 512, "height": 512,
+            "is_animated": False, "is_video": False,
+        }  # fmt: skip
+        return self._send("sendSticker", params, {"sticker": sticker}, "", ("sticker",))
 
     def _send_file(self, method: str, name: str, params: Params) -> Answer:
         caption = str(params.get("caption", ""))

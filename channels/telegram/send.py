@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import aiohttp
 from aiogram import Bot
@@ -42,6 +42,7 @@ from aiogram.types import (
 from aiogram.utils.token import TokenValidationError
 
 from channels.base import Button, Capabilities, FileKind, OutboundFile, OutboundMessage
+from channels.cards import vcard
 from channels.errors import (
     Disconnected,
     OutcomeUnknown,
@@ -49,7 +50,7 @@ from channels.errors import (
     SendFailed,
     TryLater,
 )
-from channels.events import Span
+from channels.events import ContactCard, Location, Span
 from channels.telegram.refusals import our_error
 from channels.telegram.text import entities_of, units
 from channels.telegram.threads import ChatAddress, address_of
@@ -62,6 +63,8 @@ SLOWEST_UPLOAD: Final = 1 << 20
 PAYLOAD_MAX: Final = 64
 """Bytes; Bot API: InlineKeyboardButton, callback_data."""
 NAME_MAX: Final = 120
+VCARD_MAX: Final = 2048
+"""Bytes; Bot API: sendContact."""
 PICTURE_TROUBLE: Final = ("photo_", "image_process_failed", "wrong type", "photo has")
 
 STATUS: Final[tuple[tuple[type[TelegramAPIError], int], ...]] = (
@@ -209,12 +212,16 @@ def _steps(message: OutboundMessage, can: Capabilities) -> list[Step]:
     caption = _Caption(message.text, entities, keyboard) if captioned else _Caption("", None, None)
     steps += [_file(file, caption, can) for file in message.files]
     if message.location is not None:
-        steps.append(_location(message.location.latitude, message.location.longitude))
+        steps.append(_location(message.location))
+    if message.card is not None:
+        steps.append(_card(message.card))
+    if message.sticker:
+        steps.append(_sticker(message.sticker))
     return steps
 
 
 def _check(message: OutboundMessage, can: Capabilities) -> None:
-    if not (message.text.strip() or message.files or message.location):
+    if not (message.text.strip() or message.files or message.location or message.card or message.sticker):
         raise Refused("nothing to send", code="empty")
     if units(message.text) > can.text_max:
         raise Refused(f"more than {can.text_max} characters", code="too_long")
@@ -285,14 +292,47 @@ def _keyboard(rows: Iterable[Iterable[Button]]) -> Keyboard:
     return InlineKeyboardMarkup(inline_keyboard=made) if any(made) else None
 
 
-def _location(latitude: float, longitude: float) -> Step:
+def _location(place: Location) -> Step:
+    """A place with a name is a venue, for which the Bot API wants an address too."""
+
     async def send(bot: Bot, to: ChatAddress, reply: int | None) -> Message:
-        return await bot.send_location(
-            to.chat, latitude, longitude, reply_parameters=_answering(reply), message_thread_id=to.topic,
-            business_connection_id=to.business or None, request_timeout=TEXT_TIMEOUT,
+        if not (place.title or place.address):
+            return await bot.send_location(to.chat, place.latitude, place.longitude, **_common(to, reply))
+        title, address = place.title or place.address, place.address or place.title
+        return await bot.send_venue(
+            to.chat, place.latitude, place.longitude, title, address, **_common(to, reply)
+        )
+
+    return send
+
+
+def _card(card: ContactCard) -> Step:
+    """The Bot API takes one number; the others and the mail addresses go in the vCard (up to 2 048 bytes)."""
+    if not card.phones:
+        raise Refused("a contact without a number", code="card_no_phone")
+
+    async def send(bot: Bot, to: ChatAddress, reply: int | None) -> Message:
+        sheet = vcard(card)
+        return await bot.send_contact(
+            to.chat, card.phones[0], card.name, vcard=sheet if len(sheet.encode()) <= VCARD_MAX else None,
+            **_common(to, reply),
         )  # fmt: skip
 
     return send
+
+
+def _sticker(file_id: str) -> Step:
+    async def send(bot: Bot, to: ChatAddress, reply: int | None) -> Message:
+        return await bot.send_sticker(to.chat, file_id, **_common(to, reply))
+
+    return send
+
+
+def _common(to: ChatAddress, reply: int | None) -> dict[str, Any]:
+    return {
+        "reply_parameters": _answering(reply), "message_thread_id": to.topic,
+        "business_connection_id": to.business or None, "request_timeout": TEXT_TIMEOUT,
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

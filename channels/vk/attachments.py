@@ -155,6 +155,12 @@ def _sticker(body: Json) -> Part:
     return Part(file=file)
 
 
+def sticker_number(name: str) -> str:
+    """The number of a sticker that came under this file name, "" when it is none."""
+    number = name.removeprefix("sticker").removesuffix(".png")
+    return number if number.isascii() and number.isdecimal() and number != "0" else ""
+
+
 def _graffiti(body: Json) -> Part:
     if not words(body, "url"):
         return Part()

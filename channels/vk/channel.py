@@ -30,6 +30,7 @@ from channels.events import Event, Identity, Micros
 from channels.vk import acts
 from channels.vk.admit import Proof, admit
 from channels.vk.api import Api
+from channels.vk.attachments import sticker_number
 from channels.vk.connect import Community, check, connect, disconnect
 from channels.vk.download import download
 from channels.vk.history import history
@@ -54,6 +55,7 @@ class VK(WebhookChannel, PollingChannel):
         files={"photo": 50 * MB, "file": 200 * MB, "video": 200 * MB, "audio": 200 * MB, "voice": 20 * MB},
         files_per_message=10,
         location=True,
+        stickers=True,
         reply_to=True,
         edit=True,
         edit_hours=24,  # error 909 tells "too old"; VK's own clients stop offering it after a day
@@ -104,6 +106,9 @@ class VK(WebhookChannel, PollingChannel):
 
     def parse(self, envelope: Envelope) -> tuple[Event, ...]:
         return parse(envelope)
+
+    def sticker(self, ref: str, name: str) -> str:
+        return sticker_number(name)
 
     def listen(self, cursor: bytes | None) -> AsyncIterator[Polled]:
         return listen(self._api, self._session(), self._group_id, cursor, self._since)

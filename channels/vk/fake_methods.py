@@ -167,6 +167,11 @@ class Methods(Talk):
             error = {"code": 901, "description": "Can't send messages for users without permission"}
             return {"peer_id": peer, "message_id": 0, "error": error}
         more: Json = {"attachments": [self._attachment(name) for name in names], "random_id": random_id}
+        if "lat" in values:
+            place = {"latitude": float(values["lat"]), "longitude": float(values["long"])}
+            more["geo"] = {"type": "point", "coordinates": place}
+        if "sticker_id" in values:
+            more["attachments"].append(self._sticker(whole(values, "sticker_id")))
         more |= {name: json.loads(values[name]) for name in ("keyboard", "format_data") if name in values}
         if quoted := self._quoted(peer, values.get("forward", "")):
             more["reply_message"] = quoted
@@ -180,7 +185,7 @@ class Methods(Talk):
 
     def _refuse(self, values: Mapping[str, str], names: list[str]) -> None:
         text = values.get("message", "")
-        if not text and not names and "lat" not in values:
+        if not text and not names and "lat" not in values and "sticker_id" not in values:
             raise VkError(100, f"{MISSING}: message is empty")
         if len(text) > LONGEST:
             raise VkError(914, "Message is too long")
@@ -192,6 +197,10 @@ class Methods(Talk):
         owner, number, key = name.lstrip("abcdefghijklmnopqrstuvwxyz_").split("_")
         own = {"owner_id": int(owner), "id": int(number), "access_key": key}
         return {"type": kind, kind: {**own, "title": self._community.saved[name], "text": ""}}
+
+    def _sticker(self, number: int) -> Json:
+        picture = {"url": f"{self.base}/file/0/sticker.png", "width": 128, "height": 128}
+        return {"type": "sticker", "sticker": {"sticker_id": number, "product_id": 1, "images": [picture]}}
 
     def _quoted(self, peer: int, forward: str) -> Json | None:
         if not forward:

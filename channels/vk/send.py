@@ -38,7 +38,7 @@ async def send(api: Api, message: OutboundMessage, limits: Mapping[FileKind, int
     """The message's id, "<peer>:<number in the dialog>"; () when VK tells none. Raises SendFailed's kin."""
     peer = _peer(message)
     values = _values(message, peer)
-    if not (message.text or message.files or message.location):
+    if not (message.text or message.files or message.location or message.sticker):
         raise Refused("nothing to send", code="bad_request")
     with ExitStack() as opened:
         held = [(file, await _hold(file, limits, opened)) for file in message.files]
@@ -60,6 +60,8 @@ def _values(message: OutboundMessage, peer: int) -> dict[str, Any]:
     }  # fmt: skip
     if message.location is not None:
         values["lat"], values["long"] = message.location.latitude, message.location.longitude
+    if message.sticker:
+        values["sticker_id"] = message.sticker
     quoted_peer, _, number = message.reply_to.partition(":")
     if quoted_peer == str(peer) and number.isdecimal():
         quoted = {"peer_id": peer, "conversation_message_ids": [int(number)], "is_reply": True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import orjson
@@ -22,6 +23,8 @@ from storage.gaps import Gap
 from storage.team import Account
 from storage.waiting import NAMES
 
+SHARED = ("location", "contact", "sticker")
+"""Kinds of ours that hold no words to change."""
 LATE = 120_000_000
 """A message that reached us two minutes after it was said came late."""
 
@@ -273,7 +276,9 @@ def _may_later(can: Capabilities, row: Any, allowed: bool, now: int) -> list[Any
         return ["react"] if can.reactions and row.external_id is not None else []
     if not allowed or row.envelope_id is not None:  # written elsewhere: only its author there may change it
         return []
-    if row.state in ("held", "queued", "postponed"):
+    if row.kind in SHARED:
+        can = replace(can, edit=False)
+    elif row.state in ("held", "queued", "postponed"):
         return ["edit"]
     left = row.state in ("sent", "delivered", "read")
     may: list[Any] = []
@@ -373,6 +378,7 @@ def limits(can: Capabilities) -> shapes.Limits:
         "reply": can.reply or bool(can.answered_by), "text_max": can.text_max, "text_unit": can.text_unit,
         "caption_max": can.caption_max, "files": {str(kind): size for kind, size in can.files.items()},
         "files_per_message": can.files_per_message, "reply_to": can.reply_to, "subject": can.subject,
+        "location": can.location, "card": can.card, "stickers": can.stickers,
         "recipients": can.recipients,
         "typing": can.typing, "delivered": can.delivered, "read": can.read, "enter_sends": can.enter_sends,
         "styles": sorted(can.styles), "reactions": list(can.reactions),

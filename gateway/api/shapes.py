@@ -266,6 +266,9 @@ class Limits(TypedDict):
     caption_max: int
     files: dict[str, int]
     files_per_message: int
+    location: bool
+    card: bool
+    stickers: bool
     reply_to: bool
     subject: bool
     recipients: int
@@ -277,6 +280,17 @@ class Limits(TypedDict):
     styles: list[str]
     reactions: list[str]
     """Emojis we may put under a client's message."""
+
+
+class StickerShape(TypedDict):
+    """A sticker that a client sent by this source: it can be sent too."""
+
+    id: str
+    url: str
+
+
+class Stickers(TypedDict):
+    items: list[StickerShape]
 
 
 class Conversation(TypedDict):

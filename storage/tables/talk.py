@@ -287,6 +287,13 @@ attachment = Table(
     maybe("thumb"),
 )
 Index(
+    "ix_attachment_sticker",
+    attachment.c.source_id,
+    attachment.c.id,
+    sqlite_where=text("kind = 'sticker'"),
+    postgresql_where=text("kind = 'sticker'"),
+)
+Index(
     "ix_attachment_fetch",
     attachment.c.next_at,
     attachment.c.id,

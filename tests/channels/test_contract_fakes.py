@@ -38,6 +38,7 @@ from channels.errors import (
 )
 from channels.events import (
     CallFact,
+    ContactCard,
     Event,
     Identity,
     InboundMessage,
@@ -315,7 +316,8 @@ async def test_whatever_the_network_says_it_carries_arrives(name: str, way: Mapp
     async with playing(name, way) as (fake, channel, house):
         can = channel.can()
         if not can.reply:
-            assert not can.files and not can.location and not can.reply_to
+            assert not can.files and not can.reply_to
+            assert not (can.location or can.card or can.stickers)
             return
         said = await do(fake, house, "text")
         assert isinstance(said, InboundMessage)
@@ -326,10 +328,27 @@ async def test_whatever_the_network_says_it_carries_arrives(name: str, way: Mapp
         if can.location:
             place = Location(latitude=55.75, longitude=37.61)
             await channel.send(replace(_answer(said, "place"), text="", location=place))
-            assert "55.75" in str(fake.arrived[-1].raw)
+            assert "55.75" in _said(fake)
+        if can.card:
+            card = ContactCard(name="Анна Мастер", phones=("+79160000011",), emails=("anna@firma.example",))
+            await channel.send(replace(_answer(said, "card"), text="", card=card))
+            assert "79160000011" in _said(fake) or fake.arrived[-1].files == ("Анна Мастер.vcf",)
+        if can.stickers:
+            shown = await do(fake, house, "sticker")
+            assert isinstance(shown, InboundMessage)
+            (sticker,) = shown.attachments
+            called = channel.sticker(sticker.ref, sticker.name)
+            assert called
+            await channel.send(replace(_answer(said, "sticker"), text="", sticker=called))
+            assert called in _said(fake)
         await channel.send(_answer(said, "reply"))
         assert not can.reply_to or said.external_id.rpartition(":")[2] in str(fake.arrived[-1].raw)
         assert all(1 <= arrived.n <= len(fake.arrived) for arrived in fake.arrived)
+
+
+def _said(fake: Fake) -> str:
+    """All that arrived last, as the network shows it."""
+    return f"{fake.arrived[-1].text} {fake.arrived[-1].raw}"
 
 
 def _outbound(kind: FileKind) -> OutboundFile:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import orjson
 import pytest
 
-from gateway import clock, replies
+from gateway import afterwards, clock, replies
 from gateway.refusals import Refusal
 from storage import acts, drafts
+from storage.amending import Wish
 from storage.transaction import Transaction
 from tests.gateway.town import IGOR, Town, until
 
@@ -204,3 +206,66 @@ async def test_a_form_is_answered_by_mail_and_any_answer_to_the_client_answers_i
     assert town.fakes["mail"].arrived[-1].to in ("maria", "maria@example.ru")
     assert await town.one("SELECT state FROM conversation WHERE id = :id", id=form) == "waiting"
     assert await town.one("SELECT count(DISTINCT contact_id) FROM conversation") == 1
+
+
+async def test_a_place_and_a_card_go_behind_the_words_and_are_shown_as_they_went(asked: Town) -> None:
+    place = {"latitude": 55.75, "longitude": 37.61, "title": "Шоурум", "address": "Тверская, 1"}
+    card = {"name": "Анна Мастер", "phones": ["+79160000011"], "emails": [], "own": False}
+    shared = replies.Shared(location=place, card=card)
+    message = await asked.reply("Ждём вас", shared=shared)
+    assert await asked.state(message, "sent", "failed", "unknown") == "sent"
+    arrived = asked.fakes["messenger1"].arrived
+    assert [one.raw["method"] for one in arrived] == ["sendMessage", "sendVenue", "sendContact"]
+    content = orjson.loads(await asked.one("SELECT content FROM message WHERE id = :id", id=message))
+    assert (content["location"], content["card"]) == (place, card)
+
+
+async def test_a_clients_sticker_is_sent_back_alone_and_its_picture_is_ours_too(asked: Town) -> None:
+    await asked.say("messenger1", "", doing="sticker")
+    await asked.opened()
+    ready = "SELECT id FROM attachment WHERE kind = 'sticker' AND state = 'ready'"
+
+    async def fetched() -> bool:
+        return bool(await asked.rows(ready))
+
+    await until(fetched)
+    shared = replies.Shared(sticker=await asked.one(ready))
+    message = await asked.reply("", shared=shared)
+    assert await asked.state(message, "sent", "failed", "unknown") == "sent"
+    assert asked.fakes["messenger1"].arrived[-1].raw["method"] == "sendSticker"
+    assert await asked.one("SELECT kind FROM message WHERE id = :id", id=message) == "sticker"
+    assert await asked.one("SELECT count(*) FROM attachment WHERE message_id = :id", id=message) == 1
+    assert await asked.one("SELECT count(DISTINCT digest) FROM attachment WHERE kind = 'sticker'") == 1
+    kept = (
+        'SELECT "references" FROM file WHERE digest = (SELECT max(digest) FROM attachment WHERE kind = :kind)'
+    )
+    assert await asked.one(kept, kind="sticker") == 2
+
+
+async def test_what_the_network_has_no_message_for_is_refused_and_nothing_changes(town: Town) -> None:
+    await town.connect("messenger2")
+    await town.say("messenger2", "Где вы?")
+    await town.opened()
+    card = {"name": "Анна", "phones": ["+79160000011"], "emails": [], "own": False}
+    with pytest.raises(Refusal) as refused:
+        await town.reply("Вот", shared=replies.Shared(card=card))
+    assert (refused.value.code, refused.value.params["what"]) == ("cannot_share", "card")
+    assert await town.one("SELECT count(*) FROM outbox") == 0
+    assert await town.one("SELECT state FROM conversation") == "open"
+
+
+async def test_words_changed_while_they_are_held_keep_the_place_that_goes_along(asked: Town) -> None:
+    place = {"latitude": 55.75, "longitude": 37.61, "title": "", "address": ""}
+    message = await asked.reply("Ждемс", hold_ms=None, shared=replies.Shared(location=place))
+    source = asked.sources["messenger1"]
+    wish = Wish(member_id=asked.admin, message_id=message, anyones=False)
+    await afterwards.edit(asked.gateway, wish, source, "Ждём", ())
+    clock.turn(10_000_000)
+    try:
+        assert await asked.state(message, "sent", "failed", "unknown") == "sent"
+    finally:
+        clock.turn(-10_000_000)
+    arrived = asked.fakes["messenger1"].arrived
+    assert [(one.raw["method"], one.text) for one in arrived] == [
+        ("sendMessage", "Ждём"), ("sendLocation", "55.75,37.61"),
+    ]  # fmt: skip

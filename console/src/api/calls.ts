@@ -74,6 +74,9 @@ export interface SendBody {
   override_reason?: string;
   anyway?: boolean;
   letter?: T.LetterGiven;
+  location?: T.LocationGiven;
+  card?: T.CardGiven;
+  sticker?: string;
 }
 
 export type State = T.Row["state"];
@@ -86,6 +89,7 @@ export const conversations = {
   messages: (id: string, query: { scope: string; before?: string; around?: string; limit?: number }) =>
     get<T.Timeline>(`/conversations/${id}/messages`, query),
   send: (id: string, body: SendBody) => post<T.Sent>(`/conversations/${id}/messages`, body),
+  stickers: (id: string) => get<T.Stickers>(`/conversations/${id}/stickers`),
   note: (id: string, body: { id: string; text: string }) => post<T.Sent>(`/conversations/${id}/notes`, body),
   state: (id: string, body: { state: State; until?: number; why?: string }) =>
     post<T.Changed>(`/conversations/${id}/state`, body),

@@ -8,7 +8,7 @@ import { shallowReactive, watch } from "vue";
 import { conversations as api, messages as messagesApi, type SendBody } from "@/api/calls";
 import { asApiError, type ApiError } from "@/api/http";
 import { newId } from "@/api/id";
-import type { Item, LetterGiven, Params, Row, Uploaded } from "@/api/types";
+import type { CardGiven, Item, LetterGiven, LocationGiven, Params, Row, StickerShape, Uploaded } from "@/api/types";
 import { t } from "@/i18n";
 import { sayError } from "@/i18n/refusals";
 import { connection, head } from "@/live/socket";
@@ -17,6 +17,7 @@ import { clear, forget, write, writing } from "./drafts";
 import { complain, sayNow } from "./notices";
 import { rows } from "./queue";
 import { me } from "./session";
+import { share, sharedIn, type Shared } from "./shared";
 import { spread, withdraw } from "./thread";
 import { marked, styled } from "@/ui/styled";
 
@@ -50,6 +51,9 @@ export interface Sending {
   anyway?: boolean;
   overrideReason?: string;
   letter?: LetterGiven | undefined;
+  location?: LocationGiven | null;
+  card?: CardGiven | null;
+  sticker?: StickerShape;
 }
 
 /** Shows the bubble, empties the field, sends. */
@@ -63,10 +67,14 @@ export async function send(conversation: string, mode: "reply" | "note", what: S
     last_seen: what.lastSeen,
     ...(what.anyway ? { anyway: true } : {}),
     ...(what.letter ? { letter: what.letter } : {}),
+    ...(what.location ? { location: what.location } : {}),
+    ...(what.card ? { card: what.card } : {}),
+    ...(what.sticker ? { sticker: what.sticker.id } : {}),
     ...(what.overrideReason ? { override_reason: what.overrideReason } : {}),
   };
   const one: Pending = { id, conversation, mode, body, files: what.files, local: "going", code: "" };
-  clear(conversation, mode);
+  if (what.sticker) write(conversation, mode, { replyTo: null });
+  else clear(conversation, mode);
   put(one);
   return go(one);
 }
@@ -90,7 +98,7 @@ async function go(one: Pending): Promise<boolean> {
     keep();
     if (!sent.items.some((item) => item.id === one.id)) withdraw(one.id);
     for (const item of sent.items) spread(item, stamp);
-    void forget(one.conversation, one.mode);
+    if (!one.body.sticker) void forget(one.conversation, one.mode);
     return true;
   } catch (error) {
     refused(one, asApiError(error));
@@ -119,6 +127,8 @@ function seen(params: Params): { author: string; text: string } {
 
 /** Text, files and quote return to the field; what was typed meanwhile stays below. */
 function giveBack(one: Pending): void {
+  const also = sharedIn(one.conversation);
+  share(one.conversation, { location: also.location ?? one.body.location ?? null, card: also.card ?? one.body.card ?? null });
   const now = writing(one.conversation, one.mode);
   const text = now.text ? `${typed(one)}\n${now.text}` : typed(one);
   write(one.conversation, one.mode, {
@@ -159,6 +169,8 @@ export async function sendAnyway(conversation: string): Promise<void> {
     replyTo: one.body.reply_to,
     lastSeen: one.body.last_seen,
     letter: one.body.letter,
+    location: one.body.location ?? null,
+    card: one.body.card ?? null,
     anyway: true,
   });
 }
@@ -170,6 +182,7 @@ export async function undoSend(item: Item): Promise<void> {
     const undone = await messagesApi.undo(item.id);
     withdraw(item.id);
     const words = undone.text === item.text ? marked(item) : undone.text;
+    share(item.conversation_id, carriedBy(item));
     const now = writing(item.conversation_id, "reply");
     write(item.conversation_id, "reply", {
       text: now.text ? `${words}\n${now.text}` : words,
@@ -179,6 +192,15 @@ export async function undoSend(item: Item): Promise<void> {
   } catch (error) {
     complain(error);
   }
+}
+
+/** The place and the card of a message that was taken back. */
+function carriedBy(item: Item): Partial<Shared> {
+  const { location: place, card } = item;
+  return {
+    ...(place ? { location: { latitude: Number(place.latitude), longitude: Number(place.longitude), title: String(place.title ?? ""), address: String(place.address ?? "") } } : {}),
+    ...(card ? { card: { name: String(card.name), phones: card.phones as string[], emails: card.emails as string[] } } : {}),
+  };
 }
 
 export function heldIn(list: Item[], now: number): Item | null {
@@ -191,7 +213,7 @@ function bubble(one: Pending, row: Row): Item {
     id: one.id,
     conversation_id: one.conversation,
     source: row.source,
-    kind: one.mode === "note" ? "note" : "text",
+    kind: one.mode === "note" ? "note" : one.body.sticker ? "sticker" : "text",
     direction: one.mode === "note" ? "none" : "out",
     author: "person",
     author_name: me.value?.name ?? "",
@@ -209,8 +231,8 @@ function bubble(one: Pending, row: Row): Item {
     attachments: [],
     fields: [],
     call: null,
-    location: null,
-    card: null,
+    location: one.body.location ? { ...one.body.location, title: one.body.location.title ?? "", address: one.body.location.address ?? "" } : null,
+    card: one.body.card ? { ...one.body.card, phones: one.body.card.phones ?? [], emails: one.body.card.emails ?? [], own: false } : null,
     reply_to: null,
     quote: "",
     forwarded_from: "",

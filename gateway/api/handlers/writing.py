@@ -12,7 +12,7 @@ from gateway import afterwards, post, replies
 from gateway.api import build, shapes
 from gateway.api.handlers.inbox import item_of, items_of, row_of
 from gateway.api.layer import Body, Call, Query, route
-from gateway.api.rights import must_see
+from gateway.api.rights import must_see, own_only
 from gateway.api.views import draft_of
 from gateway.courtesies import TYPING
 from gateway.refusals import Refusal
@@ -68,6 +68,19 @@ class LetterGiven(Body):
         )  # fmt: skip
 
 
+class LocationGiven(Body):
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    title: str = Field(default="", max_length=200)
+    address: str = Field(default="", max_length=300)
+
+
+class CardGiven(Body):
+    name: str = Field(min_length=1, max_length=200)
+    phones: list[str] = Field(default_factory=list, max_length=5)
+    emails: list[str] = Field(default_factory=list, max_length=5)
+
+
 class NewMessage(Body):
     id: str
     text: str = Field(default="", max_length=100_000)
@@ -79,6 +92,10 @@ class NewMessage(Body):
     override_reason: str | None = Field(default=None, max_length=500)
     anyway: bool = False
     letter: LetterGiven | None = None
+    location: LocationGiven | None = None
+    card: CardGiven | None = None
+    sticker: str | None = None
+    """One of the conversation's `stickers`."""
 
 
 class NewLetter(Body):
@@ -153,8 +170,50 @@ async def send(call: Call, body: NewMessage) -> shapes.Sent:
         call.gateway, call.me, ref, id=own_id(body.id), text=body.text, file_ids=body.file_ids, reply_to=body.reply_to,
         last_seen=body.last_seen, hold_ms=body.hold_ms, override_reason=body.override_reason, anyway=body.anyway,
         spans=stretches(body.text, body.spans), letter=await _wish(call, body.letter),
+        shared=shared(body),
     )  # fmt: skip
     return {"items": await items_of(call.gateway, call.account, ids), "not_before": not_before}
+
+
+def shared(body: NewMessage) -> replies.Shared:
+    """The place, card and sticker as they are kept. Raises Refusal bad_request for a card that nobody can use."""
+    card = None
+    if body.card is not None:
+        phones = [number for number in map(_phone, body.card.phones) if number]
+        emails = [post.normal(one) for one in body.card.emails if one.strip()]
+        if len(phones) + len(emails) < len(body.card.phones) + len(body.card.emails) or not (
+            phones or emails
+        ):
+            raise Refusal("bad_request", 422, field="card.phones")
+        if not all(post.ADDRESS.fullmatch(one) for one in emails):
+            raise Refusal("bad_address", 422, address=body.card.emails[0][:200])
+        card = {"name": " ".join(body.card.name.split()), "phones": phones, "emails": emails, "own": False}
+    place = None if body.location is None else body.location.model_dump()
+    return replies.Shared(location=place, card=card, sticker=body.sticker)
+
+
+def _phone(given: str) -> str:
+    """A number as every network takes it: digits with a plus; "" when it is none."""
+    digits = "".join(one for one in given if one in "0123456789")
+    if not 7 <= len(digits) <= 15 or re.search(r"[^\d\s()+.\-]", given):
+        return ""
+    if len(digits) == 11 and digits[0] == "8" and not given.strip().startswith("+"):
+        digits = f"7{digits[1:]}"
+    return f"+{digits}"
+
+
+@route("GET", "/conversations/{id}/stickers", answer=shapes.Stickers, needs=REPLY)
+async def stickers(call: Call) -> shapes.Stickers:
+    """The newest stickers that clients sent by this source, each once: what may be answered with."""
+    row = await row_of(call, call.path("id"))
+    live = call.gateway.sources.get(row["source"]["id"])
+    if live is None or not live.channel.can().stickers:
+        return {"items": []}
+    found = await call.gateway.database.read(timeline.stickers, live.row.id, call.me, own_only(call.account))
+    usable = [
+        one for one in found if one.mime.startswith("image/") and live.channel.sticker(one.ref, one.name)
+    ]
+    return {"items": [{"id": one.id, "url": f"/api/v1/attachments/{one.id}"} for one in usable[:24]]}
 
 
 async def _wish(call: Call, given: LetterGiven | None) -> post.Wish | None:

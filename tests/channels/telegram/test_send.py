@@ -19,7 +19,7 @@ from channels.errors import (
     Unreachable,
     WindowClosed,
 )
-from channels.events import Identity, Location
+from channels.events import ContactCard, Identity, Location
 from channels.fakes import Act, Client, Fault
 from channels.telegram import Telegram, send
 from channels.telegram.about import ABOUT
@@ -130,6 +130,23 @@ async def test_a_caption_that_is_too_long_goes_before_the_file(
     ids = await telegram.send(message("😀" * 600, files=(file(),)))
     assert len(ids) == 2
     assert [one.raw["method"] for one in fake.arrived] == ["sendMessage", "sendDocument"]
+
+
+async def test_a_place_with_a_name_is_a_venue_and_an_address_alone_is_its_name(
+    fake: TelegramFake, telegram: Telegram
+) -> None:
+    place = Location(latitude=55.75, longitude=37.61, address="Кремль")
+    await telegram.send(message(location=place))
+    assert (fake.arrived[-1].raw["method"], fake.arrived[-1].text) == ("sendVenue", "Кремль, Кремль")
+
+
+async def test_a_card_without_a_number_is_refused_before_anything_leaves(
+    fake: TelegramFake, telegram: Telegram
+) -> None:
+    with pytest.raises(Refused) as caught:
+        await telegram.send(message(card=ContactCard(name="Анна", emails=("anna@firma.example",))))
+    assert caught.value.code == "card_no_phone"
+    assert fake.arrived == []
 
 
 async def test_a_place_on_the_equator_arrives(fake: TelegramFake, telegram: Telegram) -> None:
