@@ -6,7 +6,7 @@ PYTEST := $(VENV)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 HANGS  := -o faulthandler_timeout=420 -o faulthandler_exit_on_timeout=true
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup dev-setup test test-all drill check format papers lock wheel clean bench bench-quick
+.PHONY: help run demo setup dev-setup test test-all drill check format sabotage papers lock wheel clean bench bench-quick
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ check: dev-setup ## Check format, lint and types, the console's and the papers t
 format: dev-setup ## Format the Python code and mend what can be mended
 	@$(VENV)/ruff check --fix .
 	@$(VENV)/ruff format .
+
+sabotage: dev-setup ## Take out each mechanism that holds up a promise and see its test fail
+	@$(VENV)/python scripts/sabotage.py
 
 papers: dev-setup ## Write the papers that are made from the code
 	@$(VENV)/python scripts/docs.py

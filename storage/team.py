@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, text, update
 
+from storage import batch
 from storage.errors import Conflict
 from storage.ids import new_id
 from storage.stages import first_pipeline
@@ -22,6 +23,8 @@ from storage.tables import (
 )
 from storage.transaction import Transaction
 
+KNOWN = "permissions"
+"""The setting that names every permission this installation ever knew."""
 WIDTH = {"own": 0, "team": 1, "below": 2, "all": 3}
 
 
@@ -107,13 +110,14 @@ def anybody(connection: Connection) -> bool:
 def first_start(tx: Transaction, presets: Mapping[str, Mapping[str, str]], admin_name: str) -> str:
     """Make what an installation begins with: roles, the first admin, queue «Все», the pipeline. Their id.
 
-    Does nothing but return the first admin when it was done before.
+    When it was done before, only permissions that are new since then are given to the presets (`grant_new`).
     """
     connection = tx.connection
     known = _first_member(connection)
     if known is None and not _begin_to_count(connection):
         known = _first_member(connection)  # another process, which we waited for, has just made it all
     if known is not None:
+        grant_new(tx, presets)
         return known
     for name, permissions in presets.items():
         role_id = new_id(tx.now)
@@ -133,7 +137,39 @@ def first_start(tx: Transaction, presets: Mapping[str, Mapping[str, str]], admin
     first_pipeline(tx)
     values = {"name": "", "timezone": "Europe/Moscow", "hours": [[] for _ in range(7)], "public_url": ""}
     connection.execute(insert(setting).values(name="company", value=values, updated_at=tx.now))
+    _remember(tx, {what for permissions in presets.values() for what in permissions})
     return admin
+
+
+def grant_new(tx: Transaction, presets: Mapping[str, Mapping[str, str]]) -> None:
+    """Give the preset roles what their presets have gained since this installation last started.
+
+    A permission that was known here before is left as people set it: what they took away stays away.
+    """
+    connection = tx.connection
+    told = connection.execute(select(setting.c.value).where(setting.c.name == KNOWN)).scalar()
+    # Installations from before this was remembered: whatever some role has was known to them.
+    known = set(
+        told if told is not None else connection.execute(select(role_permission.c.permission)).scalars()
+    )
+    every = {what for permissions in presets.values() for what in permissions}
+    if told is not None and every <= known:
+        return
+    roles = connection.execute(select(role.c.id, role.c.name).where(role.c.preset == 1)).all()
+    rows = [
+        (one.id, what, scope)
+        for one in roles
+        for what, scope in presets.get(one.name, {}).items()
+        if what not in known
+    ]
+    batch.insert(connection, role_permission, ("role_id", "permission", "scope"), rows, ignore=True)
+    _remember(tx, every | known)
+
+
+def _remember(tx: Transaction, permissions: Iterable[str]) -> None:
+    row = (KNOWN, sorted(permissions), tx.now)
+    batch.insert(tx.connection, setting, ("name", "value", "updated_at"), [row], ignore=True)
+    batch.update(tx.connection, setting, ("name",), ("value", "updated_at"), [row])
 
 
 def _first_member(connection: Connection) -> str | None:

@@ -10,6 +10,7 @@ from gateway import clock
 from gateway.permissions import PRESETS
 from storage.database import Database
 from storage.team import first_start
+from storage.transaction import Transaction
 
 
 async def test_processes_that_start_together_make_one_installation(database_url: str) -> None:
@@ -23,6 +24,53 @@ async def test_processes_that_start_together_make_one_installation(database_url:
             for table in ("member", "queue", "pipeline", "setting")
         ]
     )
-    assert counted == [1, 1, 1, 1]
+    assert counted == [1, 1, 1, 2]
     for one in processes:
         await one.close()
+
+
+async def test_a_permission_that_is_new_reaches_the_presets_of_an_old_installation_once(
+    database_url: str,
+) -> None:
+    """What a person took away stays away, and roles of the company's own are left alone."""
+    new = "recording.listen"
+    before = {
+        name: {what: scope for what, scope in permissions.items() if what != new}
+        for name, permissions in PRESETS.items()
+    }
+    database = Database(database_url, clock.now)
+    await database.write(first_start, before, "Анна")
+
+    def as_an_old_one(tx: Transaction) -> None:
+        tx.connection.execute(text("DELETE FROM setting WHERE name = 'permissions'"))
+        tx.connection.execute(text("INSERT INTO role (id, name, preset) VALUES ('r', 'own', 0)"))
+        tx.connection.execute(text("DELETE FROM role_permission WHERE permission = 'demo.run' AND role_id ="
+                                   " (SELECT id FROM role WHERE name = 'operator')"))  # fmt: skip
+
+    await database.write(as_an_old_one)
+    await database.write(first_start, PRESETS, "Анна")
+    expected = {(name, new, given[new]) for name, given in PRESETS.items() if new in given}
+    assert await holders(database, new) == expected
+    assert "operator" not in {name for name, _, _ in await holders(database, "demo.run")}
+
+    def take_away(tx: Transaction) -> None:
+        tx.connection.execute(text("DELETE FROM role_permission WHERE permission = :new"), {"new": new})
+
+    await database.write(take_away)
+    await database.write(first_start, PRESETS, "Анна")
+    assert await holders(database, new) == set()
+    await database.close()
+
+
+async def holders(database: Database, permission: str) -> set[tuple[str, str, str]]:
+    """(role, permission, scope) of whoever has it."""
+    rows = await database.read(
+        lambda c: c.execute(
+            text(
+                "SELECT r.name, p.permission, p.scope FROM role_permission p JOIN role r ON r.id = p.role_id"
+                " WHERE p.permission = :permission"
+            ),
+            {"permission": permission},
+        ).all()
+    )
+    return {(row.name, row.permission, row.scope) for row in rows}
