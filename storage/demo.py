@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from routing.schedule import Schedule
-from storage import leads
+from storage import deals, leads
 from storage.company import change_company
+from storage.errors import Conflict
 from storage.offers import take
 from storage.seal import Sign, lock_chain, name_group, sealed_up_to
 from storage.team import add_member
@@ -77,6 +78,27 @@ def take_leads(tx: Transaction, contact_name: str, member_id: str, company: Sche
     for row in rows:
         leads.settle_offers(tx, row.id, "taken")
         take(tx, row.id, member_id, company)
+
+
+def put_on_stage(
+    tx: Transaction,
+    contact_name: str,
+    member_id: str,
+    stage: str,
+    given: Mapping[str, Any],
+    company: Schedule,
+) -> None:
+    """Move a client's newest open deal as its owner would. Raises Conflict when there is none, or it may not go."""
+    row = tx.connection.execute(
+        text(
+            "SELECT d.id, s.id AS stage_id FROM deal d JOIN contact c ON c.id = d.contact_id"
+            " JOIN stage s ON s.pipeline_id = d.pipeline_id AND s.name = :stage"
+            " WHERE c.name = :name AND d.open = 1 ORDER BY d.created_at DESC LIMIT 1"
+        ),
+        {"name": contact_name, "stage": stage},
+    ).first()
+    if row is None or not deals.move(tx, row.id, member_id, row.stage_id, given, "", company).move.allowed:
+        raise Conflict("not_now")
 
 
 def conversation_of(connection: Connection, contact_name: str, source_id: str) -> str | None:

@@ -121,6 +121,16 @@ class Stage:
                 await self.gateway.database.write(
                     acts.set_state, ref, self.people[person], state, None, "no_answer"
                 )
+            case {"stage": stage, "client": client, "by": person, "given": given}:
+                setup = await setup_of(self.gateway)
+                await self.gateway.database.write(
+                    demo.put_on_stage,
+                    self.clients[client].name,
+                    self.people[person],
+                    stage,
+                    given,
+                    setup.schedule,
+                )
             case {"broken": times, "on": place}:
                 for _ in range(times):
                     await self._told_in_time(
