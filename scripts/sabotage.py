@@ -78,7 +78,10 @@ def noticed(copy: Path, one: Mechanism) -> bool:
     verdict = {0: "NOT NOTICED", 1: "noticed"}.get(code, "DID NOT RUN")
     if "Timeout" in why or code == SLOW:
         verdict = "TOO SLOW"  # a machine that is busy is no proof
-    print(f"{one.promise:5} {verdict:12} {one.what}: {one.test.rpartition('::')[2]}\n{'':18} {why[:200]}", flush=True)
+    print(
+        f"{one.promise:5} {verdict:12} {one.what}: {one.test.rpartition('::')[2]}\n{'':18} {why[:200]}",
+        flush=True,
+    )
     return verdict == "noticed"
 
 

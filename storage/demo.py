@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
 
 from routing.schedule import Schedule
 from storage import deals, leads
@@ -67,13 +67,14 @@ def add_people(tx: Transaction, people: Sequence[Mapping[str, Any]]) -> dict[str
     return made
 
 
-def take_leads(tx: Transaction, contact_name: str, member_id: str, company: Schedule) -> None:
+def take_leads(tx: Transaction, names: Sequence[str], member_id: str, company: Schedule) -> None:
     """Give a client's unowned leads to a colleague."""
     rows = tx.connection.execute(
         text(
-            "SELECT d.id FROM deal d JOIN contact c ON c.id = d.contact_id WHERE c.name = :name AND d.owner_id IS NULL"
-        ),
-        {"name": contact_name},
+            "SELECT d.id FROM deal d JOIN contact c ON c.id = d.contact_id"
+            " WHERE c.name IN :names AND d.owner_id IS NULL ORDER BY d.id"
+        ).bindparams(bindparam("names", expanding=True)),
+        {"names": list(names)},
     ).all()
     for row in rows:
         leads.settle_offers(tx, row.id, "taken")

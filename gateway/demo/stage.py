@@ -107,7 +107,7 @@ class Stage:
             case {"take": person, "client": client}:
                 setup = await setup_of(self.gateway)
                 await self.gateway.database.write(
-                    demo.take_leads, self.clients[client].name, self.people[person], setup.schedule
+                    demo.take_leads, self._names(client), self.people[person], setup.schedule
                 )
             case {"reply": person, "client": client, "on": place}:
                 await self._reply(step, person, client, place)
@@ -140,6 +140,10 @@ class Stage:
                 await self._told_in_time(self.places[place], self._act(step, client, doing))
             case _:
                 raise ValueError(f"no such step: {step}")
+
+    def _names(self, client: str) -> tuple[str, str]:
+        """What a client may be called: a caller's name is not known yet."""
+        return self.clients[client].name, self.clients[client].phone
 
     def _act(self, step: Mapping[str, Any], client: str, doing: Any) -> Act:
         campaign = step.get("campaign", "")
