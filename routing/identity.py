@@ -102,7 +102,8 @@ def identify(claims: Sequence[Claim], name: str = "") -> Recognised:
     ]
     proved = any(not claim.stated for claim in claims)
     nameless = not name_key(name) and any(claim.shared for claim in claims)
-    decision = _decide(matches, proved=proved, nameless=nameless)
+    sender = claims[0].identity_id if claims else ""
+    decision = _decide(matches, proved=proved, nameless=nameless, sender=sender)
     contact_id = decision.chosen[0] if decision.chosen else ""
     return Recognised(
         contact_id=contact_id,
@@ -131,7 +132,10 @@ def reevaluate(record: Decision) -> Decision:
         for candidate in record.candidates
         for row in rows(candidate.facts, "by")
     ]
-    return _decide(matches, proved=flag(record.facts, "proved"), nameless=flag(record.facts, "nameless"))
+    facts = record.facts
+    return _decide(
+        matches, proved=flag(facts, "proved"), nameless=flag(facts, "nameless"), sender=text(facts, "sender")
+    )
 
 
 def name_key(name: str) -> frozenset[str]:
@@ -163,13 +167,13 @@ def looks_shared(kind: str, value: str) -> SharedReason | None:
     return None
 
 
-def _decide(matches: Sequence[Match], *, proved: bool, nameless: bool) -> Decision:
-    """`proved`: stated addresses only suggest. `nameless`: a shared address and no name."""
-    rule, chosen = _choose(matches, proved, nameless)
+def _decide(matches: Sequence[Match], *, proved: bool, nameless: bool, sender: str) -> Decision:
+    """`proved`: stated addresses only suggest. `nameless`: a shared address and no name. `sender`: the address used."""
+    rule, chosen = _choose(matches, proved, nameless, sender)
     grouped: dict[str, list[Match]] = {}
     for match in sorted(matches, key=lambda row: (row.contact_id, row.identity_id)):
         grouped.setdefault(match.contact_id, []).append(match)
-    facts: dict[str, Json] = {"proved": proved, "nameless": nameless}
+    facts: dict[str, Json] = {"proved": proved, "nameless": nameless, "sender": sender}
     return Decision(
         kind="identify",
         rule=rule,
@@ -179,10 +183,14 @@ def _decide(matches: Sequence[Match], *, proved: bool, nameless: bool) -> Decisi
     )
 
 
-def _choose(matches: Sequence[Match], proved: bool, nameless: bool) -> tuple[IdentityRule, str]:
+def _choose(
+    matches: Sequence[Match], proved: bool, nameless: bool, sender: str
+) -> tuple[IdentityRule, str]:
+    """Whose the address they wrote from is; what they tell besides counts only where nobody has that."""
     own = [row for row in matches if not row.shared and not (proved and row.stated)]
     if own:
-        return "own_address", max(own, key=lambda row: (row.active_at, row.contact_id)).contact_id
+        best = max(own, key=lambda row: (proved and row.identity_id == sender, row.active_at, row.contact_id))
+        return "own_address", best.contact_id
     shared = [row for row in matches if row.shared]
     if nameless:
         cards = [row.contact_id for row in shared if row.company]

@@ -52,7 +52,7 @@ def load(tx: Transaction, wanted: Wanted) -> Board:
     """The board of a batch, with its identities, contacts and conversations locked until the transaction ends."""
     board = Board(tx.now)
     connection = tx.connection
-    _calls(connection, board, wanted)
+    _calls(connection, wanted)
     wanted.identities |= early.load(connection, board, wanted.said)
     _identities(tx, board, wanted)
     threads_named: tuple[set[str], set[str]] = (set(), set())
@@ -62,6 +62,7 @@ def load(tx: Transaction, wanted: Wanted) -> Board:
         threads_named = threads.named(connection, hints, wanted.weak_threads)
     _contacts(connection, board, threads_named[1])
     _conversations(connection, board, wanted, threads_named[0])
+    _call_facts(connection, board, wanted)
     _messages(connection, board, wanted)
     threads.load(connection, board, names | wanted.threads if names else (), wanted.reports)
     _addresses(connection, board, wanted)
@@ -379,23 +380,39 @@ def _touched(connection: Connection, board: Board) -> None:
     board.touched = {row.id for row in rows}
 
 
-def _calls(connection: Connection, board: Board, wanted: Wanted) -> None:
-    """What is known of the calls already; read first, because it tells who else is wanted."""
+FACTS = (
+    "SELECT f.source_id, f.call, f.key, f.fact FROM {wanted} JOIN call_fact f"
+    " ON f.source_id = w.source_id AND f.call = w.call"
+)
+
+
+def _calls(connection: Connection, wanted: Wanted) -> None:
+    """Who else is wanted: a later fact of a call may not name its client again."""
     if not wanted.calls:
         return
-    for pair in wanted.calls:
-        board.calls[pair] = Call()
-    for row in batch.select(
-        connection,
-        "SELECT f.source_id, f.call, f.key, f.fact FROM {wanted} JOIN call_fact f"
-        " ON f.source_id = w.source_id AND f.call = w.call",
-        _pairs(wanted.calls, "source_id", "call"),
-    ):
+    for row in batch.select(connection, FACTS, _pairs(wanted.calls, "source_id", "call")):
         fact = _call_fact.decode(row.fact)
-        board.calls[row.source_id, row.call].facts[row.key] = fact
-        if fact.client is not None:  # a later fact may not name the client again
+        if fact.client is not None:
             wanted.identities.add((fact.client.kind, fact.client.value))
             wanted.threads.add((row.source_id, fact.client.value))
+
+
+def _call_facts(connection: Connection, board: Board, wanted: Wanted) -> None:
+    """What is known of the calls, read once they are ours: between the first look and the locks a worker and the
+    switchboard may have passed each other, and a call must not be judged by less than is known."""
+    if not wanted.calls:
+        return
+    board.calls = {pair: Call() for pair in wanted.calls}
+    keys = _pairs(wanted.calls, "source_id", "call")
+    batch.select(
+        connection,
+        "SELECT p.call FROM {wanted} JOIN phone_call p ON p.source_id = w.source_id AND p.call = w.call"
+        " ORDER BY p.source_id, p.call",
+        keys,
+        lock="FOR UPDATE OF p",
+    )
+    for row in batch.select(connection, FACTS, keys):
+        board.calls[row.source_id, row.call].facts[row.key] = _call_fact.decode(row.fact)
 
 
 def _call_work(connection: Connection, board: Board, wanted: Wanted) -> None:

@@ -13,9 +13,11 @@ What surprises:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
+
+import orjson
 
 from channels.base import (
     Account,
@@ -23,26 +25,39 @@ from channels.base import (
     Capabilities,
     Check,
     Envelope,
+    Leaf,
+    Learner,
     PolledEnvelope,
     Reply,
     RouteAnswer,
+    Trial,
     WebhookChannel,
 )
 from channels.events import Event
+from channels.telephony.guessing import Guess, leaves_of
+from channels.telephony.lessons import mapping_of, read_lessons
+from channels.telephony.mapping import read_plan
 from channels.telephony.providers import Provider, load
+from channels.telephony.values import BadMapping
 from channels.telephony.wire import is_loopback
 
 NO_CALLS = Capabilities(reply=False, answered_by=("phone",), enter_sends=False, answer_minutes=15)
 CALLS = Capabilities(reply=False, answered_by=("phone",), call=True, enter_sends=False, answer_minutes=15)
 
 
-class Telephony(WebhookChannel):
+OWN: Mapping[str, str] = {"provider": "generic", "preset": "own"}
+
+
+class Telephony(WebhookChannel, Learner):
     """One account at a telephone system."""
 
     capabilities: ClassVar[Capabilities] = NO_CALLS
     secrets: ClassVar[tuple[str, ...]] = (
         "vpbx_api_key", "vpbx_api_salt", "secret", "crm_token", "api_key", "api_secret", "api_token",
     )  # fmt: skip
+
+    design: ClassVar[str] = "mapping"
+    along: ClassVar[Mapping[str, str]] = OWN
 
     def __init__(self, account: Account) -> None:
         """Raises KeyError for a system that there is no file of."""
@@ -77,6 +92,32 @@ class Telephony(WebhookChannel):
         found = tuple(await self._provider.check())
         reachable = bool(self.account.hook_url) or is_loopback(self.settings.get("api_base", ""))
         return (*found, Check(code="hook_reachable" if reachable else "no_public_url", ok=reachable))
+
+    @property
+    def learns(self) -> bool:
+        return self.settings.get("provider") == "generic"
+
+    def examine(self, content: str) -> Sequence[Check]:
+        try:
+            plan = read_plan(content)
+        except BadMapping as fault:
+            return (Check(code=fault.code, ok=False, detail=fault.where),)
+        return (Check(code="mapping_ready", ok=True, detail=plan.name),)
+
+    def leaves(self, envelope: Envelope) -> tuple[Leaf, ...]:
+        return leaves_of(envelope)
+
+    def guess(self, trials: Sequence[Trial], members: frozenset[str]) -> str:
+        return orjson.dumps(Guess(trials, members).lessons()).decode()
+
+    def designed(self, lessons: str) -> str:
+        mapping = mapping_of(read_lessons(lessons))
+        return orjson.dumps(mapping, option=orjson.OPT_INDENT_2).decode()
+
+    def read_by(self, content: str, envelope: Envelope) -> tuple[Event, ...]:
+        read_plan(content)
+        tried = replace(self.account, settings={**self.settings, **OWN, "mapping": content})
+        return Telephony(tried).parse(envelope)
 
     async def close(self) -> None:
         await self._provider.close()

@@ -121,7 +121,7 @@ def _plan(told: Mapping[str, Any]) -> Plan:
     only(
         told,
         "",
-        "name version tz transport auth handshake reply events fields utm routing outbound recording missed",
+        "name version tz transport auth handshake reply events fields utm routing outbound recording missed wizard",
     )
     shared = _fields(told.get("fields", {}), "fields")
     events = a_list(told.get("events"), "events")

@@ -65,19 +65,23 @@ def _refresh(board: Board, house: House, rules: SourceRules, call_id: str, told:
     known = board.calls[rules.id, call_id]
     facts = known.facts.values()
     call = project((fact_of(fact) for fact in facts), board.now, heard_at=told.heard_at)
-    client = _client(facts)
+    client = _client(facts, call)
     if client is None:
         known.row = _row(board, call, None, repaired=_is_repaired(facts))
         return None
-    contact, _ = contact_of(board, Person(identity=client, name=_name(facts)), rules.demo)
-    conversation = _conversation(board, rules, contact, client)
     message = board.message(rules.id, CALL + call_id)
-    before = str(message.content.get("call", {}).get("state", "")) if message is not None else ""
     if message is None:
+        before = ""
+        contact, _ = contact_of(board, Person(identity=client, name=_name(facts)), rules.demo)
+        conversation = _conversation(board, rules, contact, client)
         message = _new_message(
             board, rules, contact, conversation, told.envelope_id, told.received_at, told.event, call
         )
         board.add_message(message)
+    else:  # a call stays where it was first shown, though a transfer tells of another number
+        before = str(message.content.get("call", {}).get("state", ""))
+        conversation = board.conversations[message.conversation_id]
+        contact = board.contacts[conversation.contact_id]
     _show(board, message, call, repaired=_is_repaired(facts))
     known.row = _row(board, call, message, repaired=_is_repaired(facts))
     if call.direction == "out":
@@ -137,12 +141,13 @@ def _fits(command: Command, call: Call, now: int) -> bool:
     return same and command.created_at <= call.started_at + CLOCKS_DIFFER
 
 
-def _client(facts: Any) -> Identity | None:
-    return next((fact.client for fact in facts if fact.client is not None), None)
+def _client(facts: Iterable[CallFact], call: Call) -> Identity | None:
+    """The address of the client whom the facts come to."""
+    return next((fact.client for fact in facts if fact.client and fact.client.value == call.client), None)
 
 
-def _name(facts: Any) -> str:
-    return next((fact.name for fact in facts if fact.name), "")
+def _name(facts: Iterable[CallFact]) -> str:
+    return min((fact.name for fact in facts if fact.name), default="")
 
 
 def fact_of(fact: CallFact) -> Fact:

@@ -152,6 +152,36 @@ async def test_a_late_proof_takes_the_missed_call_and_its_task_back(town: Town) 
     assert await town.one("SELECT state FROM message WHERE kind = 'call'") == "finished"
 
 
+async def test_who_tells_the_number_of_an_earlier_caller_keeps_their_own_deal(town: Town) -> None:
+    fake = await exchange(town)
+    await town.connect("messenger1")
+    await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await town.say("messenger1", "Здравствуйте")
+    await town.opened()
+    await town.fakes["messenger1"].act(Act(client=MARIA, doing="contact"))
+    await town.opened()
+    assert await town.one("SELECT count(*) FROM message WHERE kind = 'contact'") == 1
+    strays = await town.rows(
+        "SELECT m.id FROM message m JOIN deal d ON d.id = m.deal_id WHERE d.contact_id <> m.contact_id"
+    )
+    assert strays == [], "a message lies on a deal of the person whose timeline it is on"
+
+
+async def test_the_client_of_a_call_is_the_same_whoever_is_named_later(town: Town) -> None:
+    fake = await exchange(town)
+    scene = scenes.missed("101")
+    call = fake.new_call(MARIA, lasts=scenes.lasts(scene))
+    await fake.play(call, scene, order=range(len(scene) - 1))
+    await town.opened()
+    other = scenes.Call(id=call.id, client="79169998877", line=call.line, began=call.began)
+    await fake.play(other, scene, order=[len(scene) - 1])
+    await town.opened()
+    rows = await town.rows(
+        "SELECT m.contact_id, d.contact_id AS of_deal, m.state FROM message m JOIN deal d ON d.id = m.deal_id"
+    )
+    assert [(row.contact_id == row.of_deal, row.state) for row in rows] == [(True, "missed")]
+
+
 async def test_a_hidden_number_is_counted_only(town: Town) -> None:
     fake = await exchange(town)
     call = fake.new_call(MARIA)

@@ -90,6 +90,11 @@ def test_a_form_that_fits_two_contacts_goes_to_the_more_active_and_proposes_a_me
     assert (found.contact_id, found.same_as, found.link) == ("maria", ("olga",), ())
 
 
+def test_a_proved_sender_stays_who_they_are_whoever_else_has_the_number_they_tell() -> None:
+    found = who(telegram(OLGA), phone(MARIA))
+    assert (found.contact_id, found.same_as, found.link) == ("olga", ("maria",), ())
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "reason"),
     [
@@ -153,7 +158,7 @@ claims = st.lists(
 def test_recognition_always(asked: list[Claim], name: str) -> None:
     found = identify(asked, name)
     assert answers_again(found.decision)
-    assert identify(asked[::-1], name).contact_id == found.contact_id
+    assert identify([asked[0], *asked[:0:-1]], name).contact_id == found.contact_id
     assert found.contact_id not in found.same_as
     owners = {contact.id for claim in asked for contact in claim.contacts}
     assert found.contact_id in {"", *owners}
