@@ -183,9 +183,7 @@ def _decide(matches: Sequence[Match], *, proved: bool, nameless: bool, sender: s
     )
 
 
-def _choose(
-    matches: Sequence[Match], proved: bool, nameless: bool, sender: str
-) -> tuple[IdentityRule, str]:
+def _choose(matches: Sequence[Match], proved: bool, nameless: bool, sender: str) -> tuple[IdentityRule, str]:
     """Whose the address they wrote from is; what they tell besides counts only where nobody has that."""
     own = [row for row in matches if not row.shared and not (proved and row.stated)]
     if own:

@@ -21,6 +21,12 @@ def extension_of(connection: Connection, member_id: str) -> str:
     return found or ""
 
 
+def extensions(connection: Connection) -> frozenset[str]:
+    """Every telephone of our people."""
+    rows = connection.execute(text("SELECT extension FROM member WHERE extension <> ''"))
+    return frozenset(row.extension for row in rows)
+
+
 def numbers_of(connection: Connection, contact_id: str) -> list[str]:
     """The contact's numbers, verified ones first."""
     rows = connection.execute(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, text
 
@@ -11,6 +12,8 @@ from storage import audit
 from storage.errors import Conflict
 from storage.sources import change_source, load_source
 from storage.transaction import Transaction
+
+NOTHING: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,10 @@ def discard(tx: Transaction, source_id: str) -> None:
 
 def publish(
     tx: Transaction, source_id: str, setting: str, content: str, by: str | None, *, note: str = "",
-    restored_from: int | None = None,
+    restored_from: int | None = None, along: Mapping[str, str] = NOTHING,
 ) -> int:  # fmt: skip
-    """Show this content to the public from now on; its number. The draft is done with. Raises Conflict not_found."""
+    """This content is what counts from now on; its number. The draft is done with. `along` are settings that it brings.
+    Raises Conflict not_found."""
     lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
     tx.connection.execute(text(f"SELECT id FROM source WHERE id = :id{lock}"), {"id": source_id})
     row = load_source(tx.connection, source_id)
@@ -102,7 +106,7 @@ def publish(
             "by": by, "now": tx.now,
         },
     )  # fmt: skip
-    settings = {**row.settings, setting: content, version_setting(setting): str(number)}
+    settings = {**row.settings, **along, setting: content, version_setting(setting): str(number)}
     change_source(tx, source_id, settings=settings)
     discard(tx, source_id)
     if by is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from channels.about import About, Copy, Step, Text
+from channels.telephony.lessons import MEANINGS, TARGETS
 from channels.telephony.settings import SETTINGS
 from channels.telephony.words import ERRORS
 
@@ -126,6 +127,8 @@ ABOUT = About(
     settings=SETTINGS,
     steps=STEPS,
     test_prompt=Text(ru="Позвоните на ваш номер", en="Call your number"),
+    targets=TARGETS,
+    meanings=MEANINGS,
     place=(),
     errors=ERRORS,
     kinds={"phone": Text(ru="Телефон", en="Phone")},

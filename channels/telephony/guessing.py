@@ -45,7 +45,10 @@ VOCABULARY: Final = (
     ("recording", r"record"),
     ("call_ended", r"disconnect|no.?answer|not.?answered|unanswer|not.?connected"),
     ("answered", r"answer|accept|connect|talk|progress|bridge|establish|pick"),
-    ("call_ended", r"hang|end|complet|finish|cancel|bye|releas|lost|miss|busy|fail|drop|close|terminat|over|stop"),
+    (
+        "call_ended",
+        r"hang|end|complet|finish|cancel|bye|releas|lost|miss|busy|fail|drop|close|terminat|over|stop",
+    ),
     ("ringing", r"ring|incom|outgo|dial|appear|start|new|init|call|queue|in$|out$|origin|creat"),
 )
 MISSED: Final = r"miss|no|busy|cancel|fail|lost|reject|drop|abandon|unavail"
@@ -61,12 +64,18 @@ def leaves_of(envelope: Envelope) -> tuple[Leaf, ...]:
     found = _values(envelope, encoded=False)
     if is_encoded(found):
         found = _values(envelope, encoded=True)
-    return tuple(Leaf(path=path, value="•••" if SECRETS.search(path) else value[:500]) for path, value in found)
+    return tuple(
+        Leaf(path=path, value="•••" if SECRETS.search(path) else value[:500]) for path, value in found
+    )
 
 
 def _values(envelope: Envelope, *, encoded: bool) -> list[tuple[str, str]]:
     document = read(envelope, encoded=encoded)
-    inside = [name for name, value in document.items() if isinstance(value, str) and value.lstrip()[:1] in ("{", "[")]
+    inside = [
+        name
+        for name, value in document.items()
+        if isinstance(value, str) and value.lstrip()[:1] in ("{", "[")
+    ]
     if inside:
         document = read(envelope, inside, encoded=encoded)
     return [(path, value) for path, value in _walk(document, "") if not path.startswith("@")][:MOST_LEAVES]
@@ -74,7 +83,9 @@ def _values(envelope: Envelope, *, encoded: bool) -> list[tuple[str, str]]:
 
 def is_encoded(found: Sequence[tuple[str, str]]) -> bool:
     """Whether texts inside JSON are percent-encoded once more."""
-    return any("." in path and "://" not in value and re.search(r"%[0-9A-Fa-f]{2}", value) for path, value in found)
+    return any(
+        "." in path and "://" not in value and re.search(r"%[0-9A-Fa-f]{2}", value) for path, value in found
+    )
 
 
 def _walk(value: Any, path: str) -> Iterator[tuple[str, str]]:
@@ -117,7 +128,9 @@ class Guess:
         """Everything that could be guessed."""
         if self._calls:
             self._numbers()
-            self._take("recording", lambda path: self._any(path, _is_address) and _sounds(path, self._first(path)))
+            self._take(
+                "recording", lambda path: self._any(path, _is_address) and _sounds(path, self._first(path))
+            )
             self._times()
             self._take("call_id", self._is_call_id)
             self._event()
@@ -164,9 +177,17 @@ class Guess:
         """Where the typed number stands: under one name in all calls, or as who calls and who is called."""
         inward = [call for call in self._calls if call.kind != "outgoing"]
         outward = [call for call in self._calls if call.kind == "outgoing"]
-        comes = [path for path in self._free("client") if inward and all(_mostly(call, path) for call in inward)]
-        goes = [path for path in self._free("client") if outward and all(_mostly(call, path) for call in outward)]
-        both = [path for path in comes if path in goes] if outward else [p for p in comes if not _named("caller", p)]
+        comes = [
+            path for path in self._free("client") if inward and all(_mostly(call, path) for call in inward)
+        ]
+        goes = [
+            path for path in self._free("client") if outward and all(_mostly(call, path) for call in outward)
+        ]
+        both = (
+            [path for path in comes if path in goes]
+            if outward
+            else [p for p in comes if not _named("caller", p)]
+        )
         if both:
             self.fields[both[0]] = "client"
             return
@@ -279,7 +300,10 @@ class Guess:
             return few and not any(_is_number(one) or len(one) > 20 for one in comes | goes)
 
         if path := self._take("direction", fits):
-            self.meanings[path] = {self._first_of(inward[0], path): "in", self._first_of(outgoing, path): "out"}
+            self.meanings[path] = {
+                self._first_of(inward[0], path): "in",
+                self._first_of(outgoing, path): "out",
+            }
 
     @staticmethod
     def _first_of(call: _Call, path: str) -> str:
@@ -311,7 +335,12 @@ class Guess:
 
         def fits(path: str) -> bool:
             good, bad = last(answered, path), last(missed, path)
-            words = good != bad and bad and good and not any(one.isdigit() or _is_number(one) for one in (good, bad))
+            words = (
+                good != bad
+                and bad
+                and good
+                and not any(one.isdigit() or _is_number(one) for one in (good, bad))
+            )
             return bool(words) and _named("outcome", path) and max(len(good), len(bad)) <= 30
 
         if path := self._take("outcome", fits):
@@ -320,7 +349,9 @@ class Guess:
     def _is_line(self, path: str) -> bool:
         """An outer number of ours: the same in every incoming call."""
         inward = [
-            {told[path] for told in call.told if path in told} for call in self._calls if call.kind != "outgoing"
+            {told[path] for told in call.told if path in told}
+            for call in self._calls
+            if call.kind != "outgoing"
         ]
         numbers = set().union(*inward) if inward else set()
         return len(numbers) == 1 and all(_is_number(one) for one in numbers)

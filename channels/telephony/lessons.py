@@ -103,7 +103,11 @@ def read_lessons(written: str) -> Lessons:
         allowed = {one.value for one in MEANINGS.get(fields.get(path, ""), ())}
         if not isinstance(values, dict) or (allowed and not allowed.issuperset(values.values())):
             raise BadMapping("mapping_bad_value", path[:100])
-    lines = [str(line)[:40] for line in told.get("lines") or ()][:20] if isinstance(told.get("lines"), list) else []
+    lines = (
+        [str(line)[:40] for line in told.get("lines") or ()][:20]
+        if isinstance(told.get("lines"), list)
+        else []
+    )
     encoded = told.get("encoded") is True
     return Lessons(fields=fields, meanings=meanings, zone=zone, lines=lines, encoded=encoded, told=told)
 
@@ -130,9 +134,7 @@ def _events(lessons: Lessons) -> list[dict[str, Any]]:
     by_meaning: dict[str, list[str]] = {}
     for value, meaning in told.items():
         by_meaning.setdefault(meaning, []).append(value)
-    return [
-        {"if": {"field": path, "in": values}, "emit": meaning} for meaning, values in by_meaning.items()
-    ]
+    return [{"if": {"field": path, "in": values}, "emit": meaning} for meaning, values in by_meaning.items()]
 
 
 def _fields(lessons: Lessons) -> dict[str, Any]:
@@ -146,7 +148,9 @@ def _fields(lessons: Lessons) -> dict[str, Any]:
     if ext := _side(lessons, "ext", ("callee", "caller"), "ext"):
         found["ext"] = ext
     if "line" not in found and lessons.path("callee"):
-        found["line"] = {"when": [{"if": {"not": {"any": _outgoing(lessons)}}, "then": lessons.path("callee")}]}
+        found["line"] = {
+            "when": [{"if": {"not": {"any": _outgoing(lessons)}}, "then": lessons.path("callee")}]
+        }
     if path := lessons.path("outcome"):
         found["outcome"] = {"path": path, "map": dict(lessons.meanings.get(path, {}))}
     return found

@@ -9,7 +9,7 @@ from typing import Any, cast
 import orjson
 
 import channels
-from channels.base import Capabilities, DesignedPages, Taught
+from channels.base import Capabilities, DesignedPages, Learner, Taught
 from gateway.api import shapes
 from gateway.context import Gateway
 from gateway.post import Blank
@@ -566,6 +566,7 @@ def source(
         },
         "letters": live.channel.can().recipients > 0,
         "designed": isinstance(live.channel, DesignedPages), "taught": isinstance(live.channel, Taught),
+        "learns": isinstance(live.channel, Learner) and live.channel.learns,
     }  # fmt: skip
 
 

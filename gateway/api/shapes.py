@@ -725,6 +725,8 @@ class Source(TypedDict):
     """It has a public face that is designed here."""
     taught: bool
     """It can be taught by clicking on a sample."""
+    learns: bool
+    """It can be taught by test calls."""
 
 
 class Sources(TypedDict):
@@ -1000,6 +1002,46 @@ class LeafShape(TypedDict):
 class Sample(TypedDict):
     id: int
     leaves: list[LeafShape]
+
+
+class TrialRequest(TypedDict):
+    id: int
+    at: Micros
+    leaves: list[LeafShape]
+
+
+class TrialResult(TypedDict):
+    """The call that a trial comes to."""
+
+    state: str
+    direction: str
+    client: str
+    line: str
+    rang: list[str]
+    answered_by: str
+    talk_seconds: int | None
+    recordings: int
+
+
+class Tried(TypedDict):
+    problem: str
+    """A code: what is not as the test call was; "" all is."""
+    call: TrialResult | None
+
+
+class TrialShape(Tried):
+    kind: str
+    requests: list[TrialRequest]
+
+
+class Learnt(TypedDict):
+    """What came during test calls, what it is taken to mean, and what that comes to."""
+
+    lessons: str
+    content: str
+    """The description that the lessons come to: what may be drafted and published."""
+    checks: list[CheckShape]
+    trials: list[TrialShape]
 
 
 class Lesson(TypedDict):

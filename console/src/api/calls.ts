@@ -262,6 +262,18 @@ export const teaching = {
   preview: (id: string, envelope_id: number, lessons: string) => post<T.Lesson>(`/sources/${id}/lessons/preview`, { envelope_id, lessons }),
 };
 
+export interface TrialBody {
+  kind: "answered" | "missed" | "outgoing";
+  number: string;
+  since: number;
+  until: number | null;
+}
+
+export const learning = {
+  /** What came during the test calls and what it comes to; without lessons it is guessed. */
+  look: (id: string, trials: TrialBody[], lessons: string) => post<T.Learnt>(`/sources/${id}/learning`, { trials, lessons }),
+};
+
 export const quarantine = {
   list: (id: string, cursor?: string) => get<T.Quarantine>(`/sources/${id}/quarantine`, { cursor }),
   release: (id: string, message_ids: string[]) => post<T.Released>(`/sources/${id}/quarantine/release`, { message_ids }),

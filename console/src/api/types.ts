@@ -150,6 +150,8 @@ export interface ChannelAbout {
   templates: Template[];
   /** What a field of a received sample can be made to mean. */
   targets: Choice[];
+  /** What the values of such a field can mean. */
+  meanings: Record<string, Choice[]>;
   place: Copy[];
   errors: Record<string, Text>;
   kinds: Record<string, Text>;
@@ -160,6 +162,7 @@ export interface ChannelAbout {
   secrets: string[];
 }
 export type Design = Shapes["Design"];
+export type Learnt = Shapes["Learnt"];
 export type Lesson = Shapes["Lesson"];
 export type Quarantine = Shapes["Quarantine"];
 export type Quarantined = Shapes["Quarantined"];

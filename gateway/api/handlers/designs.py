@@ -7,7 +7,7 @@ from dataclasses import replace
 from aiohttp import web
 from pydantic import Field
 
-from channels.base import Check, DesignedPages, Envelope
+from channels.base import Check, Designed, DesignedPages, Envelope, Learner
 from gateway.api import shapes
 from gateway.api.layer import Body, Call, route
 from gateway.refusals import Refusal
@@ -31,10 +31,12 @@ class Restoration(Body):
     number: int = Field(ge=1)
 
 
-async def _designed(call: Call) -> tuple[Live, DesignedPages]:
+async def _designed(call: Call) -> tuple[Live, Designed]:
     """The source and its channel. Raises Refusal not_found where nothing can be designed."""
     live = await call.gateway.sources.find(call.path("id"))
-    if live is None or not isinstance(live.channel, DesignedPages):
+    if live is None or not isinstance(live.channel, Designed):
+        raise Refusal("not_found", 404)
+    if isinstance(live.channel, Learner) and not live.channel.learns:
         raise Refusal("not_found", 404)
     return live, live.channel
 
@@ -97,7 +99,13 @@ async def publish(call: Call, body: Publication) -> shapes.Design:
     content = draft.content if draft is not None else live.row.settings.get(channel.design, "")
     _must_be_sound(channel, content)
     await call.gateway.database.write(
-        designs.publish, live.row.id, channel.design, content, call.me, note=body.note.strip()
+        designs.publish,
+        live.row.id,
+        channel.design,
+        content,
+        call.me,
+        note=body.note.strip(),
+        along=channel.along,
     )
     await call.gateway.sources.look()
     return await _shape(call)
@@ -112,13 +120,19 @@ async def restore(call: Call, body: Restoration) -> shapes.Design:
         raise Refusal("not_found", 404, field="number")
     _must_be_sound(channel, content)
     await call.gateway.database.write(
-        designs.publish, live.row.id, channel.design, content, call.me, restored_from=body.number
+        designs.publish,
+        live.row.id,
+        channel.design,
+        content,
+        call.me,
+        restored_from=body.number,
+        along=channel.along,
     )
     await call.gateway.sources.look()
     return await _shape(call)
 
 
-def _must_be_sound(channel: DesignedPages, content: str) -> None:
+def _must_be_sound(channel: Designed, content: str) -> None:
     for check in channel.examine(content):
         if not check.ok:
             raise Refusal("bad_design", 422, problem=check.code, where=check.detail)
@@ -128,6 +142,8 @@ def _must_be_sound(channel: DesignedPages, content: str) -> None:
 async def preview(call: Call) -> web.Response:
     """The draft as a visitor would see it; it cannot be sent."""
     live, channel = await _designed(call)
+    if not isinstance(channel, DesignedPages):
+        raise Refusal("not_found", 404)
     draft = await call.gateway.database.read(designs.draft, live.row.id)
     content = draft.content if draft is not None else live.row.settings.get(channel.design, "")
     reply = channel.preview(content, replace(Envelope(body=b"", received_at=call.now), method="GET"))
