@@ -7,20 +7,19 @@ Systems that need a little more are small classes over this one (sipuni.py, uis.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
-from xml.sax.saxutils import escape
 
 import orjson
 
 from channels.base import Account, Admitted, Check, Envelope, Reply, RouteAnswer, RouteQuestion
 from channels.errors import PayloadUnreadable, Refused, TryLater
 from channels.events import NOWHERE, Attachment, Attribution, CallFact
+from channels.telephony.answers import fill, routes_of, speaks_of_routes
 from channels.telephony.common import RECORDING, campaign, moment
 from channels.telephony.converters import Reading
 from channels.telephony.document import Document, find, read
@@ -101,7 +100,7 @@ class Generic(Provider):
             return Admitted(key=key, reply=reply)
         asked = plan.routing is not None and plan.routing.condition(document)
         if not asked and (greeting := _greet(plan, envelope, document)) is not None:
-            return Admitted(keep=False, reply=greeting)
+            return Admitted(key=key, keep=not greeting.probe, reply=greeting.reply)
         reading = Reading(self.region, plan.zone)
         lane = next((found for rule in plan.rules if (found := _call_id(rule, document, reading))), "")
         if asked and plan.routing is not None:
@@ -121,7 +120,7 @@ class Generic(Provider):
             return _reply(routing.blocked, routing.content_type)
         routes = routes_of(self.account.settings)
         known = answer.members
-        if _speaks_of_routes(routing.answer):
+        if speaks_of_routes(routing.answer):
             known = tuple(member for member in answer.members if member in routes)
         if not known:
             return _reply(routing.empty, routing.content_type)
@@ -277,16 +276,27 @@ def _digest(envelope: Envelope) -> str:
     return hashlib.sha256(head + envelope.body).hexdigest()
 
 
-def _greet(plan: Plan, envelope: Envelope, document: Document) -> Reply | None:
+@dataclass(frozen=True, slots=True)
+class _Greeting:
+    """The answer to a handshake. What only lacks something we know, and says something else, is no mere probe: kept."""
+
+    reply: Reply
+    probe: bool
+
+
+def _greet(plan: Plan, envelope: Envelope, document: Document) -> _Greeting | None:
     """The answer to a probe of the address; None: it is none."""
+    says = bool(envelope.query) or bool(envelope.body.strip())
     for one in plan.handshakes:
         if not one.condition(document):
             continue
         if one.echo_query:
-            return Reply(body=envelope.query.get(one.echo_query, "")[:200].encode("utf-8", "replace"))
+            echo = envelope.query.get(one.echo_query, "")[:200]
+            return _Greeting(Reply(body=echo.encode("utf-8", "replace")), probe=True)
         if one.echo_header:
-            return Reply(body=envelope.headers.get(one.echo_header, "")[:200].encode("utf-8", "replace"))
-        return _reply(one.body, "application/json")
+            echo = envelope.headers.get(one.echo_header, "")[:200]
+            return _Greeting(Reply(body=echo.encode("utf-8", "replace")), probe=True)
+        return _Greeting(_reply(one.body, "application/json"), probe=not (says and one.condition({})))
     return None
 
 
@@ -297,59 +307,6 @@ def _reply(body: Any, content_type: str) -> Reply:
         written = content_type if content_type != "application/json" else "text/plain"
         return Reply(body=body.encode(), content_type=written)
     return Reply(body=orjson.dumps(body), content_type=content_type)
-
-
-def routes_of(settings: Mapping[str, str]) -> dict[str, str]:
-    """What the system calls each extension where it does not know it by its number: a branch of a scheme, an outer
-    number. Lines of "extension = value"."""
-    pairs = (line.partition("=") for line in re.split(r"[\n;]+", settings.get("routes", "")) if "=" in line)
-    return {
-        member.strip(): value.strip()[:64] for member, _, value in pairs if member.strip() and value.strip()
-    }
-
-
-def _speaks_of_routes(template: Any) -> bool:
-    match template:
-        case str():
-            return "$route" in template
-        case dict():
-            return any(map(_speaks_of_routes, template.values()))
-        case list():
-            return any(map(_speaks_of_routes, template))
-    return False
-
-
-def fill(
-    template: Any, answer: RouteAnswer, member: str = "", routes: Mapping[str, str] | None = None
-) -> Any:
-    """The template with $member (the first), $members, $name, $route, $routes and {"$each": …} replaced by what
-    the answer says. A text that is XML is filled in as XML."""
-    routes = routes or {}
-    first = member or next(iter(answer.members), "")
-    match template:
-        case "$member":
-            return first
-        case "$members":
-            return list(answer.members)
-        case "$name":
-            return answer.client_name
-        case "$route":
-            found = routes.get(first, "")
-            return int(found) if re.fullmatch(r"[0-9]{1,6}", found) else found
-        case "$routes":
-            return [routes[one] for one in answer.members if one in routes]
-        case {"$each": inner}:
-            return [fill(inner, answer, one, routes) for one in answer.members]
-        case dict():
-            return {name: fill(inner, answer, first, routes) for name, inner in template.items()}
-        case list():
-            return [fill(inner, answer, first, routes) for inner in template]
-        case str() if template.startswith("<"):
-            words = {"$member": first, "$name": answer.client_name, "$route": routes.get(first, "")}
-            return re.sub(
-                r"\$(member|name|route)\b", lambda found: escape(words[found[0]], {'"': "&quot;"}), template
-            )
-    return template
 
 
 def _call_id(rule: Rule, document: Document, reading: Reading) -> str:

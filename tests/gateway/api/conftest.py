@@ -28,3 +28,10 @@ async def house(database_url: str, tmp_path: Path, network: type[paper.Paper]) -
     """A running gateway with its first administrator."""
     async with open_house(database_url, tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+async def whole_house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    """The same with all the networks there are."""
+    async with open_house(database_url, tmp_path) as opened:
+        yield opened
