@@ -1,8 +1,8 @@
 """Which calls need a look though nothing more was told?
 
 One switchboard an installation, by lease. Calls settle some seconds after their last leg; what never ends is given up; a
-command that no call follows is told to who pressed it; a client whom nobody called back is told up the ladder; and the
-providers' histories are asked for calls whose events never came.
+command that no call follows is told to who pressed it; a client whom nobody called back is told up the ladder, and may be
+told that we will call; and the providers' histories are asked for calls whose events never came.
 """
 
 from __future__ import annotations
@@ -20,17 +20,19 @@ from gateway.metrics import REPAIRED
 from gateway.opening.calls import look_again
 from gateway.opening.house import House
 from gateway.opening.wanted import CALL
+from gateway.replies import target_for
 from gateway.rules import house_of, setup_of
 from gateway.sources import Live
 from gateway.webhooks import make_entry
-from routing.calls import CALL_BACK_WITHIN
+from routing.calls import CALL_BACK_WITHIN, asks_first
 from routing.schedule import Schedule, add_working
 from routing.times import DAY, HOUR, MINUTE, SECOND, Micros
-from storage import calls, journal, recordings
+from storage import apologies, calls, journal, recordings
 from storage.errors import LeaseLost, Unavailable
 from storage.facts import Wanted, load
 from storage.flush import flush
 from storage.leases import Lease, acquire, check, release, renew
+from storage.replying import Target
 from storage.transaction import Transaction
 
 log = structlog.get_logger(__name__)
@@ -43,6 +45,9 @@ NIGHTLY_EVERY, NIGHTLY_BACK = 12 * HOUR, 2 * DAY
 FRESH: Final = 2 * MINUTE
 """What is younger may still be on its way to us: no history is asked for it."""
 RETAIN_EVERY: Final = HOUR
+MISSED_REPLY: Final = "missed_reply"
+"""A source's setting: what a client is told whose call was missed."""
+LONGEST_REPLY: Final = 1000
 
 
 class Switchboard:
@@ -76,6 +81,7 @@ class Switchboard:
             await self._settle()
             await self._gateway.database.write(calls.give_up, NO_CALL_AFTER)
             await self._raise_overdue()
+            await self._apologise()
             self._repair()
             await self._retain()
             at = await self._gateway.database.read(calls.next_look)
@@ -116,6 +122,16 @@ class Switchboard:
                 rungs = ((row.owner_id, row.head_id), (row.deputy_id, row.head_id), admins)
                 told = [one for one in rungs[step - 1] if one] or admins
                 await database.write(calls.raised, row.id, step, list(dict.fromkeys(told)))
+
+    async def _apologise(self) -> None:
+        """Tell clients whose calls were missed that we call back: where a window is open, in decent hours, once."""
+        gateway = self._gateway
+        asked = {live.row.id: words for live in gateway.sources.all() if (words := missed_reply(live))}
+        if not asked or asks_first((await setup_of(gateway)).schedule.zone, gateway.now()):
+            return
+        for source_id, words in asked.items():
+            for task in await gateway.database.read(apologies.owed, source_id, gateway.now()):
+                await gateway.database.write(apologies.tell, task, words, windows_of(gateway))
 
     def _repair(self) -> None:
         """Ask the histories whose turn it is, one question a source at a time, apart from everything else."""
@@ -159,6 +175,20 @@ class Switchboard:
                 )
                 for digest in free:
                     await asyncio.to_thread(self._gateway.files.path(digest).unlink, missing_ok=True)
+
+
+def missed_reply(live: Live) -> str:
+    """What the clients of a source are told when their call was missed; "" is nothing."""
+    return live.row.settings.get(MISSED_REPLY, "").strip()[:LONGEST_REPLY] if live.receiving else ""
+
+
+def windows_of(gateway: Gateway) -> dict[str, Target]:
+    """The sources that have windows: a client who may be written to there wrote a short while ago."""
+    return {
+        live.row.id: target_for(gateway, live.row.id)
+        for live in gateway.sources.all()
+        if live.row.state == "active" and live.channel.can().reply and live.channel.can().window is not None
+    }
 
 
 def step_of(schedule: Schedule, due_at: Micros, now: Micros) -> int:

@@ -267,6 +267,31 @@ SETTINGS = (
         step=5,
     ),
     Setting(
+        key="missed_reply",
+        label=Text(ru="Что написать, если пропустили звонок", en="What to write after a missed call"),
+        kind="long",
+        help=Text(
+            ru="Уйдёт клиенту в мессенджер, если он недавно писал и окно открыто, с 9 до 21. Пусто — ничего. Например: "
+            "«Видим ваш звонок, перезвоним в течение 15 минут».",
+            en="Goes to the client's messenger where they wrote lately and the window is open, from 9 to 21. Empty: "
+            "nothing. For example: “We saw your call and ring back within 15 minutes.”",
+        ),
+        required=False,
+        step=3,
+    ),
+    Setting(
+        key="recording_days",
+        label=Text(ru="Хранить записи, дней", en="Keep recordings, days"),
+        kind="number",
+        help=Text(
+            ru="Старые записи удаляются, звонки остаются. Пусто — хранить всегда.",
+            en="Older recordings are deleted, the calls stay. Empty: kept for ever.",
+        ),
+        required=False,
+        pattern=r"[0-9]{0,4}",
+        step=5,
+    ),
+    Setting(
         key="region",
         label=Text(ru="Страна номеров без кода", en="Country of numbers without a code"),
         help=Text(ru="Две буквы: RU, BY, KZ.", en="Two letters: RU, BY, KZ."),

@@ -39,6 +39,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/sources/:id/design", component: () => import("@/pages/DesignPage.vue"), meta: { title: "design.title", needs: ["source.read"] } },
   { path: "/sources/:id/teach", component: () => import("@/pages/TeachPage.vue"), meta: { title: "teach.title", needs: ["source.read"] } },
   { path: "/sources/:id/learn", component: () => import("@/pages/LearnPage.vue"), meta: { title: "learn.title", needs: ["source.edit"] } },
+  { path: "/reports/calls", component: () => import("@/pages/CallReportPage.vue"), meta: { title: "report.calls", needs: ["queue.edit"] } },
   { path: "/profile", component: () => import("@/pages/ProfilePage.vue"), meta: { title: "profile.title" } },
   { path: "/demo/client", component: () => import("@/pages/DemoClientPage.vue"), meta: { title: "demo.title", needs: ["demo.run"] } },
   { path: "/forbidden", component: () => import("@/pages/ForbiddenPage.vue"), meta: { title: "forbidden.title" } },

@@ -1004,6 +1004,47 @@ class Sample(TypedDict):
     leaves: list[LeafShape]
 
 
+class CallFigures(TypedDict):
+    incoming: int
+    answered: int
+    missed: int
+    outgoing: int
+    reached: int
+
+
+class CallsOfMember(CallFigures):
+    """`missed` counts calls that rang at this person's telephone and nobody took."""
+
+    member: Ref
+
+
+class CallsOfLine(CallFigures):
+    source: SourceRef
+    line: str
+
+
+class CallBacks(TypedDict):
+    owed: int
+    tried: int
+    open: int
+    in_time: int
+    """Tried within fifteen working minutes."""
+    median_seconds: int | None
+    median_working_seconds: int | None
+
+
+class CallReport(TypedDict):
+    since: Micros
+    until: Micros
+    total: CallFigures
+    members: list[CallsOfMember]
+    lines: list[CallsOfLine]
+    hidden: int
+    repaired: int
+    unclear: int
+    call_backs: CallBacks
+
+
 class TrialRequest(TypedDict):
     id: int
     at: Micros

@@ -258,6 +258,12 @@ Index(
     postgresql_where=text("done_at IS NULL"),
 )
 Index(
+    "ix_task_call_back",
+    task.c.created_at,
+    sqlite_where=text("kind = 'call_back'"),
+    postgresql_where=text("kind = 'call_back'"),
+)
+Index(
     "ix_task_remind",
     task.c.remind_at,
     sqlite_where=text("done_at IS NULL AND reminded_at IS NULL"),

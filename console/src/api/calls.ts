@@ -262,6 +262,10 @@ export const teaching = {
   preview: (id: string, envelope_id: number, lessons: string) => post<T.Lesson>(`/sources/${id}/lessons/preview`, { envelope_id, lessons }),
 };
 
+export const reports = {
+  calls: (since: number, until: number) => get<T.CallReport>("/reports/calls", { since, until }),
+};
+
 export interface TrialBody {
   kind: "answered" | "missed" | "outgoing";
   number: string;

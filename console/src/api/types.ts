@@ -162,6 +162,7 @@ export interface ChannelAbout {
   secrets: string[];
 }
 export type Design = Shapes["Design"];
+export type CallReport = Shapes["CallReport"];
 export type Learnt = Shapes["Learnt"];
 export type Lesson = Shapes["Lesson"];
 export type Quarantine = Shapes["Quarantine"];

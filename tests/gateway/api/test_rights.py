@@ -64,7 +64,7 @@ TABLE: dict[str, set[str]] = {
     "PUT /sources/{id}/design/draft": CONNECT, "DELETE /sources/{id}/design/draft": CONNECT,
     "POST /sources/{id}/design/publish": CONNECT, "POST /sources/{id}/design/restore": CONNECT,
     "GET /sources/{id}/samples": SEE_SOURCES, "GET /sources/{id}/samples/{envelope}": SEE_SOURCES,
-    "POST /sources/{id}/lessons/preview": CONNECT,
+    "POST /sources/{id}/lessons/preview": CONNECT, "POST /sources/{id}/learning": CONNECT, "GET /reports/calls": STAFF,
     "GET /sources/{id}/quarantine": SEE_SOURCES, "POST /sources/{id}/quarantine/release": SEE_SOURCES,
     "POST /messages/{id}/release": TALK,
     "GET /pipelines": ANYBODY, "POST /pipelines": STAFF, "PATCH /pipelines/{id}": STAFF,
