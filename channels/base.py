@@ -593,7 +593,7 @@ class Taught(abc.ABC):
         """What would be read with these lessons. Raises PayloadUnreadable. Pure."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Trial:
     """A test call that somebody made so that we learn: what came meanwhile, oldest first. `kind` is answered, missed or
     outgoing; `number` is the outer number that took part, as it was typed."""
