@@ -44,6 +44,8 @@ class Setting:
     step: int = 1
     """Which wizard step asks for it (1-based)."""
     advanced: bool = False
+    suggests: bool = False
+    """What is typed here may tell other settings: the channel is asked for them."""
     shown_if: tuple[str, str] | None = None
     """(key, value) of another setting that must be chosen for this one to be asked; "a|b" is either."""
 

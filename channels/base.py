@@ -477,6 +477,13 @@ class Channel(abc.ABC):
             told.update(zip(some, await asyncio.gather(*map(self.profile, some)), strict=True))
         return {one: profile for one, profile in told.items() if profile is not None}
 
+    @classmethod
+    async def suggest(cls, settings: Mapping[str, str]) -> tuple[Mapping[str, str], str]:
+        """Settings that follow from what was typed into one that `suggests`, and a code for how they were found.
+
+        Asked before there is an account. Never raises; what is found is shown before it is used."""
+        return {}, ""
+
     async def check(self) -> Sequence[Check]:
         """Look whether the account works: key, rights, reachability. Never raises for a wrong account."""
         return ()

@@ -90,6 +90,8 @@ def make_app(gateway: Gateway, role: Role = "all") -> web.Application:
         async with Running(gateway, role):
             yield
             await journal.drain()
+        if hooks is not None:
+            await hooks.close()
 
     app.cleanup_ctx.append(running)
     return app

@@ -63,6 +63,9 @@ class Config(BaseSettings):
     keep_aside_days: Annotated[
         int, Field(description="Days after which set-aside envelopes lose their bodies; 0: never.", ge=0)
     ] = 0
+    keep_spam_days: Annotated[
+        int, Field(description="Days after which what was taken for spam loses its words; 0: never.", ge=0)
+    ] = 30
 
     certificate_hour: Annotated[
         int, Field(description="Hour of the nightly certificate, UTC.", ge=0, le=23)

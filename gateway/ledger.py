@@ -13,7 +13,7 @@ import structlog
 from gateway.certificate import certify, show
 from gateway.context import Gateway
 from gateway.metrics import SEALED, UNSEALED_AGE
-from gateway.retention import forget_private, retain, sweep
+from gateway.retention import empty_quarantine, forget_private, retain, sweep
 from gateway.sealer import seal_until
 from routing.times import DAY, HOUR, MINUTE, SECOND
 from storage import seal
@@ -90,6 +90,9 @@ class Bookkeeper:
             return
         self._retained_at = self._gateway.now()
         await sweep(self._gateway)
+        emptied = await empty_quarantine(self._gateway)
+        if emptied:
+            log.info("quarantine emptied", messages=emptied)
         count = await retain(self._gateway)
         if count:
             log.info("old bodies erased", envelopes=count)

@@ -23,7 +23,7 @@ from storage.certificates import Certificate
 from storage.database import Database
 from storage.errors import Conflict
 from storage.setup import revision
-from storage.sources import change_source, load_sources
+from storage.sources import change_source, load_sources, memory_of, remember_anew
 from storage.transaction import Transaction
 
 
@@ -172,8 +172,12 @@ async def rotate_keys(config: Config) -> int:
 async def _rotate(database: Database, vault: Vault) -> int:
     rows = [row for row in await database.read(load_sources) if row.sealed]
     sealed = [await asyncio.to_thread(vault.rotate, row.sealed) for row in rows]
+    remembered = {row.id: await database.read(memory_of, row.id) for row in rows}
+    anew_remembered = {ref: vault.rotate(one) for ref, one in remembered.items() if one}
     for row, anew in zip(rows, sealed, strict=True):
         await database.write(change_source, row.id, sealed=anew)
+    for ref, anew in anew_remembered.items():
+        await database.write(remember_anew, ref, remembered[ref], anew)
     keys = await database.read(signing.keys)
     await database.write(
         signing.store_keys, [{**one, "sealed": _rotated(vault, one["sealed"])} for one in keys]

@@ -73,7 +73,8 @@ class _Pages:
         """A page that a channel shows to the public, and what is posted to it."""
         slug, _, suffix = request.match_info["slug"].partition(".")
         path = f"embed.{suffix}" if suffix else request.match_info.get("path", "")
-        live = next((live for live in self._gateway.sources.all() if live.row.slug == slug), None)
+        now = self._gateway.now()
+        live = next((live for live in self._gateway.sources.all() if slug in live.slugs(now)), None)
         if live is None or not live.receiving or not isinstance(live.channel, HostedPages):
             raise web.HTTPNotFound
         if not path and request.method in ("POST", "OPTIONS") and isinstance(live.channel, WebhookChannel):

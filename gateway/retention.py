@@ -1,7 +1,8 @@
 """How long are words kept in the journal?
 
 Opened and ignored envelopes lose their bodies after `keep_bodies_days`; set-aside ones after `keep_aside_days`, by default never:
-nobody has read them yet. 0 is for ever. What became messages is not touched by this.
+nobody has read them yet. What was taken for spam is kept `keep_spam_days` for somebody to let it out, then its message loses its
+words too. 0 is for ever. Other messages are not touched by this.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from gateway.context import Gateway
 from gateway.sealer import erase
 from routing.times import DAY
 from storage import drafts, early, erasing, ready
+from storage.forgetting import expired_spam, forget_spam
 
 GROUP: Final = 1000
 
@@ -38,6 +40,23 @@ async def forget_private(gateway: Gateway, member_id: str | None = None) -> int:
     if count:
         await gateway.database.write(erasing.forget_unwanted, ids)
     return count
+
+
+async def empty_quarantine(gateway: Gateway) -> int:
+    """Take the words of what lay in quarantine long enough, from the journal and from the screens; how many messages."""
+    if not gateway.config.keep_spam_days:
+        return 0
+    before, total = gateway.now() - gateway.config.keep_spam_days * DAY, 0
+    for live in gateway.sources.all():
+        count = GROUP
+        while count == GROUP:
+            ids, envelopes = await gateway.database.read(expired_spam, live.row.id, before, GROUP)
+            await erase(gateway, envelopes, "retention")  # first: cut short between, it is done again
+            if ids:
+                await gateway.database.write(forget_spam, ids)
+            count = len(ids)
+            total += count
+    return total
 
 
 async def sweep(gateway: Gateway) -> int:

@@ -7,6 +7,7 @@ half minute finds what a lost bell missed.
 from __future__ import annotations
 
 import asyncio
+import base64
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from gateway.memory import SourceMemory
 from gateway.refusals import Refusal
 from gateway.vault import Vault
 from routing.deals import AttachPolicy
-from routing.times import HOUR, MINUTE, SECOND
+from routing.times import DAY, HOUR, MINUTE, SECOND
 from routing.window import NO_WINDOW, PROVIDER_MARGIN, Phase, WindowPolicy
 from storage import designs
 from storage import setup as setup_rows
@@ -30,7 +31,7 @@ from storage.bells import Bells
 from storage.cursors import begin_at
 from storage.database import Database
 from storage.designs import version_setting
-from storage.sources import SourceRow, add_source, change_source, load_sources
+from storage.sources import SourceRow, add_source, change_source, load_sources, readdress
 
 log = structlog.get_logger(__name__)
 LOOK_EVERY = 30 * SECOND
@@ -65,6 +66,17 @@ class Live:
     def receiving(self) -> bool:
         """Whether what comes in is taken: a draft is, so that its test can work; a removed or paused one is not."""
         return self.row.state in ("active", "draft", "broken")
+
+    def keys(self, now: int) -> tuple[str, ...]:
+        """What may stand in a hook's address: its key, and for a while the one before."""
+        return (self.row.hook_key, *([self.row.old_hook_key] if self._overlaps(now) else []))
+
+    def slugs(self, now: int) -> tuple[str, ...]:
+        """The same for the address of a hosted page."""
+        return (self.row.slug, *([self.row.old_slug] if self._overlaps(now) else []))
+
+    def _overlaps(self, now: int) -> bool:
+        return self.row.old_until is not None and now < self.row.old_until
 
     @property
     def polled(self) -> bool:
@@ -192,10 +204,7 @@ class Sources:
         """A draft source; returns its id. Raises Refusal bad_settings."""
         if channel not in channels.names():
             raise Refusal("bad_settings", 422, field="channel")
-        source_id, slug = (
-            new_id(),
-            secrets.token_urlsafe(9).lower().replace("_", "x").replace("-", "y"),
-        )
+        source_id, slug = new_id(), new_slug()
         open_settings, sealed = self._split(channel, settings, {}, complete=True)
         kind = channels.load(channel)
         await self._database.write(
@@ -321,6 +330,20 @@ class Sources:
         )  # fmt: skip
         return checks
 
+    async def readdress(self, source_id: str, days: int, by: str) -> None:
+        """New addresses for hooks and pages; the old ones stay good for some days. Networks that we tell ourselves where
+        to deliver are told at once. Raises Refusal."""
+        live = await self.find(source_id)
+        if live is None:
+            raise Refusal("not_found", 404)
+        if not isinstance(live.channel, WebhookChannel):
+            raise Refusal("not_now", reason="no_address")
+        until = self._database.clock() + days * DAY if days else None
+        await self._database.write(readdress, source_id, secrets.token_urlsafe(24), new_slug(), until, by)
+        await self.look()
+        if live.row.state == "active":
+            await self.connect(source_id)
+
     async def pause(self, source_id: str) -> None:
         """Take nothing in and send nothing, until resumed."""
         await self._set_state(source_id, "paused")
@@ -347,6 +370,11 @@ class Sources:
         """Release every channel's connections."""
         for live in self._live.values():
             await live.channel.close()
+
+
+def new_slug() -> str:
+    """The public address of a page: 128 bits, so that nobody finds it by trying."""
+    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
 
 
 def _asked(setting: Setting, known: Mapping[str, Setting], settings: Mapping[str, str]) -> bool:

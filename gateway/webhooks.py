@@ -25,6 +25,7 @@ from gateway.sources import Live
 from storage.errors import Unavailable
 from storage.files import FileStore
 from storage.journal import Entry
+from storage.tallies import Tallies
 
 log = structlog.get_logger(__name__)
 INLINE = 256 * 1024
@@ -45,7 +46,11 @@ class Hooks:
         self._journal = journal
         self._late: set[asyncio.Task[web.StreamResponse]] = set()
         """Events whose answer did not wait for their being kept."""
-        self._frequency = Frequency()
+        self._frequency = Frequency(Tallies(gateway.config.redis_url))
+
+    async def close(self) -> None:
+        """Count no more callers."""
+        await self._frequency.close()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -66,8 +71,8 @@ class Hooks:
     async def _find(self, source_id: str, key: str) -> Live | None:
         """The source, when the key in the address is its own. An unknown source costs the same as a wrong key."""
         live = await self._gateway.sources.find(source_id)
-        expected = live.row.hook_key if live is not None else ""
-        fits = hmac.compare_digest(expected.encode(), key.encode())
+        good = live.keys(self._gateway.now()) if live is not None else ("",)
+        fits = any(hmac.compare_digest(one.encode(), key.encode()) for one in good)
         usable = live is not None and live.receiving and isinstance(live.channel, WebhookChannel)
         return live if fits and usable else None
 
@@ -102,7 +107,7 @@ class Hooks:
 
     async def _inspect(self, channel: WebhookChannel, envelope: Envelope, admitted: Admitted) -> Admitted:
         """Count it under its limits and let the channel look again. What goes wrong there loses nothing."""
-        over = self._frequency.count(channel.account.source_id, admitted.limits, envelope.received_at)
+        over = await self._frequency.count(channel.account.source_id, admitted.limits, envelope.received_at)
         admitted = replace(admitted, marks=(*admitted.marks, *sorted(over)))
         try:
             async with asyncio.timeout(INSPECTION):

@@ -10,6 +10,7 @@ from routing.conversations import Status, answer_due, close, deadline, heard
 from storage import batch, leads
 from storage.acts import locked
 from storage.errors import Conflict
+from storage.forgetting import forget_conversation
 from storage.history import Act, row_of
 from storage.search import stems
 from storage.tables import message, unwanted
@@ -66,30 +67,11 @@ def _welcome(act: Act, row: Row[Any]) -> None:
 
 def _forget_words(tx: Transaction, conversation_id: str) -> None:
     """A person's private life is none of ours: that something was said stays, what was said goes for good."""
-    of = {"id": conversation_id}
-    inside = "message_id IN (SELECT id FROM message WHERE conversation_id = :id)"
     batch.insert(
         tx.connection, unwanted, ("envelope_id",), [(one,) for one in envelopes_of(tx.connection, conversation_id)],
         ignore=True,
     )  # fmt: skip
-    for column in ("digest", "thumb"):
-        tx.connection.execute(
-            text(
-                'UPDATE file SET "references" = "references" - (SELECT count(*) FROM attachment a'
-                f" WHERE a.{column} = file.digest AND a.{inside})"
-                f" WHERE digest IN (SELECT {column} FROM attachment WHERE {inside})"
-            ),
-            of,
-        )
-    for table in ("attachment", "message_version", "letter", "reaction"):
-        tx.connection.execute(text(f"DELETE FROM {table} WHERE {inside}"), of)
-    tx.connection.execute(
-        text(
-            "UPDATE message SET text = '', content = '{}', stems = '', attachments = 0 WHERE conversation_id = :id"
-        ),
-        of,
-    )
-    tx.connection.execute(text("UPDATE conversation SET last_text = '' WHERE id = :id"), of)
+    forget_conversation(tx, conversation_id)
 
 
 def envelopes_of(connection: Connection, conversation_id: str) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from storage import audit, batch
+from storage.forgetting import EXPIRED
 from storage.journal import Entry, append
 from storage.transaction import Transaction
 from storage.waiting import COLUMNS, Stored, stored_of
@@ -23,10 +24,10 @@ def listed(
             text(
                 "SELECT m.id, m.conversation_id, m.contact_id, m.author_name, m.text, m.content, m.at, m.envelope_id,"
                 " c.name AS contact_name FROM message m JOIN contact c ON c.id = m.contact_id"
-                " WHERE m.source_id = :source AND m.nature = 'spam' AND m.direction = 'in'"
+                " WHERE m.source_id = :source AND m.nature = 'spam' AND m.direction = 'in' AND m.content <> :expired"
                 " AND (m.at < :at OR (m.at = :at AND m.id < :last)) ORDER BY m.at DESC, m.id DESC LIMIT :limit"
             ),
-            {"source": source_id, "at": at, "last": last, "limit": limit},
+            {"source": source_id, "at": at, "last": last, "limit": limit, "expired": EXPIRED},
         )
     )
 
@@ -36,8 +37,9 @@ def count(connection: Connection, source_id: str) -> int:
     found: int = connection.execute(
         text(
             "SELECT count(*) FROM message WHERE source_id = :source AND nature = 'spam' AND direction = 'in'"
+            " AND content <> :expired"
         ),
-        {"source": source_id},
+        {"source": source_id, "expired": EXPIRED},
     ).scalar_one()
     return found
 

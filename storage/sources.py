@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, text, update
 
+from storage import audit
 from storage.tables import account, source
 from storage.transaction import Transaction
 
@@ -21,6 +22,9 @@ class SourceRow:
     name: str
     hook_key: str
     slug: str
+    old_hook_key: str
+    old_slug: str
+    old_until: int | None
     state: str
     settings: Mapping[str, str]
     sealed: str
@@ -84,6 +88,21 @@ def change_source(tx: Transaction, source_id: str, /, **values: Any) -> bool:
     return changed.rowcount == 1
 
 
+def readdress(tx: Transaction, source_id: str, hook_key: str, slug: str, until: int | None, by: str) -> bool:
+    """Give a source new addresses; the ones it had stay good until then, older ones end now. False: no such source."""
+    changed = tx.connection.execute(
+        update(source)
+        .where(source.c.id == source_id)
+        .values(
+            hook_key=hook_key, slug=slug, old_hook_key=source.c.hook_key, old_slug=source.c.slug, old_until=until,
+            updated_at=tx.now,
+        )
+    )  # fmt: skip
+    audit.note(tx, by, "source.readdress", "source", source_id, {"old_until": until})
+    _told(tx, source_id)
+    return changed.rowcount == 1
+
+
 def _told(tx: Transaction, source_id: str) -> None:
     tx.changed("source", source_id)
     tx.ring("sources")
@@ -105,4 +124,12 @@ def remember(tx: Transaction, source_id: str, sealed: str) -> None:
             " ON CONFLICT (source_id) DO UPDATE SET sealed = excluded.sealed, changed_at = excluded.changed_at"
         ),
         {"id": source_id, "sealed": sealed, "now": tx.now},
+    )
+
+
+def remember_anew(tx: Transaction, source_id: str, before: str, sealed: str) -> None:
+    """Keep the same memory under another key, unless the channel has remembered something newer meanwhile."""
+    tx.connection.execute(
+        text("UPDATE source_memory SET sealed = :sealed WHERE source_id = :id AND sealed = :before"),
+        {"id": source_id, "before": before, "sealed": sealed},
     )

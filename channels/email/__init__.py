@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -154,6 +154,13 @@ class Email(PollingChannel):
         if not ref.startswith(parse.WHOLE) or ref.count(":") < 3:
             raise Refused("no such letter", code="no_media")
         return whole(self.mailbox, self.patience, ref.removeprefix(parse.WHOLE))
+
+    @classmethod
+    async def suggest(cls, settings: Mapping[str, str]) -> tuple[Mapping[str, str], str]:
+        from channels.email.detect import suggest
+
+        found, how = await suggest(settings.get("address", ""))
+        return found, f"found_by_{how}" if how else "found_nothing"
 
     async def check(self) -> Sequence[Check]:
         from channels.email.checks import check

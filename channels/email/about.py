@@ -28,15 +28,16 @@ PRESET = Setting(
 )
 
 
-def _server(name: str, title: Text, port: str, *, starttls: bool) -> tuple[Setting, ...]:
-    protections = [
-        Choice(value="tls", label=Text(ru="TLS", en="TLS")),
-        Choice(
-            value="plain", label=Text(ru="без защиты (только этот компьютер)", en="none (this computer only)")
-        ),
-    ]
-    if starttls:
-        protections.insert(1, Choice(value="starttls", label=Text(ru="STARTTLS", en="STARTTLS")))
+PROTECTIONS = (
+    Choice(value="tls", label=Text(ru="TLS", en="TLS")),
+    Choice(value="starttls", label=Text(ru="STARTTLS", en="STARTTLS")),
+    Choice(
+        value="plain", label=Text(ru="без защиты (только этот компьютер)", en="none (this computer only)")
+    ),
+)
+
+
+def _server(name: str, title: Text, port: str) -> tuple[Setting, ...]:
     return (
         Setting(key=f"{name}_host", label=title, kind="host", pattern=HOST, step=2, shown_if=OWN),
         Setting(
@@ -53,7 +54,7 @@ def _server(name: str, title: Text, port: str, *, starttls: bool) -> tuple[Setti
             label=Text(ru=f"Защита {name.upper()}", en=f"{name.upper()} protection"),
             kind="choice",
             default="tls",
-            choices=tuple(protections),
+            choices=PROTECTIONS,
             step=2,
             shown_if=OWN,
         ),
@@ -75,6 +76,7 @@ SETTINGS = (
         kind="email",
         help=Text(ru="С него уходят ответы.", en="Answers leave from it."),
         pattern=ADDRESS,
+        suggests=True,
         step=2,
     ),
     Setting(
@@ -165,8 +167,8 @@ SETTINGS = (
         step=2,
         advanced=True,
     ),
-    *_server("imap", Text(ru="Сервер чтения (IMAP)", en="Reading server (IMAP)"), "993", starttls=False),
-    *_server("smtp", Text(ru="Сервер отправки (SMTP)", en="Sending server (SMTP)"), "465", starttls=True),
+    *_server("imap", Text(ru="Сервер чтения (IMAP)", en="Reading server (IMAP)"), "993"),
+    *_server("smtp", Text(ru="Сервер отправки (SMTP)", en="Sending server (SMTP)"), "465"),
     Setting(
         key="certificate",
         label=Text(ru="Сертификат сервера (PEM)", en="The server's certificate (PEM)"),

@@ -71,6 +71,38 @@ CONNECTION: Mapping[str, Text] = {
         ru="Сервер не отвечает по TLS. Проверьте порт: для IMAP обычно 993.",
         en="The server does not answer by TLS. Check the port: for IMAP it is mostly 993.",
     ),
+    "found_by_known": Text(
+        ru="Узнали службу по адресу, серверы подставлены.",
+        en="The provider is known by the address; its servers are filled in.",
+    ),
+    "found_by_mx": Text(
+        ru="Почту этого домена принимает эта служба, серверы подставлены.",
+        en="This provider takes the domain's mail; its servers are filled in.",
+    ),
+    "found_by_srv": Text(
+        ru="Серверы назвал сам домен (SRV). Проверьте их, прежде чем вводить пароль.",
+        en="The domain names these servers itself (SRV). Check them before you enter the password.",
+    ),
+    "found_by_autoconfig": Text(
+        ru="Серверы взяты из автонастройки домена. Проверьте их, прежде чем вводить пароль.",
+        en="The servers come from the domain's autoconfig. Check them before you enter the password.",
+    ),
+    "found_nothing": Text(
+        ru="Серверы по адресу не нашлись. Выберите службу или впишите серверы сами.",
+        en="The address tells no servers. Choose the provider or enter the servers yourself.",
+    ),
+    "no_spf": Text(
+        ru="У домена нет записи SPF: письма с него чаще попадают в спам. Добавьте её в DNS домена.",
+        en="The domain has no SPF record, so its letters are more often taken for spam. Add one to its DNS.",
+    ),
+    "no_dmarc": Text(
+        ru="У домена нет записи DMARC: от его имени легче подделать письмо. Добавьте её в DNS домена.",
+        en="The domain has no DMARC record, so letters in its name are easier to forge. Add one to its DNS.",
+    ),
+    "imap_no_tls": Text(
+        ru="Сервер чтения не умеет STARTTLS: проверьте порт и вид защиты.",
+        en="The reading server knows no STARTTLS: check the port and the kind of protection.",
+    ),
     "imap_timeout": Text(
         ru="Почтовый сервер не ответил вовремя. Попробуем ещё раз сами.",
         en="The mail server did not answer in time. We shall try again.",

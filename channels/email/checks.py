@@ -7,6 +7,7 @@ import asyncio
 import uuid
 
 from channels.base import Check, OutboundMessage
+from channels.email import detect
 from channels.email.grammar import quoted
 from channels.email.ids import PROBE
 from channels.email.imap import session, watched
@@ -21,7 +22,16 @@ ROUND_TRIP = 40.0
 
 async def check(mailbox: Mailbox, mailer: Mailer, patience: Patience) -> list[Check]:
     """One line a step; the first thing that does not work ends its half. Never raises for a wrong account."""
-    return [*await _receiving(mailbox, patience), *await _sending(mailbox, mailer)]
+    return [*await _receiving(mailbox, patience), *await _sending(mailbox, mailer), *await _policies(mailbox)]
+
+
+async def _policies(mailbox: Mailbox) -> list[Check]:
+    """What is missing in the domain's own records; a hint, nothing that stops anybody."""
+    domain = detect.domain_of(mailbox.address)
+    told = await detect.policies(domain)
+    if told is None:
+        return []
+    return [Check(code=f"no_{one}", ok=True, detail=domain) for one in ("spf", "dmarc") if one not in told]
 
 
 async def _receiving(mailbox: Mailbox, patience: Patience) -> list[Check]:

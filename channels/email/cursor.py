@@ -1,8 +1,8 @@
 """How far have we read each folder?
 
 UIDs only ever grow while UIDVALIDITY stays the same, so the last one tells what is new after an outage of
-any length. Some servers let a lower UID appear a moment after a higher one: a short window below the last
-one is looked at again.
+any length. Some servers let a lower UID appear after a higher one: a short window below the last one is looked
+at in every round, and every half hour all that the mailbox got within two days.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from typing import Any
 from channels.events import Micros
 
 WINDOW = 100
-"""How far below the last UID late ones are looked for."""
+"""How far below the last UID late ones are looked for in every round."""
+REMEMBERED = 3000
+"""How many of the last UIDs are known one by one: two busy days."""
 
 
 @dataclass(slots=True)
@@ -28,7 +30,9 @@ class Place:
     floor: int
     """UIDs up to this one were there before us, or are settled."""
     recent: list[int] = field(default_factory=list)
-    """UIDs in the window that were kept."""
+    """The last UIDs that were kept, ascending."""
+    since: int = 0
+    """Above this UID `recent` names all that were kept."""
     imported_to: int = 0
     """UIDs up to this one are old letters that the settings asked for."""
     again_to: int = 0
@@ -48,11 +52,19 @@ class Place:
         kept = set(self.recent)
         return sorted(uid for uid in set(uids) if uid >= self.start and uid not in kept)
 
+    def missed(self, uids: Iterable[int]) -> list[int]:
+        """Those that should have been kept and were not, however far below the last one, ascending."""
+        kept, known = set(self.recent), max(self.floor, self.since)
+        return sorted(uid for uid in set(uids) if uid > known and uid not in kept)
+
     def keep(self, uids: Sequence[int], newest: Micros) -> None:
         """These were handed over."""
         self.last = max([self.last, *uids])
         self.newest = max(self.newest, newest)
-        self.recent = sorted({uid for uid in [*self.recent, *uids] if uid > self.last - WINDOW})
+        recent = sorted({*self.recent, *uids})
+        if len(recent) > REMEMBERED:
+            self.since = max(self.since, recent[-REMEMBERED - 1])
+        self.recent = recent[-REMEMBERED:]
 
 
 class Cursor:
@@ -69,12 +81,31 @@ class Cursor:
             return cls({})
         try:
             told: dict[str, dict[str, Any]] = json.loads(stored)["folders"]
-            return cls({name: Place(**place) for name, place in told.items()})
+            return cls({name: _place(place) for name, place in told.items()})
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("no mailbox cursor") from error
 
     def dump(self) -> bytes:
         """The bytes to store."""
-        return json.dumps(
-            {"folders": {name: asdict(place) for name, place in self.places.items()}}, ensure_ascii=False
-        ).encode()
+        places = {
+            name: {**asdict(place), "recent": _spans(place.recent)} for name, place in self.places.items()
+        }
+        return json.dumps({"folders": places}, ensure_ascii=False).encode()
+
+
+def _place(told: dict[str, Any]) -> Place:
+    """Older cursors named each UID, and only those of the window."""
+    spans = [(one, one) if isinstance(one, int) else one for one in told["recent"]]
+    recent = [uid for first, last in spans for uid in range(first, last + 1)][-REMEMBERED:]
+    return Place(**{"since": max(0, told["last"] - WINDOW), **told, "recent": recent})
+
+
+def _spans(uids: Sequence[int]) -> list[tuple[int, int]]:
+    """Ascending numbers as first and last of each unbroken run."""
+    spans: list[tuple[int, int]] = []
+    for uid in uids:
+        if spans and spans[-1][1] == uid - 1:
+            spans[-1] = (spans[-1][0], uid)
+        else:
+            spans.append((uid, uid))
+    return spans

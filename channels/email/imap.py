@@ -254,13 +254,18 @@ async def session(mailbox: Mailbox, patience: Patience) -> AsyncIterator[Session
     Raises TryLater when it cannot be reached, Disconnected when it refuses the login.
     """
     server = mailbox.imap
-    if server.security == "starttls" or (server.security == "plain" and not local(server.host)):
+    if server.security == "plain" and not local(server.host):
         raise Disconnected("only TLS, or a server on this machine", code="unprotected")
-    tls = ssl.create_default_context(cadata=mailbox.certificate or None) if server.security == "tls" else None
-    client = Client(server.host, server.port, tls=tls, patience=patience.answer, longest=2 * mailbox.largest)
+    tls = ssl.create_default_context(cadata=mailbox.certificate or None)
+    client = Client(
+        server.host, server.port, tls=tls if server.security == "tls" else None, patience=patience.answer,
+        longest=2 * mailbox.largest,
+    )  # fmt: skip
     try:
         with our_errors():
             await _greet(client, patience)
+            if server.security == "starttls":
+                await _encrypt(client, tls, server.host, patience)
             await _sign_in(client, mailbox, patience)
         yield Session(client, patience)
         with contextlib.suppress(Exception):
@@ -292,6 +297,13 @@ async def _greet(client: Client, patience: Patience) -> None:
     for name, value in KEEPALIVE.items():
         if hasattr(socket, name):
             connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+async def _encrypt(client: Client, tls: ssl.SSLContext, host: str, patience: Patience) -> None:
+    """From here on encrypted, or not at all: nothing secret was said yet."""
+    async with asyncio.timeout(patience.connect):
+        if client.protocol.state != library.NONAUTH or not await client.start_tls(tls, host):
+            raise Disconnected("the server does not go on encrypted", code="imap_no_tls")
 
 
 async def _sign_in(client: Client, mailbox: Mailbox, patience: Patience) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from channels.base import PART
-from channels.email import page, reply
+from channels.email import page, reply, tnef
 from channels.email.charset import decode, of_html
 from channels.email.headers import clean, parameter, text_of
 from channels.email.mime import Part, split
@@ -58,8 +59,12 @@ class Content:
 def read(root: Part, *, subject: str, answers: bool) -> Content:
     """The content; `answers` tells that its header names a letter it replies to."""
     plain, pages, files = _sorted(root)
+    wrapped = {part.index: tnef.unwrap(part.content()) for part in files if _is_winmail(part)}
     text = _joined([_plain(part) for part in plain])
     markup = "\n".join(_markup(part) for part in pages)[:LONGEST_HTML]
+    if not (text or markup.strip()):  # all its words are wrapped
+        text = _joined([_lines(one.text) for one in wrapped.values()])
+        markup = "\n".join(_lines(one.html) for one in wrapped.values())[:LONGEST_HTML]
     shown = page.read(markup) if markup.strip() else None
     whole = (text if text.strip() else shown.text if shown else "")[:LONGEST_TEXT]
     new = _new(text, shown, whole) if reply.is_reply(subject, answers) else whole
@@ -68,7 +73,7 @@ def read(root: Part, *, subject: str, answers: bool) -> Content:
         text=whole,
         new=new[:LONGEST_TEXT],
         html=_kept(markup, shown, whole, new),
-        files=_numbered([_attachment(part) for part in files[:MOST_FILES]]),
+        files=_numbered([file for part in files for file in _attachments(part, wrapped)][:MOST_FILES]),
         sealed=sealed,
         clipped=len(files) > MOST_FILES or any(part.clipped for part in _nodes(root)),
     )
@@ -77,12 +82,19 @@ def read(root: Part, *, subject: str, answers: bool) -> Content:
 def extract(raw: bytes, ref: str) -> bytes:
     """The bytes of a file inside a letter, by the ref its Attachment had. Raises Refused when it is not in
     there."""
-    wanted = ref.removeprefix(PART)
+    wanted, _, inside = ref.removeprefix(PART).partition("/")
     if wanted.isdecimal() and len(wanted) < 8:
         for part in split(raw).leaves():
             if part.index == int(wanted):
-                return part.content()
+                return _inside(part.content(), inside) if inside else part.content()
     raise Refused("there is no such part in the letter", code="no_media")
+
+
+def _inside(winmail: bytes, place: str) -> bytes:
+    files = tnef.unwrap(winmail).files
+    if place.isdecimal() and len(place) < 8 and int(place) < len(files):
+        return files[int(place)].data
+    raise Refused("there is no such file in winmail.dat", code="no_media")
 
 
 def _sorted(root: Part) -> tuple[list[Part], list[Part], list[Part]]:
@@ -201,6 +213,28 @@ def _nodes(part: Part) -> list[Part]:
     return [part, *(node for child in part.children for node in _nodes(child))]
 
 
+def _is_winmail(part: Part) -> bool:
+    return part.kind in tnef.KINDS or _named(part).lower() == "winmail.dat"
+
+
+def _attachments(part: Part, wrapped: Mapping[int, tnef.Winmail]) -> list[Attachment]:
+    """The file, and beside a winmail.dat what lies in it."""
+    inside = wrapped[part.index].files if part.index in wrapped else []
+    return [_attachment(part), *(_unwrapped(part, place, file) for place, file in enumerate(inside))]
+
+
+def _unwrapped(part: Part, place: int, file: tnef.Wrapped) -> Attachment:
+    mime = tnef.mime_of(file)
+    return Attachment(
+        kind=_kind(mime),
+        ref=f"{PART}{part.index}/{place}",
+        name=_safe_name(file.name) or f"file{_EXTENSIONS.get(mime, '')}",
+        mime=mime,
+        size=len(file.data),
+        inline_id=clean(file.inline_id).strip("<> ")[:300],
+    )
+
+
 def _attachment(part: Part) -> Attachment:
     inline = clean(text_of(part.header("content-id"))).strip("<> ")
     return Attachment(
@@ -221,20 +255,27 @@ def _kind(mime: str) -> AttachmentKind:
 
 def _file_name(part: Part) -> str:
     """A name without paths and control characters; one is made for a part that has none."""
-    name = re.split(r"[\\/]", _named(part))[-1].strip(" .")
+    name = _bare_name(_named(part))
     if not name and part.kind == "message/rfc822":
         name = reply.bare_subject(text_of(split(part.body[:65536]).header("subject")))[:80]
         name = re.sub(r"[\\/:*?\"<>|]", "_", name)
     extension = _EXTENSIONS.get(part.kind, "")
     if not name:
         name = {"text/calendar": "invite"}.get(part.kind, "smime" if "pkcs7" in part.kind else "file")
-    if "." not in name[-8:]:
-        name += extension
-    if len(name) > LONGEST_NAME:
-        stem, dot, last = name.rpartition(".")
-        name = (
-            stem[: LONGEST_NAME - len(last) - 1] + dot + last
-            if dot and len(last) < 12
-            else name[:LONGEST_NAME]
-        )
-    return name
+    return _shortened(name if "." in name[-8:] else name + extension)
+
+
+def _safe_name(name: str) -> str:
+    return _shortened(_bare_name(clean(name)))
+
+
+def _bare_name(name: str) -> str:
+    return re.split(r"[\\/]", name)[-1].strip(" .")
+
+
+def _shortened(name: str) -> str:
+    if len(name) <= LONGEST_NAME:
+        return name
+    stem, dot, last = name.rpartition(".")
+    kept = LONGEST_NAME - len(last) - 1
+    return stem[:kept] + dot + last if dot and len(last) < 12 else name[:LONGEST_NAME]

@@ -24,7 +24,8 @@ LONGEST_PARAMETERS = 8 * 1024
 MOST_OF_A_NAME = 60
 """How many header fields of one name are looked at."""
 
-_FIELD = re.compile(rb"([!-9;-~]{1,100})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
+# Possessive: a field of a million folded lines would cost 160 MB of places to come back to.
+_FIELD = re.compile(rb"([!-9;-~]{1,100})[ \t]*:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
 _BLANK = re.compile(rb"\r?\n")
 _PARAMETER = re.compile(r';\s*([^\s=;"]{1,60})\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))', re.S)
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")

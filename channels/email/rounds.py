@@ -25,8 +25,10 @@ BATCH_LETTERS = 25
 BEGINNING = 256 * 1024
 """How much of a letter over the limit is fetched."""
 DAYS_AGAIN = 2
-"""When a folder was renumbered, letters of so many days before the newest known one are taken again: their
-Message-IDs tell which are known."""
+"""So many days before the newest known letter are looked through again from time to time, and taken again when a folder
+was renumbered: their Message-IDs tell which are known."""
+LOOK_BACK_EVERY = 1800.0
+"""Seconds between two looks at all of these days; each new connection begins with one."""
 
 
 async def listen(mailbox: Mailbox, stored: bytes | None, patience: Patience) -> AsyncGenerator[Polled, None]:
@@ -39,12 +41,15 @@ async def listen(mailbox: Mailbox, stored: bytes | None, patience: Patience) -> 
     async with session(mailbox, patience) as mail:
         folders = watched(mailbox, await mail.folders())
         loop = asyncio.get_running_loop()
+        looked_back = float("-inf")
         while True:
             began = loop.time()
+            back = began - looked_back >= LOOK_BACK_EVERY
+            looked_back = began if back else looked_back
             # The waiting goes on in the folder that was opened last: the first one.
             for folder in reversed(folders):
                 opened = await mail.open(folder.name, writable=mailbox.mark_seen)
-                async for polled in _look(mail, mailbox, folder, cursor, opened):
+                async for polled in _look(mail, mailbox, folder, cursor, opened, back=back):
                     yield polled
             while (left := began + patience.idle - loop.time()) > 0:
                 if not await mail.wait_for_news(min(left, patience.idle if mail.idles else patience.poll)):
@@ -64,9 +69,9 @@ async def begin(mailbox: Mailbox, patience: Patience) -> bytes:
 
 
 async def _look(
-    mail: Session, mailbox: Mailbox, folder: Folder, cursor: Cursor, opened: Opened | None
-) -> AsyncIterator[Polled]:
-    """What is new in the open folder; `opened` when it was opened just now."""
+    mail: Session, mailbox: Mailbox, folder: Folder, cursor: Cursor, opened: Opened | None, *, back: bool = False
+) -> AsyncIterator[Polled]:  # fmt: skip
+    """What is new in the open folder; `opened` when it was opened just now, `back` to look at the last days too."""
     place = cursor.places.get(folder.name)
     if opened is not None and (place is None or place.validity != opened.validity):
         place = (
@@ -78,6 +83,8 @@ async def _look(
         yield Polled(envelopes=(), cursor=cursor.dump())
     assert place is not None
     uids = place.wanted(await mail.search("UID", f"{place.start}:*"))
+    if back and (known := place.newest or place.after):
+        uids = sorted({*uids, *place.missed(await mail.search("SINCE", day_of(known, DAYS_AGAIN)))})
     for start in range(0, len(uids), 100):
         facts = await mail.facts(uids[start : start + 100])
         place.keep([uid for uid in uids[start : start + 100] if uid not in {fact.uid for fact in facts}], 0)

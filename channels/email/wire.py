@@ -51,9 +51,20 @@ class Connection(library.IMAP4ClientProtocol):  # type: ignore[misc]
         try:
             if len(self.incomplete_line) > LONGEST_LINE:
                 raise library.Abort("a line without an end")
+            if self._more_than_consent(d):
+                raise library.Abort("words before the encryption")
             super().data_received(d)
         except Exception as error:
             self._break(error)
+
+    def _more_than_consent(self, data: bytes) -> bool:
+        """Whether more than the consent to STARTTLS came: it would be believed as if it had come encrypted."""
+        command = self.pending_sync_command
+        if command is None or command.name != "STARTTLS":
+            return False
+        heard = self.incomplete_line + data
+        at = heard.find(b"\n", max(0, heard.find(command.tag.encode() + b" ")))
+        return command.tag.encode() in heard and 0 <= at < len(heard) - 1
 
     async def welcome(self, command: bytes) -> None:
         try:
@@ -147,6 +158,18 @@ class Client(library.IMAP4):  # type: ignore[misc]
         self._client_task = running.create_task(
             running.create_connection(lambda: self.protocol, host, port, ssl=ssl_context)
         )
+
+    async def start_tls(self, tls: ssl.SSLContext, host: str) -> bool:
+        """Go on encrypted (RFC 3501, 6.2.1). False: the server will not; the connection is as open as before."""
+        protocol = self.protocol
+        response = await protocol.execute(library.Command("STARTTLS", protocol.new_tag(), loop=protocol.loop))
+        if response.result != "OK":
+            return False
+        protocol.transport = await asyncio.get_running_loop().start_tls(
+            protocol.transport, protocol, tls, server_hostname=host
+        )
+        protocol.capabilities = set()  # what was said in the open may have been somebody else's words
+        return True
 
     async def end(self) -> None:
         """Drop the connection and everything that waits on it."""

@@ -6,17 +6,14 @@ that was looked at), few hops, a limit of size and time.
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import socket
 from collections.abc import AsyncIterator
 from urllib.parse import unquote, urljoin, urlsplit
 
 import aiohttp
-from aiohttp.abc import ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
 from channels.errors import Refused, TryLater
+from channels.outside import PublicOnly, is_public
 
 LINK = "link:"
 """Prefix of refs of files that lie at a link."""
@@ -40,28 +37,6 @@ def name_of(url: str) -> str:
     """What the file is called."""
     last = unquote(urlsplit(url).path.rpartition("/")[2])
     return "".join(letter for letter in last if letter.isprintable()).strip(" .")[:180]
-
-
-def is_public(host: str) -> bool:
-    """Whether a number leads to the internet and nowhere inside."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return True  # a name: the resolver below looks where it leads
-    return (getattr(address, "ipv4_mapped", None) or address).is_global
-
-
-class PublicOnly(ThreadedResolver):
-    """Gives only addresses of the internet, so that a name cannot lead into our own network."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await super().resolve(host, port, family)
-        public = [one for one in found if is_public(one["host"])]
-        if not public:
-            raise OSError(None, "no public address")
-        return public
 
 
 async def fetch(url: str) -> AsyncIterator[bytes]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import orjson
 
 import channels
-from channels.base import Capabilities, DesignedPages, Learner, Taught
+from channels.base import Capabilities, DesignedPages, Learner, Taught, WebhookChannel
 from gateway.api import shapes
 from gateway.context import Gateway
 from gateway.post import Blank
@@ -565,6 +565,7 @@ def source(
             "closed_reply": live.closed_reply,
         },
         "letters": live.channel.can().recipients > 0,
+        "has_address": isinstance(live.channel, WebhookChannel), "old_address_until": row.old_until,
         "designed": isinstance(live.channel, DesignedPages), "taught": isinstance(live.channel, Taught),
         "learns": isinstance(live.channel, Learner) and live.channel.learns,
     }  # fmt: skip

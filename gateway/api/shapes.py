@@ -720,6 +720,10 @@ class Source(TypedDict):
     pipeline_id: str | None
     answering: Answering
     letters: bool
+    has_address: bool
+    """Somebody delivers to an address of ours, which can be changed."""
+    old_address_until: int | None
+    """Until when the address before the last change is good too."""
     """What is said here are letters: one can be written to any address."""
     designed: bool
     """It has a public face that is designed here."""

@@ -35,6 +35,9 @@ source = Table(
     words("name"),
     key("hook_key", unique=True),
     key("slug", unique=True),
+    key("old_hook_key", server_default=""),  # both addresses before the last change, good until old_until
+    key("old_slug", server_default=""),
+    maybe_at("old_until"),
     words("state"),  # draft active paused broken disconnected
     document("settings"),  # open settings
     words("sealed"),  # the secret ones, encrypted as one document

@@ -79,6 +79,9 @@ async def test_a_copy_without_the_key_cannot_open_the_secrets_and_says_so(
 async def test_new_keys_seal_everything_and_the_old_one_may_go(config: Config) -> None:
     async with open_town("", config.data_dir) as town:
         source_id = await town.connect("messenger1")
+        live = town.gateway.sources.get(source_id)
+        assert live is not None and live.channel.account.memory is not None
+        await live.channel.account.memory.write({"refresh_token": "grown"})
     old = (config.data_dir / "secret.key").read_text().strip()
     new = Fernet.generate_key().decode()
     assert await maintenance.rotate_keys(at(config, secret_keys=SecretStr(f"{new},{old}"))) == 1
@@ -88,6 +91,8 @@ async def test_new_keys_seal_everything_and_the_old_one_may_go(config: Config) -
         live = gateway.sources.get(source_id)
         assert live is not None
         assert live.channel.settings["token"]
+        assert live.channel.account.memory is not None
+        assert await live.channel.account.memory.read() == {"refresh_token": "grown"}
     with pytest.raises(VaultClosed):
         await maintenance.rotate_keys(at(config, secret_keys=SecretStr(Fernet.generate_key().decode())))
 

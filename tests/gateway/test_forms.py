@@ -12,8 +12,11 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from gateway import clock, quarantine
+from gateway import clock, quarantine, retention
+from routing.times import DAY, HOUR
 from storage import designs
+from storage import quarantine as stored
+from storage.forgetting import EXPIRED
 from storage.transaction import Transaction
 from tests.gateway.town import IGOR, MARIA, Town, open_town, until
 
@@ -304,3 +307,54 @@ async def test_the_same_answers_without_an_id_are_one_across_the_border_of_ten_m
         await post(town, {"phone": "+79161112233", "message": "Перезвоните"}, BROWSER)
         await town.opened()
     assert len(await said(town)) == 1
+
+
+async def test_quarantine_is_kept_for_thirty_days_and_then_its_words_are_gone(town: Town) -> None:
+    """F13: nothing is thrown away at once, and nothing of a stranger's is kept for ever."""
+    await post(town, {"phone": "+79161112233", "message": "Купите у нас", "_gotcha": "да"}, BROWSER)
+    await post(town, {"phone": "+79161112244", "message": "Нужна кухня"}, BROWSER)
+    await town.opened()
+    source_id = town.sources["form"]
+    clock.turn(29 * DAY)
+    assert await retention.empty_quarantine(town.gateway) == 0
+    assert await town.gateway.database.read(stored.count, source_id) == 1
+    clock.turn(DAY + HOUR)
+    assert await retention.empty_quarantine(town.gateway) == 1
+    assert await retention.empty_quarantine(town.gateway) == 0
+    rows = await town.rows("SELECT text, content FROM message WHERE nature = 'spam'")
+    assert [tuple(row) for row in rows] == [("", EXPIRED)]
+    assert await town.one("SELECT text FROM message WHERE nature = 'client'") == "Нужна кухня"
+    assert await town.one("SELECT count(*) FROM envelope WHERE body IS NULL AND erased_by IS NOT NULL") == 1
+    assert await town.gateway.database.read(stored.count, source_id) == 0
+    assert await release(town) == 0, "there is nothing left to let out"
+
+
+async def test_new_addresses_leave_the_old_ones_good_for_a_while(town: Town) -> None:
+    """F1: a leaked address is changed without losing what is on its way."""
+    source_id = town.sources["form"]
+    sources = town.gateway.sources
+    before = sources.get(source_id)
+    assert before is not None
+    old_page, old_hook = f"{town.address}/f/{before.row.slug}", town.hook(source_id)
+
+    async def statuses(*urls: str) -> list[int]:
+        async with aiohttp.ClientSession() as session:
+            found = []
+            for url in urls:
+                async with session.post(url, json={"phone": "+79161112233", "message": url}) as got:
+                    found.append(got.status)
+            return found
+
+    await sources.readdress(source_id, 7, town.admin)
+    after = sources.get(source_id)
+    assert after is not None and len(after.row.slug) >= 26
+    assert (
+        await statuses(old_page, old_hook, f"{town.address}/f/{after.row.slug}", town.hook(source_id))
+        == [200] * 4
+    )
+    clock.turn(8 * DAY)
+    assert await statuses(old_page, old_hook, town.hook(source_id)) == [404, 404, 200]
+    leaked = town.hook(source_id)
+    await sources.readdress(source_id, 0, town.admin)
+    assert await statuses(leaked, town.hook(source_id)) == [404, 200]
+    assert await town.one("SELECT count(*) FROM audit_log WHERE action = 'source.readdress'") == 2

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from datetime import UTC, datetime
 from typing import Literal
 
+import orjson
+from aiohttp import web
 from pydantic import Field
 from typing_extensions import TypedDict
 
@@ -14,7 +19,7 @@ from gateway.api.layer import Body, Call, route
 from gateway.api.rights import must_see_contact
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
-from storage import cards, knowing, merging
+from storage import cards, consents, knowing, merging
 
 EDIT = "contact.edit"
 
@@ -74,6 +79,27 @@ class FieldsChange(Body):
 
     values: dict[str, Value] = Field(max_length=50)
     was: dict[str, Value] = Field(default_factory=dict, max_length=50)
+
+
+class ConsentShape(TypedDict):
+    """What was agreed to in the words that were shown; "" where only their version is known. `proof`: caller's address,
+    browser, page, version of the form."""
+
+    id: str
+    purpose: str
+    text: str
+    version: str
+    at: int
+    source: shapes.Ref | None
+    conversation_id: str | None
+    message_id: str | None
+    journal: int | None
+    """The number of the envelope in the signed journal that brought it."""
+    proof: dict[str, str]
+
+
+class Consents(TypedDict):
+    items: list[ConsentShape]
 
 
 @route("GET", "/merge-proposals", answer=Proposals, needs=EDIT)
@@ -166,3 +192,65 @@ async def set_fields(call: Call, body: FieldsChange) -> Acted:
         knowing.set_fields, call.path("id"), call.me, body.values, body.was
     )
     return acted(act)
+
+
+@route("GET", "/contacts/{id}/consents", answer=Consents, needs="contact.read")
+async def list_consents(call: Call) -> Consents:
+    """What a contact agreed to, newest first."""
+    return {"items": await _consents(call)}
+
+
+async def _consents(call: Call) -> list[ConsentShape]:
+    await must_see_contact(call, call.path("id"))
+    return [
+        {
+            "id": row.id, "purpose": row.purpose, "text": row.text, "version": row.version, "at": row.at,
+            "source": build.reference(row.source_id, row.source_name), "conversation_id": row.conversation_id,
+            "message_id": row.message_id, "journal": row.envelope_id, "proof": orjson.loads(row.proof),
+        }
+        for row in await call.gateway.database.read(consents.of_contact, call.path("id"))
+    ]  # fmt: skip
+
+
+COLUMNS = (
+    "at",
+    "purpose",
+    "text",
+    "version",
+    "source",
+    "page",
+    "address",
+    "agent",
+    "origin",
+    "form_version",
+    "journal",
+)
+
+
+@route("GET", "/contacts/{id}/consents.csv", needs="contact.read")
+async def export_consents(call: Call) -> web.Response:
+    """The same as a table to hand over: what was agreed to, when, where, and what proves it."""
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\r\n")
+    table.writerow(COLUMNS)
+    for one in await _consents(call):
+        told = {
+            **one["proof"], "at": _moment(one["at"]), "purpose": one["purpose"], "text": one["text"],
+            "version": one["version"], "source": (one["source"] or {"name": ""})["name"],
+            "journal": str(one["journal"] or ""),
+        }  # fmt: skip
+        table.writerow([_harmless(told.get(name, "")) for name in COLUMNS])
+    headers = {
+        "Content-Type": "text/csv; charset=utf-8", "Cache-Control": "no-store",
+        "Content-Disposition": 'attachment; filename="consents.csv"',
+    }  # fmt: skip
+    return web.Response(body=b"\xef\xbb\xbf" + out.getvalue().encode(), headers=headers)
+
+
+def _moment(at: int) -> str:
+    return datetime.fromtimestamp(at / 1e6, UTC).isoformat(timespec="seconds")
+
+
+def _harmless(value: str) -> str:
+    """What a table program would take for a formula is shown as text."""
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

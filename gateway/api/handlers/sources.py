@@ -63,6 +63,10 @@ class SourceChange(Body):
     answering: AnsweringChange | None = None
 
 
+class Readdress(Body):
+    keep_days: int = Field(default=7, ge=0, le=90)
+
+
 class LinkQuery(Query):
     label: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
 
@@ -85,6 +89,27 @@ async def list_channels(call: Call) -> Channels:
 
 def _channel(name: str) -> dict[str, Any]:
     return {"name": name, **asdict(channels.about(name)), "secrets": sorted(channels.load(name).secrets)}
+
+
+class Typed(Body):
+    settings: dict[str, str] = Field(max_length=60)
+
+
+class Suggested(TypedDict):
+    """Settings that follow from what was typed, and a code of the channel's that says how they were found."""
+
+    settings: dict[str, str]
+    code: str
+
+
+@route("POST", "/channels/{name}/suggest", answer=Suggested, body=Typed, needs=EDIT)
+async def suggest_settings(call: Call, body: Typed) -> Suggested:
+    """What a channel makes of the settings typed so far; nothing is kept."""
+    if call.path("name") not in channels.names():
+        raise Refusal("not_found", 404)
+    typed = {key: value[:1000] for key, value in body.settings.items()}
+    found, code = await channels.load(call.path("name")).suggest(typed)
+    return {"settings": dict(found), "code": code}
 
 
 @route("GET", "/sources", answer=shapes.Sources, needs="member.read")
@@ -181,6 +206,13 @@ async def check_source(call: Call) -> Checks:
 async def connect_source(call: Call) -> shapes.Source:
     """Make the network deliver to us."""
     await call.gateway.sources.connect(call.path("id"))
+    return await _one(call, call.path("id"))
+
+
+@route("POST", "/sources/{id}/addresses", answer=shapes.Source, body=Readdress, needs=EDIT)
+async def readdress_source(call: Call, body: Readdress) -> shapes.Source:
+    """Give hooks and pages new addresses; the old ones stay good for so many days, 0 ends them now."""
+    await call.gateway.sources.readdress(call.path("id"), body.keep_days, call.me)
     return await _one(call, call.path("id"))
 
 

@@ -243,6 +243,37 @@ async def test_a_letter_that_appears_below_the_last_number_is_still_taken(box: B
     assert again.envelopes[0].envelope.headers["uid"] == str(late)
 
 
+async def test_a_letter_that_appears_far_below_the_last_number_is_found_by_its_day(box: Box) -> None:
+    """E5: what no number tells (a move on a careless server, a race) the last two days tell."""
+    channel = box.channel()
+    cursor = Cursor.load(await begun(channel))
+    for number in range(150):
+        box.host.put(box.address, letter(f"письмо {number}"))
+    async with reading(channel, cursor.dump()) as read:
+        await read.letters(150)
+    assert read.cursor is not None
+    seen = Cursor.load(read.cursor)
+    late = seen.places["INBOX"].recent.pop(0)
+    assert late < seen.places["INBOX"].start, "no round would ask for it"
+    async with reading(channel, seen.dump()) as again:
+        await again.letters(1)
+        assert again.envelopes[0].envelope.headers["uid"] == str(late)
+    async with reading(channel, again.cursor) as after:
+        await asyncio.sleep(0.3)
+        assert not after.envelopes
+
+
+def test_a_cursor_stays_short_and_never_calls_forgotten_letters_missed() -> None:
+    place = Cursor.load(
+        b'{"folders": {"INBOX": {"validity": 1, "last": 500, "floor": 3, "recent": [499, 500]}}}'
+    ).places["INBOX"]
+    assert place.missed(range(1, 501)) == [*range(401, 499)], "an older cursor knew its window only"
+    for start in range(501, 9501, 25):
+        place.keep(range(start, start + 25), 0)
+    assert place.missed(range(1, 9501)) == []
+    assert len(Cursor({"INBOX": place}).dump()) < 300
+
+
 class TestFaults:
     """Every guard around the library, against a real server."""
 
@@ -327,6 +358,46 @@ class TestFaults:
             error = await read.failure()
         assert isinstance(error, TryLater)
         assert error.code == "bad_certificate"
+
+    async def test_starttls_encrypts_before_the_password_and_checks_the_certificate(self, box: Box) -> None:
+        secure = {"imap_security": "starttls", "imap_host": "localhost"}
+        async with reading(channel := box.channel(**secure), await begun(box.channel(**secure))) as read:
+            box.deliver(letter("за STARTTLS"))
+            assert [one.subject for one in await read.letters(1)] == ["за STARTTLS"]
+        assert channel.mailbox.imap.security == "starttls"
+        async with reading(box.channel(**secure, certificate="")) as read:
+            error = await read.failure()
+        assert isinstance(error, TryLater)
+        assert error.code == "bad_certificate"
+
+    @pytest.mark.parametrize(
+        ("answers", "code"),
+        [
+            (b"%b BAD unknown command\r\n", "imap_no_tls"),
+            (b"%b OK begin\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n", "imap_lost"),
+        ],
+    )
+    async def test_what_refuses_starttls_or_speaks_before_it_learns_no_password(
+        self, box: Box, answers: bytes, code: str
+    ) -> None:
+        """Words behind the consent would be believed as if they had come encrypted (response injection)."""
+        heard: list[bytes] = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"* OK ready\r\n")
+            while line := await reader.readline():
+                heard.append(line)
+                known = b"* CAPABILITY IMAP4rev1 STARTTLS\r\n%b OK done\r\n"
+                writer.write((known if b"CAPABILITY" in line else answers) % line.split()[0])
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1")
+        port = str(server.sockets[0].getsockname()[1])
+        async with server, reading(box.channel(imap_security="starttls", imap_port=port)) as read:
+            error = await read.failure()
+        assert isinstance(error, Disconnected | TryLater)
+        assert error.code == code
+        assert [line.split()[1] for line in heard] == [b"CAPABILITY", b"STARTTLS"]
 
     async def test_a_password_never_travels_unprotected_to_another_machine(self, box: Box) -> None:
         async with reading(box.channel(imap_host="mail.firma.test")) as read:

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from channels.base import Admitted, Envelope
 from channels.errors import PayloadUnreadable, WebhookRefused
 from channels.events import InboundMessage
+from channels.outside import is_public
 from channels.webform import WebForm
-from channels.webform.fetch import is_file, is_public
+from channels.webform.fetch import is_file
 from channels.webform.lessons import TARGETS, BadLessons, read_lessons
 from channels.webform.pace import network_of
 from channels.webform.proof import PASSED
