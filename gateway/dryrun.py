@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.clock import new_id
 from gateway.context import Gateway
 from gateway.refusals import Refusal
@@ -9,6 +11,7 @@ from gateway.rules import setup_of
 from routing.assignment import Lead, failures, route
 from routing.decision import Candidate, Decision
 from routing.rules import Enquiry, Plan, choose
+from routing.times import SECOND
 from storage import leads, plans
 
 
@@ -26,7 +29,10 @@ async def dry_run(gateway: Gateway, source_id: str, at: int | None = None) -> De
         raise Refusal("queue_empty")
     people = await gateway.database.read(leads.members, setup.schedule, weights, moment)
     lead = Lead(id=new_id(), created_at=moment, source_id=source_id, weight=live.channel.can().weight)
-    return route(lead, list(people.values()), queue, moment).decision
+    shares = await gateway.database.read(leads.shares)
+    if live.row.first_answer == "operator":
+        queue = replace(queue, first_answer="operator")
+    return route(lead, leads.asked(queue, lead, people, shares), queue, moment).decision
 
 
 async def try_rules(
@@ -53,7 +59,13 @@ async def try_rules(
         id=new_id(), created_at=moment, source_id=enquiry.source_id, weight=weights.get(enquiry.source_id, 1.0),
         skills=frozenset(rule.skills), first=rule.member_id,
     )  # fmt: skip
-    return decision, route(lead, list(people.values()), queue, moment).decision
+    live = gateway.sources.get(enquiry.source_id)
+    if live is not None and live.row.first_answer == "operator":
+        queue = replace(queue, first_answer="operator")
+    if rule.accept_seconds:
+        queue = replace(queue, accept_within=rule.accept_seconds * SECOND)
+    shares = await database.read(leads.shares)
+    return decision, route(lead, leads.asked(queue, lead, people, shares), queue, moment).decision
 
 
 async def held_back(gateway: Gateway, member_id: str) -> Decision | None:

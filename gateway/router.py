@@ -1,7 +1,7 @@
 """Who is asked about a waiting lead?
 
 One router an installation, by lease. Events ring it; it asks routing, and writes offers and decisions in a transaction of
-its own. What it keeps between rounds is nothing: the rows are the truth.
+its own. What it keeps between rounds is how far down the waiting leads it has looked: the rows are the truth.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import structlog
 from gateway.context import Gateway
 from gateway.rules import setup_of
 from routing.times import SECOND
-from storage.dealing import route_waiting
+from storage.dealing import Pages, route_waiting
 from storage.errors import LeaseLost, Unavailable
 from storage.leases import Lease, acquire, release, renew
 
@@ -31,6 +31,7 @@ class Router:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._held: Lease | None = None
+        self._pages = Pages()
 
     async def run(self) -> None:
         """Route until cancelled; then let another process go on at once."""
@@ -40,7 +41,7 @@ class Router:
                 looked_at, waited_out = -LOOK, True
                 while True:
                     began = time.monotonic()
-                    stuck = freed.rung() or waited_out or began - looked_at >= LOOK
+                    stuck = freed.rung() or waited_out or bool(self._pages.after) or began - looked_at >= LOOK
                     looked_at = began if stuck else looked_at
                     wait = await self._round(stuck=stuck)
                     # A flood of leads leaves three quarters of the time to the messages that bring them.
@@ -62,7 +63,7 @@ class Router:
             setup = await setup_of(self._gateway)
             weights = {live.row.id: live.channel.can().weight for live in self._gateway.sources.all()}
             wait = await self._gateway.database.write(
-                route_waiting, self._held, setup.schedule, weights, stuck
+                route_waiting, self._held, setup.schedule, weights, stuck, self._pages
             )
             return min(LOOK, max(0.02, wait / SECOND))
         except (Unavailable, LeaseLost):

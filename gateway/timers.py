@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from gateway import calendar
 from gateway.context import Gateway
 from gateway.refusals import Refusal
 from gateway.replies import target_for
@@ -21,6 +22,7 @@ from gateway.sources import Live
 from routing.schedule import Schedule, closed_since, next_opening
 from routing.times import DAY, MINUTE, SECOND
 from storage import absence, attention, closed_hours, duties, firings, once
+from storage import company as company_rows
 from storage.errors import LeaseLost, Unavailable
 from storage.leases import Lease, acquire, check, release, renew
 from storage.replying import Target
@@ -68,6 +70,7 @@ class Timers:
             await gateway.database.write(look, held, company, targets, seldom)
             if seldom:
                 self._looked_at = gateway.now()
+                await self._renew_days()
             await self._fire(company)
             await self._answer_closed_hours(company)
             at = await gateway.database.read(firings.next_at)
@@ -87,6 +90,16 @@ class Timers:
             taken = await database.write(acquire, [NAME], self._gateway.holder, LEASE)
             self._held = next(iter(taken), None)
         return self._held is not None
+
+    async def _renew_days(self) -> None:
+        """The production calendar, when a year has begun."""
+        database = self._gateway.database
+        stored = await database.read(company_rows.company)
+        zone = ZoneInfo(stored.get("timezone") or "Europe/Moscow")
+        year = datetime.datetime.fromtimestamp(self._gateway.now() // SECOND, zone).year
+        days = calendar.renewed(stored, year)
+        if days is not None:
+            await database.write(company_rows.change_company, days=days)
 
     async def _fire(self, company: Schedule) -> None:
         """Automatic acts one by one, so that one that cannot be done holds up only itself."""

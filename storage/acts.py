@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from routing.conversations import Status, answer_due, deadline
 from storage import audit, batch, drafts, history
 from storage.errors import Conflict
 from storage.ids import new_id
+from storage.responsible import must_work
 from storage.search import stems
 from storage.tables import conversation, message
 from storage.transaction import Transaction
@@ -206,14 +208,23 @@ def mark_read(tx: Transaction, conversation_id: str, member_id: str, message_id:
     tx.changed("conversation", conversation_id, row.contact_id, f"member:{member_id}")
 
 
-def note(tx: Transaction, conversation_id: str, member_id: str, note_id: str, words: str) -> str:
-    """A note that the client does not see; the same id again is the same note. Raises Conflict bad_request."""
+def note(
+    tx: Transaction, conversation_id: str, member_id: str, note_id: str, words: str, mentions: Sequence[str] = ()
+) -> str:  # fmt: skip
+    """A note that the client does not see; the same id again is the same note. Whom it mentions is told.
+
+    Raises Conflict bad_request, also for a colleague who does not work here.
+    """
     row = locked(tx, conversation_id)
     known = tx.connection.execute(
         text("SELECT kind, author_id, conversation_id FROM message WHERE id = :id"), {"id": note_id}
     ).first()
     if known is None:
+        for ref in mentions:
+            must_work(tx, ref)
         add_note(tx, row, member_id, note_id, words)
+        for ref in dict.fromkeys(mentions):
+            tx.changed("notification", f"mention:{conversation_id}", audience=f"member:{ref}")
         drafts.drop(tx, member_id, conversation_id, "note")
     elif tuple(known) != ("note", member_id, conversation_id):
         raise Conflict("bad_request", 422, field="id")

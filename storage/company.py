@@ -16,7 +16,7 @@ def company(connection: Connection) -> dict[str, Any]:
     return setup.company(connection)
 
 
-def change_company(tx: Transaction, **values: Any) -> dict[str, Any]:
+def change_company(tx: Transaction, /, **values: Any) -> dict[str, Any]:
     """Change some of them; all of them as they are then."""
     merged = {**setup.company(tx.connection), **values}
     statement = setting.update().where(setting.c.name == "company").values(value=merged, updated_at=tx.now)

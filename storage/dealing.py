@@ -15,17 +15,21 @@ from routing.members import Member
 from routing.rules import Plan, choose
 from routing.schedule import Schedule
 from routing.times import HOUR, MINUTE, SECOND
-from storage import batch, enquiries, handing, leads, plans
+from storage import batch, enquiries, handing, leads, once, plans
 from storage.decisions import Listed, keep_lists, listed
 from storage.ids import new_id
-from storage.leads import WaitingLead
+from storage.leads import Below, WaitingLead, below
 from storage.leases import Lease, check
 from storage.tables import deal, decision
 from storage.transaction import Transaction
 
 ROUND = 500
-MOST = 50_000
-"""Stuck leads looked at in one round."""
+SPARE = 20
+"""Stuck leads looked at beyond the free seats: some of the oldest may be for nobody who is free."""
+PAGE = 100
+"""Stuck leads looked at further down in one look, so that no look takes long however many wait."""
+FEW = 20
+"""So many freed people have their own clients' leads looked for."""
 BREAK = 30 * MINUTE
 
 
@@ -38,6 +42,7 @@ class _Round:
     weights: Mapping[str, float]
     queues: Mapping[str, Queue]
     people: dict[str, Member]
+    shares: Mapping[tuple[str, str], float] = field(default_factory=dict)
     rules: dict[str, str] = field(default_factory=dict)
     """deal -> the rule of its newest decision."""
     plan: tuple[int, Plan] | None = None
@@ -54,17 +59,34 @@ class _Round:
     def queue_of(self, found: WaitingLead) -> Queue | None:
         return self.queues.get(found.queue_id or "") or next(iter(self.queues.values()), None)
 
-    def read_people(self) -> None:
-        self.people = leads.members(self.tx.connection, self.company, self.weights, self.tx.now)
+    def freed(self, ref: str, **values: Any) -> None:
+        """Somebody's offer is over."""
+        one = self.people.get(ref)
+        if one is not None:
+            left = max(0, one.open_offers - 1)
+            self.people[ref] = replace(one, open_offers=left, load=max(0.0, one.load - 1), **values)
         self.answers.clear()
+
+    def free(self) -> set[str]:
+        """Those who could take a lead at all."""
+        return {ref for ref, member in self.people.items() if could_take(member, self.tx.now)}
+
+
+@dataclass(slots=True)
+class Pages:
+    """How far down each queue's stuck leads the looks have come. Kept between looks; may be lost without harm."""
+
+    after: dict[str | None, Below] = field(default_factory=dict)
 
 
 def route_waiting(
-    tx: Transaction, held: Lease, company: Schedule, weights: Mapping[str, float], stuck: bool = True
-) -> int:
+    tx: Transaction, held: Lease, company: Schedule, weights: Mapping[str, float], stuck: bool = True,
+    pages: Pages | None = None,
+) -> int:  # fmt: skip
     """Look at every lead that is due once; microseconds until something is due by time alone.
 
-    `stuck`: somebody may have become free, so look at the leads that only this could help, too.
+    `stuck`: somebody may have become free, so look at the leads that only this could help, too: of each queue with a free
+    seat the oldest, and one page further down. 0: there are more to look at, at once.
     """
     check(tx, [held])
     tx.connection.execute(
@@ -76,28 +98,33 @@ def route_waiting(
         leads.due_leads(tx.connection, weights, tx.now, ROUND),
         key=lambda found: lead_order(found.lead, tx.now, company.zone),
     )
+    look: _Round | None = None
+    more = len(due) == ROUND
     if due or stuck:
         people = leads.members(tx.connection, company, weights, tx.now)
-        look = _Round(tx, company, weights, leads.queues(tx.connection, company), people)
+        queues, shares = leads.queues(tx.connection, company), leads.shares(tx.connection)
+        look = _Round(tx, company, weights, queues, people, shares)
         _look_at(look, due)
         if stuck:
-            _look_at_stuck(look, {found.lead.id for found in due})
+            more |= _look_at_stuck(look, {found.lead.id for found in due}, pages or Pages())
         _write(look)
-    if len(due) == ROUND:
+    if more:
         return 0
     for handover_id in handing.due_back(tx.connection, tx.now):
         handing.give_back(tx, handover_id, "")
-    following = [leads.next_look(tx.connection, tx.now), *_freed_by_time(tx, company, weights)]
+    following = [leads.next_look(tx.connection, tx.now), *_freed_by_time(tx, company, weights, look)]
     return min((max(0, at - tx.now) for at in following if at is not None), default=HOUR)
 
 
-def _freed_by_time(tx: Transaction, company: Schedule, weights: Mapping[str, float]) -> list[int | None]:
+def _freed_by_time(
+    tx: Transaction, company: Schedule, weights: Mapping[str, float], look: _Round | None
+) -> list[int | None]:
     """When the clock alone frees somebody: a shift begins, a break or an override of theirs ends, a hand-over returns."""
     if not leads.anything_waits(tx.connection):
         return [handing.next_back(tx.connection)]
-    people = leads.members(tx.connection, company, weights, tx.now).values()
-    shifts = [one.shift.opens_at for one in people if one.active and one.shift is not None]
-    breaks = [one.presence_until for one in people if one.active]
+    people = look.people if look is not None else leads.members(tx.connection, company, weights, tx.now)
+    shifts = [one.shift.opens_at for one in people.values() if one.active and one.shift is not None]
+    breaks = [one.presence_until for one in people.values() if one.active]
     return [
         handing.next_back(tx.connection),
         *(at for at in (*shifts, *breaks) if at is not None and at > tx.now),
@@ -113,6 +140,8 @@ def _look_at(look: _Round, page: Sequence[WaitingLead]) -> None:
         queue = look.queue_of(found)
         if queue is not None and found.accept_seconds:
             queue = replace(queue, accept_within=found.accept_seconds * SECOND)
+        if queue is not None and found.operator_first:
+            queue = replace(queue, first_answer="operator")
         if queue is not None:
             _step(look, found, queue)
 
@@ -137,6 +166,8 @@ def _by_rules(look: _Round, page: Sequence[WaitingLead]) -> Sequence[WaitingLead
             "plan": version, "rule": rule.id, "member": rule.member_id, "skills": [*rule.skills],
             "accept_seconds": rule.accept_seconds,
         }  # fmt: skip
+        if found.lead.handed_over_at is not None:
+            routed["handed_over_at"] = found.lead.handed_over_at
         rows.append((found.lead.id, queue_id, found.lead.priority + rule.priority, routed))
         lead = replace(
             found.lead, first=rule.member_id, skills=frozenset(rule.skills),
@@ -149,17 +180,52 @@ def _by_rules(look: _Round, page: Sequence[WaitingLead]) -> Sequence[WaitingLead
     return [sent.get(found.lead.id, found) for found in page]
 
 
-def _look_at_stuck(look: _Round, seen: Set[str]) -> None:
-    """Page by page, for as long as somebody could take a lead at all."""
-    last: WaitingLead | None = None
-    for _ in range(MOST // ROUND):
-        if not any(could_take(member, look.tx.now) for member in look.people.values()):
-            return
-        page = leads.stuck_leads(look.tx.connection, look.weights, last, ROUND)
-        _look_at(look, [found for found in page if found.lead.id not in seen])
-        if len(page) < ROUND:
-            return
-        last = page[-1]
+def _look_at_stuck(look: _Round, seen: Set[str], pages: Pages) -> bool:
+    """For each free seat the oldest leads of its queue, and where these were for somebody else a page further down.
+
+    True: further pages are left, though somebody is free.
+    """
+    free = look.free()
+    if not free:
+        return False
+    known = set(seen)
+    if len(free) <= FEW:
+        _look_once(look, leads.stuck_of(look.tx.connection, look.weights, free, ROUND), known)
+    more = False
+    for place, (queue_id, queue) in enumerate(look.queues.items()):
+        for ref in (queue_id, None) if place == 0 else (queue_id,):
+            more |= _look_down(look, queue, ref, known, pages)
+    return more
+
+
+def _look_down(look: _Round, queue: Queue, ref: str | None, seen: set[str], pages: Pages) -> bool:
+    seats = len(look.free() & queue.places.keys())
+    if not seats:
+        pages.after.pop(ref, None)
+        return False
+    first = leads.stuck_leads(look.tx.connection, look.weights, ref, None, seats + SPARE)
+    _look_once(look, first, seen)
+    if len(first) < seats + SPARE or not look.free() & queue.places.keys():
+        pages.after.pop(ref, None)
+        return False
+    after = max(pages.after.get(ref, below(first[-1])), below(first[-1]), key=_how_far)
+    page = leads.stuck_leads(look.tx.connection, look.weights, ref, after, PAGE)
+    _look_once(look, page, seen)
+    if len(page) < PAGE:
+        pages.after.pop(ref, None)
+        return False
+    pages.after[ref] = below(page[-1])
+    return bool(look.free() & queue.places.keys())
+
+
+def _how_far(one: Below) -> tuple[int, int, str]:
+    return (-one[0], one[1], one[2])
+
+
+def _look_once(look: _Round, page: Sequence[WaitingLead], seen: set[str]) -> None:
+    fresh = [found for found in page if found.lead.id not in seen]
+    seen |= {found.lead.id for found in fresh}
+    _look_at(look, fresh)
 
 
 def _write(look: _Round) -> None:
@@ -181,15 +247,13 @@ def _step(look: _Round, found: WaitingLead, queue: Queue) -> None:
             if ladder.kept_since is None:
                 return
         case "expire":
-            _expire(tx, found, ladder)
-            look.read_people()
+            _expire(look, found, ladder, queue)
             return
         case "remind":
             reminded = ladders.reminded(ladder)
             following = ladders.next_step(reminded, queue, tx.now).at
             _stand(look, found, found.waiting, reminded, following)
-            for member in step.tell:
-                tx.changed("notification", f"lead_kept:{found.lead.id}", audience=f"member:{member}")
+            _tell(tx, step.tell, f"lead_kept:{found.lead.id}")
     _route(look, found, queue)
 
 
@@ -202,6 +266,8 @@ def _route(look: _Round, found: WaitingLead, queue: Queue) -> None:
     match answer:
         case Offer():
             _make_offer(look, found, answer, candidates)
+            if answer.tell_head and once.first_time(look.tx, "gate_relaxed", queue.id, look.tx.now // HOUR):
+                _tell(look.tx, ladders.first_told(queue), f"gate_relaxed:{found.lead.id}")
         case Waiting():
             _keep_waiting(look, found, queue, answer, candidates)
 
@@ -213,7 +279,7 @@ def _answer(look: _Round, lead: Lead, queue: Queue) -> tuple[Offer | Waiting, Li
     if plain and alike in look.answers:
         known, candidates = look.answers[alike]
         return for_another(known, lead), candidates
-    answer = route(lead, list(look.people.values()), queue, look.tx.now)
+    answer = route(lead, leads.asked(queue, lead, look.people, look.shares), queue, look.tx.now)
     candidates = listed(answer.decision.candidates)
     if plain and isinstance(answer, Waiting):
         look.answers[alike] = (answer, candidates)
@@ -271,8 +337,7 @@ def _keep_waiting(
     now, ladder = look.tx.now, found.lead.ladder
     if answer.keep:
         ladder = ladders.kept(ladder, now, ended=answer.reason == "ladder_end")
-        for member in ladders.first_told(queue):
-            look.tx.changed("notification", f"lead_kept:{found.lead.id}", audience=f"member:{member}")
+        _tell(look.tx, ladders.first_told(queue), f"lead_kept:{found.lead.id}")
     if look.rules.get(found.lead.id) != answer.decision.rule:
         _keep_decision(look, found, answer.decision, candidates)
     due = answer.until
@@ -282,13 +347,15 @@ def _keep_waiting(
         _stand(look, found, answer.reason, ladder, due)
 
 
-def _expire(tx: Transaction, found: WaitingLead, ladder: ladders.Ladder) -> None:
-    """Time is up: who let two single offers in a row run out is put on a break, and told."""
+def _expire(look: _Round, found: WaitingLead, ladder: ladders.Ladder, queue: Queue) -> None:
+    """Time is up: who let two single offers in a row run out is put on a break; they and the head are told."""
+    tx = look.tx
     broadcast = tx.connection.execute(
         text("SELECT max(broadcast) FROM offer WHERE deal_id = :id AND state = 'open'"), {"id": found.lead.id}
     ).scalar()
     for member in leads.settle_offers(tx, found.lead.id, "expired"):
         if broadcast:
+            look.freed(member)
             continue
         row = tx.connection.execute(
             text(
@@ -296,13 +363,22 @@ def _expire(tx: Transaction, found: WaitingLead, ladder: ladders.Ladder) -> None
             ),
             {"id": member},
         ).scalar_one()
-        if ladders.takes_break(row):
-            tx.connection.execute(
-                text("UPDATE member SET presence = 'break', presence_automatic = 1, presence_until = :until,"
-                     " expired_in_row = 0 WHERE id = :id"),
-                {"id": member, "until": tx.now + BREAK},
-            )  # fmt: skip
-            tx.changed("member", member)
-            tx.changed("notification", "break_automatic", audience=f"member:{member}")
+        if not ladders.takes_break(row):
+            look.freed(member)
+            continue
+        tx.connection.execute(
+            text("UPDATE member SET presence = 'break', presence_automatic = 1, presence_until = :until,"
+                 " expired_in_row = 0 WHERE id = :id"),
+            {"id": member, "until": tx.now + BREAK},
+        )  # fmt: skip
+        look.freed(member, presence="break", presence_until=tx.now + BREAK)
+        tx.changed("member", member)
+        _tell(tx, [member], "break_automatic")
+        _tell(tx, [ref for ref in ladders.first_told(queue) if ref != member], f"colleague_break:{member}")
     leads.set_waiting(tx, found.lead.id, "new", ladders.expired(ladder, tx.now), tx.now)
     tx.ring("router")
+
+
+def _tell(tx: Transaction, members: Sequence[str], name: str) -> None:
+    for member in members:
+        tx.changed("notification", name, audience=f"member:{member}")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, text
 from routing.pipelines import ON_CONTACT, Attempt, Attempts, Move, Standing, count_attempts, filled, may_move
 from routing.schedule import Schedule, add_working
 from routing.times import MINUTE
-from storage import automations, batch, leads
+from storage import audit, automations, batch, leads
 from storage.errors import Conflict
 from storage.history import Act, row_of
 from storage.ids import new_id
@@ -19,6 +19,7 @@ from storage.moving import new_lead
 from storage.outcomes import close_tasks
 from storage.responsible import give, must_work
 from storage.stages import rules_of, stage_of
+from storage.tables import deal as deal_table
 from storage.tables import stage_history, task
 from storage.transaction import Transaction
 
@@ -112,6 +113,21 @@ def hand_over(tx: Transaction, deal_id: str, by: str, owner_id: str | None, *, c
     leads.withdraw(tx, deal_id)
     give(act, deal_id, owner_id)
     return act.close("deal", deal_id, {"to": owner_id})
+
+
+def to_managers(tx: Transaction, deal_id: str, by: str) -> None:
+    """The lead waits for its qualification no more. Raises Conflict not_found, not_now for one that does not."""
+    row = held(tx, deal_id)
+    if row.waiting != "being_qualified":
+        raise Conflict("not_now")
+    tx.connection.execute(
+        deal_table.update()
+        .where(deal_table.c.id == deal_id)
+        .values(routed={**row.routed, "handed_over_at": tx.now}, waiting="new", next_at=tx.now)
+    )
+    audit.note(tx, by, "lead.to_managers", "deal", deal_id)
+    tx.changed("deal", deal_id, row.contact_id)
+    tx.ring("router", "leads")
 
 
 def move(

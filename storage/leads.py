@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 import orjson
 from sqlalchemy import Connection, Row, text
@@ -14,7 +14,7 @@ from routing.decision import Decision
 from routing.ladder import Ladder, withdrawn
 from routing.members import Member
 from routing.schedule import Schedule, current_shift, in_force, on_leave, working_between
-from routing.times import MINUTE
+from routing.times import MINUTE, SECOND
 from storage import batch, calls
 from storage.ids import new_id
 from storage.tables import deal, decision, member, offer
@@ -39,37 +39,68 @@ class WaitingLead:
     routed: bool = True
     """A sentence of the plan has sent it to its queue already."""
     accept_seconds: int = 0
+    operator_first: bool = False
+    """Its source lets operators qualify before a manager is asked."""
 
 
 SELECT = (
     "SELECT d.id, d.created_at, d.source_id, d.contact_id, d.queue_id, d.conversation_id, d.waiting, d.ladder,"
-    " d.priority, d.number, d.next_at, d.routed, c.responsible_id, k.last_kind FROM deal d JOIN contact c ON c.id = d.contact_id"
-    " LEFT JOIN conversation k ON k.id = d.conversation_id WHERE"
+    " d.priority, d.number, d.next_at, d.routed, c.responsible_id, k.last_kind, s.first_answer FROM deal d"
+    " JOIN contact c ON c.id = d.contact_id LEFT JOIN conversation k ON k.id = d.conversation_id"
+    " LEFT JOIN source s ON s.id = d.source_id WHERE"
 )
+Below: TypeAlias = tuple[int, int, str]
+"""Priority, creation and id of a stuck lead: where a look came to."""
 
 
 def due_leads(
     connection: Connection, weights: Mapping[str, float], now: int, limit: int
 ) -> list[WaitingLead]:
-    """Waiting leads that it is time to look at."""
-    sql = f"{SELECT} d.waiting <> '' AND d.next_at <= :now ORDER BY d.next_at, d.id LIMIT :limit"
+    """Waiting leads that it is time to look at, by priority, then by when that was."""
+    sql = f"{SELECT} d.waiting <> '' AND d.next_at <= :now ORDER BY d.priority DESC, d.next_at, d.id LIMIT :limit"
     return _leads(connection, weights, connection.execute(text(sql), {"now": now, "limit": limit}).all())
 
 
 def stuck_leads(
-    connection: Connection, weights: Mapping[str, float], after: WaitingLead | None, limit: int
+    connection: Connection,
+    weights: Mapping[str, float],
+    queue_id: str | None,
+    after: Below | None,
+    limit: int,
 ) -> list[WaitingLead]:
-    """Leads that only an event can help, the most urgent first, after one of them."""
-    beyond, values = "", {}
+    """Leads of a queue (None: of those that name none) that only an event can help: the oldest within priority, after one."""
+    of_queue = "d.queue_id IS NULL" if queue_id is None else "d.queue_id = :queue"
+    beyond, values = "", {"queue": queue_id, "limit": limit}
     if after is not None:
-        lead = after.lead
-        values = {"priority": lead.priority, "created": lead.created_at, "id": lead.id}
+        values |= dict(zip(("priority", "created", "id"), after, strict=True))
         beyond = "AND (d.priority < :priority OR d.priority = :priority AND (d.created_at, d.id) > (:created, :id))"
     sql = (
-        f"{SELECT} d.waiting IN ('nobody', 'sticky') {beyond}"
+        f"{SELECT} {of_queue} AND d.waiting IN ('nobody', 'sticky') {beyond}"
         " ORDER BY d.priority DESC, d.created_at, d.id LIMIT :limit"
     )
-    return _leads(connection, weights, connection.execute(text(sql), {**values, "limit": limit}).all())
+    return _leads(connection, weights, connection.execute(text(sql), values).all())
+
+
+def stuck_of(
+    connection: Connection, weights: Mapping[str, float], responsible: Iterable[str], limit: int
+) -> list[WaitingLead]:
+    """Stuck leads of clients for whom one of these is responsible, oldest first."""
+    ids = batch.select(
+        connection,
+        "SELECT d.id FROM {wanted} JOIN contact c ON c.responsible_id = w.id JOIN deal d ON d.contact_id = c.id"
+        f" AND d.waiting IN ('nobody', 'sticky') ORDER BY d.created_at, d.id LIMIT {int(limit)}",
+        {"id": sorted(responsible)},
+    )
+    rows = batch.select(
+        connection, SELECT.replace("FROM deal d", "FROM {wanted} JOIN deal d ON d.id = w.id").removesuffix(" WHERE"),
+        {"id": [row.id for row in ids]},
+    )  # fmt: skip
+    return _leads(connection, weights, rows)
+
+
+def below(found: WaitingLead) -> Below:
+    """Where a look came to with this lead."""
+    return found.lead.priority, found.lead.created_at, found.lead.id
 
 
 def _leads(
@@ -91,6 +122,7 @@ def _leads(
             first=routed.get("member", ""),
             priority=row.priority,
             kind=kinds.get(row.last_kind, "message"),  # type: ignore[arg-type]
+            handed_over_at=routed.get("handed_over_at"),
             ladder=Ladder.from_json(orjson.loads(row.ladder)),
         )
         leads.append(
@@ -102,8 +134,9 @@ def _leads(
                 row.waiting,
                 row.number,
                 row.next_at,
-                bool(routed),
+                "plan" in routed,
                 int(routed.get("accept_seconds", 0)),
+                row.first_answer == "operator",
             )
         )
     return leads
@@ -158,11 +191,9 @@ def queues(connection: Connection, company: Schedule) -> dict[str, Queue]:
         )
     ):
         rules = orjson.loads(row.rules)
-        durations = {
-            name: rules[name] * 1_000_000 for name in ("accept_within", "everyone_for") if name in rules
+        durations: dict[str, Any] = {
+            name: int(rules[key]) * unit for key, name, unit in CLOCKS if key in rules
         }
-        if "accept_seconds" in rules:
-            durations["accept_within"] = rules["accept_seconds"] * 1_000_000
         found[row.id] = Queue(
             id=row.id,
             order=tuple(order.get(row.id, ())),
@@ -171,9 +202,40 @@ def queues(connection: Connection, company: Schedule) -> dict[str, Queue]:
             heads=(row.head_id,) if row.head_id else (),
             deputies=(row.deputy_id,) if row.deputy_id else (),
             admins=admins,
+            singles=int(rules.get("singles", 3)),
             **durations,
         )
     return found
+
+
+CLOCKS: Final = (
+    ("accept_seconds", "accept_within", SECOND), ("everyone_seconds", "everyone_for", SECOND),
+    ("sticky_minutes", "sticky_wait", MINUTE), ("qualify_minutes", "qualify_within", MINUTE),
+    ("retry_minutes", "retry_after", MINUTE),
+)  # fmt: skip
+"""What a queue's rules may set: their name, routing's, and the unit."""
+
+
+def shares(connection: Connection) -> dict[tuple[str, str], float]:
+    """(queue, member) -> the share of its leads, where it is not one."""
+    rows = connection.execute(text("SELECT queue_id, member_id, weight FROM queue_member WHERE weight <> 1"))
+    return {(row.queue_id, row.member_id): row.weight for row in rows}
+
+
+def asked(
+    queue: Queue, lead: Lead, people: Mapping[str, Member], shares: Mapping[tuple[str, str], float]
+) -> list[Member]:
+    """Whom routing looks at: the queue's members with their shares in it, and the client's own managers."""
+    refs = dict.fromkeys([*queue.order, *lead.managers, *([lead.first] if lead.first else [])])
+    known = [people[ref] for ref in refs if ref in people]
+    if not shares:
+        return known
+    return [
+        replace(one, weight=weight)
+        if (weight := shares.get((queue.id, one.id), one.weight)) != one.weight
+        else one
+        for one in known
+    ]
 
 
 _hours: dict[tuple[str, int], tuple[Schedule, Schedule]] = {}

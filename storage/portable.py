@@ -51,11 +51,13 @@ COLUMNS: Final[Mapping[str, tuple[Table, tuple[str, ...]]]] = {
         source,
         (
             "id", "channel", "name", "slug", "settings", "queue_id", "window_hours", "enforcement", "first_answer",
-            "on_open_deal", "attachment",
+            "on_open_deal", "attachment", "answering",
         ),
     ),
 }  # fmt: skip
 """Section -> where it lives and which columns go into the file. No secret is among them."""
+LATER: Final = frozenset({"answering"})
+"""Columns that older files lack."""
 
 
 def export(connection: Connection) -> dict[str, Any]:
@@ -134,8 +136,9 @@ def check(document: Mapping[str, Any]) -> None:
     for section, (_, columns) in COLUMNS.items():
         rows = document.get(section)
         more = {"queues": {"members"}, "members": {"roles"}}.get(section, set())
+        wanted = {*columns, *more}
         if not isinstance(rows, list) or any(
-            not isinstance(row, dict) or set(row) != {*columns, *more} for row in rows
+            not isinstance(row, dict) or not wanted - LATER <= set(row) <= wanted for row in rows
         ):
             raise Conflict("bad_request", 422, field=section)
         if len({row["id"] for row in rows}) != len(rows):
@@ -149,7 +152,7 @@ def _upsert(
 ) -> None:
     known = {row.id for row in tx.connection.execute(select(table.c.id))}
     for row in rows:
-        values = {name: row[name] for name in columns}
+        values = {name: row[name] for name in columns if name in row}
         if row["id"] in known:
             tx.connection.execute(update(table).where(table.c.id == row["id"]).values(**values))
         else:

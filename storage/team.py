@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, text, update
 
@@ -295,7 +295,9 @@ def queues(connection: Connection) -> list[Row[Any]]:
     """Every queue."""
     return list(
         connection.execute(
-            text("SELECT id, name, strategy, head_id, rules FROM queue ORDER BY created_at, id")
+            text(
+                "SELECT id, name, strategy, head_id, team_id, schedule, rules FROM queue ORDER BY created_at, id"
+            )
         )
     )
 
@@ -310,14 +312,34 @@ def queue_members(connection: Connection) -> dict[str, list[str]]:
     return found
 
 
+QUEUE_RULES: Final = (
+    "accept_seconds", "everyone_seconds", "singles", "sticky_minutes", "qualify_minutes", "retry_minutes",
+)  # fmt: skip
+"""What a queue may set for itself (storage/leads.py reads it)."""
+
+
+def queue_shares(connection: Connection, queue_id: str) -> dict[str, float]:
+    """Each member's share of a queue's leads."""
+    rows = connection.execute(
+        select(queue_member.c.member_id, queue_member.c.weight).where(queue_member.c.queue_id == queue_id)
+    )
+    return {row.member_id: row.weight for row in rows}
+
+
 def save_queue(
     tx: Transaction, queue_id: str | None, values: Mapping[str, Any], people: Sequence[str] | None
 ) -> str:
     """Make or change a queue; its id. Raises Conflict queue_empty when it would have nobody or no head."""
     made = queue_id or new_id(tx.now)
     columns = {name: values[name] for name in ("name", "strategy", "head_id") if values.get(name) is not None}
-    if values.get("accept_seconds") is not None:
-        columns["rules"] = {"accept_seconds": values["accept_seconds"]}
+    columns |= {name: values[name] for name in ("team_id", "schedule") if name in values}
+    given = {name: values[name] for name in QUEUE_RULES if values.get(name) is not None}
+    if given:
+        stored = tx.connection.execute(select(queue.c.rules).where(queue.c.id == made)).scalar() or {}
+        columns["rules"] = {**stored, **given}
+    if people is None and values.get("weights"):
+        people = queue_members(tx.connection).get(made, [])
+    weights = values.get("weights") or {}
     if queue_id is None:
         tx.connection.execute(insert(queue).values(id=made, created_at=tx.now, **columns))
     elif tx.connection.execute(select(queue.c.id).where(queue.c.id == made)).first() is None:
@@ -325,9 +347,15 @@ def save_queue(
     elif columns:
         tx.connection.execute(update(queue).where(queue.c.id == made).values(**columns))
     if people is not None:
+        known = queue_shares(tx.connection, made)
         tx.connection.execute(queue_member.delete().where(queue_member.c.queue_id == made))
         rows = [
-            {"queue_id": made, "member_id": ref, "position": place}
+            {
+                "queue_id": made,
+                "member_id": ref,
+                "position": place,
+                "weight": weights.get(ref, known.get(ref, 1)),
+            }
             for place, ref in enumerate(dict.fromkeys(people))
         ]
         if rows:

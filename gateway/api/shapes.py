@@ -80,6 +80,11 @@ class Member(TypedDict):
     invited: bool
 
 
+class QueueHours(TypedDict):
+    timezone: str
+    week: list[list[list[int]]]
+
+
 class Queue(TypedDict):
     id: str
     name: str
@@ -87,6 +92,17 @@ class Queue(TypedDict):
     members: list[Ref]
     head: Ref | None
     accept_seconds: int
+    everyone_seconds: int
+    singles: int
+    """Single offers before everybody is asked at once."""
+    sticky_minutes: int
+    qualify_minutes: int
+    retry_minutes: int
+    weights: dict[str, float]
+    """Members' shares for `least_loaded`, where not 1."""
+    team_id: str | None
+    hours: QueueHours | None
+    """The queue's own; null: the company's."""
 
 
 class Company(TypedDict):

@@ -491,6 +491,14 @@ async def give_deal(call: Call, body: Owner) -> Acted:
     return acted(act)
 
 
+@route("POST", "/deals/{id}/managers", answer=shapes.Deal, needs="lead.assign")
+async def to_managers(call: Call) -> shapes.Deal:
+    """«Передать менеджеру»: an operator has qualified the lead, a manager is asked for it now."""
+    await must_see_deal(call, call.path("id"))
+    await call.gateway.database.write(deals.to_managers, call.path("id"), call.me)
+    return await _deal(call, call.path("id"))
+
+
 @route("GET", "/deals/{id}/tasks", answer=TaskCards, needs="deal.read")
 async def deal_tasks(call: Call) -> TaskCards:
     """A deal's tasks, open ones first."""

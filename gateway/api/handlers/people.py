@@ -10,15 +10,19 @@ import orjson
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from gateway import calendar
 from gateway.address import problem_of, tidy
 from gateway.api import shapes
 from gateway.api.build import reference
 from gateway.api.handlers.signing import check_email
+from gateway.api.hours import must_be_possible
 from gateway.api.layer import Body, Call, route
 from gateway.api.views import members_of
 from gateway.refusals import Refusal
 from gateway.rules import look_anew
-from storage import audit, sessions, staff, team
+from routing.schedule import ALWAYS
+from routing.times import MINUTE, SECOND
+from storage import audit, heads, leads, sessions, staff, team
 from storage.company import change_company, company, progress
 from storage.transaction import Transaction
 
@@ -77,12 +81,25 @@ class MemberChange(Body):
     capacity: float | None = Field(default=None, ge=0, le=1000)
 
 
+class QueueHours(Body):
+    timezone: str = Field(max_length=64)
+    week: list[list[list[int]]] = Field(min_length=7, max_length=7)
+
+
 class QueueChange(Body):
     name: str | None = Field(default=None, min_length=1, max_length=200)
     strategy: Literal["in_order", "evenly", "least_loaded", "all_at_once"] | None = None
     members: list[str] | None = None
     head_id: str | None = None
     accept_seconds: int | None = Field(default=None, ge=15, le=3600)
+    everyone_seconds: int | None = Field(default=None, ge=15, le=3600)
+    singles: int | None = Field(default=None, ge=1, le=20)
+    sticky_minutes: int | None = Field(default=None, ge=0, le=1440)
+    qualify_minutes: int | None = Field(default=None, ge=1, le=1440)
+    retry_minutes: int | None = Field(default=None, ge=1, le=1440)
+    weights: dict[str, float] | None = Field(default=None, max_length=1000)
+    team_id: str | None = None
+    hours: QueueHours | None = None
 
 
 class NewToken(Body):
@@ -118,7 +135,8 @@ async def change_company_settings(call: Call, body: CompanyChange) -> shapes.Com
 
 def _store_company(tx: Transaction, member_id: str, values: dict[str, Any]) -> dict[str, Any]:
     audit.note(tx, member_id, "company.change", "company", None, {"public_url": values["public_url"]})
-    return change_company(tx, hours_set=True, **values)
+    days = calendar.with_hours(company(tx.connection), values["hours"])
+    return change_company(tx, hours_set=True, **values, **({"days": days} if days["year"] else {}))
 
 
 def _company(stored: dict[str, Any]) -> shapes.Company:
@@ -246,15 +264,28 @@ async def _queues(call: Call) -> list[shapes.Queue]:
     database = call.gateway.database
     names = {row.id: row.name for row in await database.read(team.members)}
     people = await database.read(team.queue_members)
+    held = await database.read(leads.queues, ALWAYS)
+    weights = await database.read(leads.shares)
     return [
         {
             "id": row.id, "name": row.name, "strategy": row.strategy or "all_at_once",
             "members": [{"id": ref, "name": names.get(ref, "")} for ref in people.get(row.id, [])],
             "head": reference(row.head_id, names.get(row.head_id or "")),
-            "accept_seconds": orjson.loads(row.rules).get("accept_seconds", 120),
+            "accept_seconds": held[row.id].accept_within // SECOND,
+            "everyone_seconds": held[row.id].everyone_for // SECOND, "singles": held[row.id].singles,
+            "sticky_minutes": held[row.id].sticky_wait // MINUTE,
+            "qualify_minutes": held[row.id].qualify_within // MINUTE,
+            "retry_minutes": held[row.id].retry_after // MINUTE,
+            "weights": {ref: share for (queue_id, ref), share in weights.items() if queue_id == row.id},
+            "team_id": row.team_id, "hours": _queue_hours(row.schedule),
         }
         for row in await database.read(team.queues)
     ]  # fmt: skip
+
+
+def _queue_hours(stored: str) -> shapes.QueueHours | None:
+    record = orjson.loads(stored)
+    return {"timezone": record["zone"], "week": record["week"]} if record else None
 
 
 @route("POST", "/queues", answer=shapes.Queue, body=QueueChange, needs="queue.edit", status=201)
@@ -270,7 +301,16 @@ async def change_queue(call: Call, body: QueueChange) -> shapes.Queue:
 
 
 async def _save_queue(call: Call, queue_id: str | None, body: QueueChange) -> shapes.Queue:
-    values = body.model_dump(exclude_unset=True, exclude={"members"})
+    values = body.model_dump(exclude_unset=True, exclude={"members", "hours"})
+    if "hours" in body.model_fields_set:
+        values["schedule"] = {}
+        if body.hours is not None:
+            values["schedule"] = {"zone": body.hours.timezone, "week": body.hours.week}
+            must_be_possible(values["schedule"], "hours")
+    if any(not 0 < share <= 100 for share in (body.weights or {}).values()):
+        raise Refusal("bad_request", 422, field="weights")
+    if body.team_id is not None and body.team_id not in await call.gateway.database.read(heads.teams):
+        raise Refusal("bad_request", 422, field="team_id")
     known = {row.id for row in await call.gateway.database.read(team.members)}
     for ref in [*(body.members or []), *([body.head_id] if body.head_id else [])]:
         if ref not in known:

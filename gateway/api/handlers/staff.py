@@ -9,9 +9,8 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from gateway.api import build, shapes
+from gateway.api.hours import must_be_possible
 from gateway.api.layer import Body, Call, route
-from gateway.refusals import Refusal
-from routing.schedule import Schedule
 from storage import handing, heads, staff, team
 
 
@@ -111,19 +110,9 @@ async def set_schedule(call: Call, body: ScheduleChange) -> ScheduleShape:
         record = {
             "zone": body.timezone or "Europe/Moscow", "week": body.week, "dated": body.dated, "leave": body.leave,
         }  # fmt: skip
-        _must_be_possible(record)
+        must_be_possible(record, "week")
     await call.gateway.database.write(staff.set_schedule, call.path("id"), call.me, record, body.skills)
     return await _schedule(call)
-
-
-def _must_be_possible(record: dict[str, Any]) -> None:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    try:
-        ZoneInfo(record["zone"])
-        Schedule.from_json(cast(Any, record))
-    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
-        raise Refusal("bad_request", 422, field="week", problem=str(error)[:200]) from None
 
 
 @route("GET", "/members/{id}/handover", answer=Handovers, needs="member.edit")

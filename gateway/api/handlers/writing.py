@@ -126,6 +126,8 @@ class OwnReaction(Body):
 class NewNote(Body):
     id: str
     text: str = Field(min_length=1, max_length=20_000)
+    mentions: list[str] = Field(default_factory=list, max_length=20)
+    """Colleagues who are told of it."""
 
 
 class Outcome(Body):
@@ -276,7 +278,9 @@ async def add_note(call: Call, body: NewNote) -> shapes.Sent:
     """Write a note that the client does not see."""
     ref = call.path("id")
     await must_see(call, ref)
-    note_id = await call.gateway.database.write(acts.note, ref, call.me, own_id(body.id), body.text.strip())
+    note_id = await call.gateway.database.write(
+        acts.note, ref, call.me, own_id(body.id), body.text.strip(), body.mentions
+    )
     return {"items": await items_of(call.gateway, call.account, [note_id]), "not_before": call.now}
 
 
