@@ -226,8 +226,8 @@ class _Sender:
         except asyncio.CancelledError:
             self._unsettled.append(_untouched(part, self._gateway.now()))
             raise
-        now = self._gateway.now()
-        self._unsettled.append(await self._outcome(live, part) if ready else _untouched(part, now))
+        outcome = await self._outcome(live, part) if ready else _untouched(part, self._gateway.now())
+        self._unsettled.append(outcome)  # looked up only now: the list is another one after each settling
 
     async def _wait(self, seconds: float) -> None:
         """Until the turn comes, or we have to stop."""

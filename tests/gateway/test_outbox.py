@@ -7,6 +7,7 @@ import asyncio
 import orjson
 import pytest
 
+from channels.fakes import Client
 from gateway import afterwards, clock, replies
 from gateway.refusals import Refusal
 from storage import acts, drafts
@@ -185,6 +186,18 @@ async def test_one_slow_conversation_does_not_hold_the_others(asked: Town) -> No
     slow = await asked.reply("медленно", conversation=first)
     await asked.state(slow, "postponed")
     assert await asked.state(await asked.reply("быстро", conversation=second), "sent", "failed") == "sent"
+
+
+async def test_what_became_of_calls_that_end_while_others_are_stored_is_stored_too(asked: Town) -> None:
+    people = [Client(ref=f"8{number:03}", name=f"Клиент {number}") for number in range(8)]
+    for one in people:
+        await asked.say("messenger1", "А мне?", one)
+    await asked.opened()
+    places = [row.id for row in await asked.rows("SELECT id FROM conversation")]
+    for _ in range(3):
+        sent = await asyncio.gather(*(asked.reply("Да", conversation=place) for place in places))
+        for message in sent:
+            assert await asked.state(message, "sent", "unknown") == "sent"
 
 
 async def test_a_note_never_leaves(asked: Town) -> None:

@@ -120,7 +120,7 @@ async def test_a_message_taken_back_is_struck_and_its_words_stay_with_us(house: 
 async def test_a_later_act_waits_for_its_turn_in_the_conversation(house: House) -> None:
     conversation = await house.hears()
     first = await said(house, conversation, "первое")
-    Paper.faults.append(TryLater("busy", after=0.4))
+    Paper.faults.append(TryLater("busy", after=3))
     await house.admin.patch(f"/messages/{first}", {"text": "первое слово"})
     await shows(
         house,
