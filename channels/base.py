@@ -277,6 +277,8 @@ class Capabilities:
     answered_by: tuple[str, ...] = ()
     """Identity kinds through which an enquiry without its own way back is answered ("phone", "email")."""
     window: WindowRule | None = None
+    lent: WindowRule | None = None
+    """The window of chats on private accounts that people lent to the source (`InboundMessage.connection`)."""
     text_max: int = 4096
     text_unit: Literal["codepoints", "utf16", "bytes"] = "codepoints"
     caption_max: int = 1024

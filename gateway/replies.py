@@ -100,6 +100,7 @@ def _target(gateway: Gateway, live: Live) -> Target:
     return Target(
         source_id=live.row.id,
         policy=live.window,
+        lent=live.lent,
         cut=partial(fitted, shown=can.styles, limit=can.text_max, unit=can.text_unit),
         echo=live.channel.echo_key,
         files={str(kind): limit for kind, limit in can.files.items()},

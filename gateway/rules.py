@@ -60,6 +60,7 @@ def rules_of(live: Live, thanks: Live | None = None, stages: Mapping[str, str] =
         id=live.row.id,
         name=live.row.name,
         window=live.window,
+        lent=live.lent,
         attach=live.attach,
         target=live.target,
         next_target=live.next_target,

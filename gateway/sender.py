@@ -196,7 +196,7 @@ class _Sender:
         if room <= 0 or await self._daily.rests(self._gateway, live):
             return False
         ready = await self._gateway.database.write(
-            outbox.take_ready, self._held, self._source_id, live.window, room
+            outbox.take_ready, self._held, self._source_id, live.window, room, live.lent
         )
         for part in ready:
             call = asyncio.create_task(self._attempt(live, part))

@@ -17,7 +17,7 @@ import structlog
 
 import channels
 from channels.about import Setting
-from channels.base import Account, Channel, Check, DesignedPages, PollingChannel, WebhookChannel
+from channels.base import Account, Channel, Check, DesignedPages, PollingChannel, WebhookChannel, WindowRule
 from gateway.clock import new_id
 from gateway.memory import SourceMemory
 from gateway.refusals import Refusal
@@ -45,6 +45,12 @@ class Live:
     channel: Channel
     window: WindowPolicy
     attach: AttachPolicy
+
+    @property
+    def lent(self) -> WindowPolicy:
+        """The window of chats on private accounts that were lent to it."""
+        rule = self.channel.can().lent
+        return _fixed(rule) if rule is not None else self.window
 
     @property
     def target(self) -> int:
@@ -399,12 +405,7 @@ def window_policy(row: SourceRow, channel: Channel) -> WindowPolicy:
     if rule is None:
         return NO_WINDOW
     if rule.fixed:
-        return WindowPolicy(
-            phases=(Phase(until=int(rule.hours * HOUR)),),
-            fixed=True,
-            margin=PROVIDER_MARGIN,
-            writes_first=False,
-        )
+        return _fixed(rule)
     hours = row.window_hours if row.window_hours is not None else rule.hours
     enforcement = row.enforcement or rule.enforcement
     match enforcement:
@@ -416,6 +417,13 @@ def window_policy(row: SourceRow, channel: Channel) -> WindowPolicy:
             )
         case _:
             raise ValueError(f"unknown enforcement {enforcement!r}")
+
+
+def _fixed(rule: WindowRule) -> WindowPolicy:
+    """The provider's own rule, kept with a margin."""
+    return WindowPolicy(
+        phases=(Phase(until=int(rule.hours * HOUR)),), fixed=True, margin=PROVIDER_MARGIN, writes_first=False
+    )
 
 
 def attach_policy(row: SourceRow) -> AttachPolicy:

@@ -65,7 +65,7 @@ def edit(
             raise Conflict("cannot_edit")
         if powers.edit_hours and tx.now - row.at > powers.edit_hours * HOUR:
             raise Conflict("edit_too_late", hours=powers.edit_hours)
-        window = window_of(tx, row.identity_id, target)
+        window = window_of(tx, row.identity_id, target, row.conversation_id)
         if not window.allow:
             raise closed(window)
         changes = _changes(parts, fresh)
@@ -133,7 +133,7 @@ def react(
         raise Conflict("cannot_react")
     if emoji and emoji not in powers.reactions:
         raise Conflict("cannot_react", emoji=emoji)
-    window = window_of(tx, row.identity_id, target)
+    window = window_of(tx, row.identity_id, target, row.conversation_id)
     if not window.allow:
         raise closed(window)
     _ask(tx, row, "react", {"external_id": row.external_id, "emoji": emoji})

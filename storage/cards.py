@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from storage import batch
+from storage import batch, standing
 from storage.decisions import RECORD, record_of
 
 DEAL = (
@@ -49,7 +49,7 @@ def addresses(connection: Connection, contact_id: str) -> list[Row[Any]]:
         connection.execute(
             text(
                 "SELECT c.id, c.source_id, c.identity_id, c.last_at, i.kind, i.value, a.last_client_at, a.unreachable,"
-                " a.reason FROM conversation c JOIN identity i ON i.id = c.identity_id"
+                f" a.reason, {standing.STANDING} FROM conversation c {standing.JOINED} JOIN identity i ON i.id = c.identity_id"
                 " LEFT JOIN address a ON a.source_id = c.source_id AND a.identity_id = c.identity_id"
                 " WHERE c.contact_id = :id ORDER BY c.last_at DESC"
             ),

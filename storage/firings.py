@@ -88,7 +88,7 @@ def _present(
     ).one()  # fmt: skip
     opened = True
     if conversation is not None and target is not None:
-        opened = window_of(tx, conversation.identity_id, target).allow
+        opened = window_of(tx, conversation.identity_id, target, conversation.id).allow
     return Present(
         open=bool(deal.open), stage_id=deal.stage_id, waiting_since=client.waiting, last_client_at=client.last or 0,
         last_activity_at=deal.last_activity_at, window_open=opened,

@@ -17,7 +17,7 @@ from routing.codes import Reach
 from routing.conversations import Status, answered
 from routing.times import MINUTE
 from routing.window import Content, WindowPolicy, reply_window
-from storage import amends, batch, letters
+from storage import amends, batch, letters, standing
 from storage.calls import owe_again
 from storage.errors import Conflict
 from storage.leases import Lease, check
@@ -283,8 +283,17 @@ def recover(tx: Transaction, held: Lease, source_id: str, idempotent: bool, look
     settle(tx, held, outcomes)
 
 
-def take_ready(tx: Transaction, held: Lease, source_id: str, policy: WindowPolicy, limit: int) -> list[Ready]:
+def take_ready(
+    tx: Transaction,
+    held: Lease,
+    source_id: str,
+    policy: WindowPolicy,
+    limit: int,
+    lent_policy: WindowPolicy | None = None,
+) -> list[Ready]:
     """The oldest part of each conversation that may go now, marked `sending`; the window is checked once more.
+
+    `lent_policy` holds for conversations on private accounts; None: the same.
 
     A part whose window closed meanwhile ends as undelivered: never sent late, never dropped.
     """
@@ -301,7 +310,10 @@ def take_ready(tx: Transaction, held: Lease, source_id: str, policy: WindowPolic
         # A bounce or block that came meanwhile counts too.
         to_its_own = "letter" not in orjson.loads(row.content)
         reach: Reach = "blocked_by_client" if row.unreachable and to_its_own else "ok"
-        window = reply_window(policy, row.last_client_at, tx.now, Content(), reach=reach)
+        if not standing.may_speak(row):
+            reach = "no_permission_at_provider"
+        holds = standing.policy_of(row, policy, lent_policy or policy)
+        window = reply_window(holds, row.last_client_at, tx.now, Content(), reach=reach)
         overridden = bool(orjson.loads(row.message_content).get("override"))
         may = window.allow or (overridden and window.overridable) or row.act == "delete"
         (allowed if may else closed).append((row, window.refusal))
@@ -347,11 +359,12 @@ def _pending(connection: Connection, source_id: str) -> Sequence[Row[Any]]:
             "SELECT o.id, o.message_id, o.conversation_id, o.part, o.act, o.state, o.content, o.created_at, o.not_before,"
             " o.attempts, o.first_tried_at, o.prepared, c.thread, c.contact_id, c.subject, i.kind AS identity_kind,"
             " i.value AS identity_value, p.name AS contact_name, a.last_client_at, a.unreachable,"
+            f" {standing.STANDING},"
             " m.content AS message_content, m.reply_to_external, r.external_id AS reply_to"
             " FROM outbox o JOIN conversation c ON c.id = o.conversation_id JOIN message m ON m.id = o.message_id"
             " JOIN identity i ON i.id = c.identity_id JOIN contact p ON p.id = c.contact_id"
             " LEFT JOIN address a ON a.source_id = o.source_id AND a.identity_id = c.identity_id"
-            " LEFT JOIN message r ON r.id = m.reply_to_id"
+            f" LEFT JOIN message r ON r.id = m.reply_to_id {standing.JOINED}"
             " WHERE o.source_id = :source AND o.state IN ('held', 'queued', 'sending', 'postponed')"
             " ORDER BY o.created_at, o.message_id, o.part LIMIT 500"
         ),

@@ -17,7 +17,7 @@ from routing import conversations
 from routing.answering import SILENT
 from routing.members import HEARTBEAT
 from routing.times import MINUTE
-from storage import batch
+from storage import batch, standing
 from storage.transaction import Transaction
 
 SOON = 30 * MINUTE
@@ -183,6 +183,7 @@ ROW = (
     "SELECT c.id, c.contact_id, c.source_id, c.identity_id, c.state, c.nature, c.subject, c.waiting_since, c.deadline_at,"
     " c.due_at, c.closes_at, c.gone_at, c.assignee_id, c.deal_id, c.pinned_deal_id, c.last_message_id, c.last_at,"
     " c.last_text, c.last_kind, c.last_author, c.last_author_id, c.last_state, c.inbound, c.snoozed_until, c.private_to,"
+    f" {standing.STANDING},"
     " p.name AS contact_name, m.name AS assignee_name, l.name AS last_author_name, d.number AS deal_number,"
     " d.title AS deal_title, d.stage_kind, g.name AS stage_name, a.last_client_at, a.unreachable, a.reason AS reach,"
     " k.member_id AS claim_id, k.until AS claim_until, n.name AS claim_name, r.inbound AS read_inbound, r.kept_unread,"
@@ -191,6 +192,7 @@ ROW = (
     " LEFT JOIN member m ON m.id = c.assignee_id LEFT JOIN member l ON l.id = c.last_author_id"
     " LEFT JOIN deal d ON d.id = c.deal_id LEFT JOIN stage g ON g.id = d.stage_id"
     " LEFT JOIN address a ON a.source_id = c.source_id AND a.identity_id = c.identity_id"
+    f" {standing.JOINED}"
     " LEFT JOIN claim k ON k.conversation_id = c.id LEFT JOIN member n ON n.id = k.member_id"
     " LEFT JOIN read_marker r ON r.conversation_id = c.id AND r.member_id = :me"
     " LEFT JOIN draft t ON t.conversation_id = c.id AND t.member_id = :me AND t.mode = 'reply'"

@@ -12,7 +12,7 @@ from routing import deals
 from routing.deals import OpenDeal
 from routing.text import Piece, Stretch
 from routing.window import Content, Window, WindowPolicy, not_before, reply_window
-from storage import audit, batch, drafts, letters
+from storage import audit, batch, drafts, letters, standing
 from storage.calls import close_call_backs
 from storage.errors import Conflict
 from storage.ids import new_id
@@ -30,6 +30,8 @@ class Target:
 
     source_id: str
     policy: WindowPolicy
+    lent: WindowPolicy
+    """Of conversations on private accounts."""
     cut: Callable[[str, Sequence[Stretch]], Sequence[Piece]]
     """Text and its styles -> parts, as the network's limits demand."""
     echo: Any
@@ -276,7 +278,7 @@ def _may_send(tx: Transaction, order: Order, row: Row[Any], target: Target) -> W
     """The window's answer. Raises Conflict with its refusal, unless it may be and is overridden."""
     if order.letter is not None:
         return _may_post(tx, order, order.letter, target)
-    window = window_of(tx, row.identity_id, target)
+    window = window_of(tx, row.identity_id, target, row.id)
     if window.allow:
         return window
     if order.override_reason and window.overridable:
@@ -296,8 +298,8 @@ def _may_post(tx: Transaction, order: Order, letter: Letter, target: Target) -> 
     return reply_window(target.policy, tx.now, tx.now, Content())
 
 
-def window_of(tx: Transaction, identity_id: str | None, target: Target) -> Window:
-    """May anything be sent to this identity by the target's source now?"""
+def window_of(tx: Transaction, identity_id: str | None, target: Target, conversation_id: str) -> Window:
+    """May anything be sent to this identity by the target's source now, in this conversation?"""
     address = tx.connection.execute(
         text(
             "SELECT last_client_at, unreachable, reason FROM address WHERE source_id = :source AND identity_id = :identity"
@@ -312,7 +314,14 @@ def window_of(tx: Transaction, identity_id: str | None, target: Target) -> Windo
             if address.reason in ("address_dead", "no_permission_at_provider")
             else "blocked_by_client"
         )
-    return reply_window(target.policy, anchor, tx.now, Content(), reach=reach)  # type: ignore[arg-type]
+    own = tx.connection.execute(
+        text(f"SELECT {standing.STANDING} FROM conversation c {standing.JOINED} WHERE c.id = :id"),
+        {"id": conversation_id},
+    ).first()
+    if own is not None and not standing.may_speak(own):
+        reach = "no_permission_at_provider"
+    policy = target.policy if own is None else standing.policy_of(own, target.policy, target.lent)
+    return reply_window(policy, anchor, tx.now, Content(), reach=reach)  # type: ignore[arg-type]
 
 
 def closed(window: Window, *, may_override: bool = False) -> Conflict:

@@ -21,7 +21,7 @@ def say(
     Raises Conflict with the code of what is in the way; nothing is changed then.
     """
     row = conversation_held(tx, conversation_id)
-    window = window_of(tx, row.identity_id, target)
+    window = window_of(tx, row.identity_id, target, row.id)
     if not window.allow:
         raise closed(window)
     parts = tuple(replace(part, automatic=True) for part in parts_of_text(words, (), target, ()))

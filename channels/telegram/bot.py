@@ -58,6 +58,7 @@ class Telegram(WebhookChannel, PollingChannel):
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         window=WindowRule(hours=24, enforcement="block"),  # Telegram has none; a company's rule
+        lent=WindowRule(hours=24, fixed=True),  # Bot API: BusinessBotRights.can_reply
         text_max=4096,  # Bot API: sendMessage
         text_unit="utf16",
         caption_max=1024,  # Bot API: sendPhoto
@@ -81,6 +82,8 @@ class Telegram(WebhookChannel, PollingChannel):
         typing=True,
         rate=Rate(per_second=25, burst=25, chat_interval=1),  # Bots FAQ: 30 a second, 1 a second in a chat
         send_timeout=60,
+        numbering="strict",  # Bot API: Update.update_id follows one another …
+        numbering_rest_days=7,  # … and begins anywhere after a week without updates
     )
     secrets: ClassVar[tuple[str, ...]] = ("token", "secret_token")
     mends: ClassVar[frozenset[str]] = frozenset({"webhook_missing", "updates_partial"})

@@ -68,7 +68,7 @@ class VK(WebhookChannel, PollingChannel):
         history=True,
         read=True,
         idempotent=True,  # random_id
-        rate=Rate(per_second=20, burst=20),
+        rate=Rate(per_second=15, burst=15),  # 20 a second; names, files and typing need some of them
         send_timeout=90,  # three steps for each file; a text ends within `patience`
     )
     secrets = ("token", "secret")

@@ -127,6 +127,7 @@ class Acts:
         message = self._community.last(user, user)
         assert message is not None, "nothing to edit"
         message["text"], message["update_time"] = act.text, message["date"] + 5
+        message["version"] += 1
         return message
 
     def _reaction(self, user: int, act: Act) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 import zlib
 from collections import Counter, defaultdict
@@ -102,11 +103,11 @@ class Community:
         return None
 
     def event(self, name: str, body: Any) -> Json:
-        """An event with a number of its own."""
+        """An event with a number of its own: what was so when it happened."""
         self.events += 1
         event_id = f"{self.group_id:010x}{self.events:030x}"
         return {
-            "type": name, "group_id": self.group_id, "event_id": event_id, "v": VERSION, "object": body,
+            "type": name, "group_id": self.group_id, "event_id": event_id, "v": VERSION, "object": copy.deepcopy(body),
         }  # fmt: skip
 
     def record(self, event: Json) -> None:

@@ -40,6 +40,7 @@ class Talk:
         message = self._ours(values, whole(values, "cmid"), 909)
         named = [name for name in values.get("attachment", "").split(",") if name]
         message["text"], message["update_time"] = values.get("message", ""), int(time.time())
+        message["version"] += 1
         message["attachments"] = [one for one in message["attachments"] if _name(one) in named]
         message["format_data"] = json.loads(values.get("format_data", "{}"))
         return 1

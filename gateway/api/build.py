@@ -20,6 +20,7 @@ from routing.codes import Reach
 from routing.times import HOUR, MINUTE
 from storage import queue, timeline
 from storage.gaps import Gap
+from storage.standing import may_speak, policy_of
 from storage.team import Account
 from storage.waiting import NAMES
 
@@ -68,11 +69,16 @@ def window(
     last_client_at: int | None,
     unreachable: object,
     reason: str | None,
+    conversation: Any = None,
 ) -> shapes.Window:
-    """May we write here now?"""
+    """May we write here now? `conversation`: a row, where it is about one."""
     live = gateway.sources.get(source_id)
     reach = reach_of(live, unreachable, reason)
     policy = live.window if live is not None else windows.NO_WINDOW
+    if conversation is not None and live is not None:
+        policy = policy_of(conversation, live.window, live.lent)
+        if reach == "ok" and not may_speak(conversation):
+            reach = "no_permission_at_provider"
     answers = live is not None and (live.channel.can().reply or bool(live.channel.can().answered_by))
     found = windows.reply_window(policy, last_client_at, gateway.now(), reach=reach if answers else "ok")
     state = STATES.get(reach, "") if answers else ""
@@ -130,7 +136,9 @@ def _row(gateway: Gateway, account: Account, row: Any, facts: queue.Facts, head:
         "deadline_at": row.deadline_at,
         "reason": rank.reason,
         "unread": max(unread, 1) if row.kept_unread else unread,
-        "window": window(gateway, account, row.source_id, row.last_client_at, row.unreachable, row.reach),
+        "window": window(
+            gateway, account, row.source_id, row.last_client_at, row.unreachable, row.reach, row
+        ),
         "assignee": reference(row.assignee_id, row.assignee_name),
         "claim": reference(row.claim_id, row.claim_name) if claimed else None,
         "deal": _deal_ref(row),

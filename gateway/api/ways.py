@@ -11,8 +11,10 @@ from gateway.api import shapes
 from gateway.api.build import reach_of, source_ref, window
 from gateway.context import Gateway
 from gateway.refusals import Refusal
+from gateway.sources import Live
 from routing import codes
 from routing import window as windows
+from storage.standing import may_speak, policy_of
 from storage.team import Account
 
 PHONE = "phone"
@@ -79,11 +81,16 @@ def _address(gateway: Gateway, way: _Way) -> windows.Address:
     own = way.source_id == row.source_id
     return windows.Address(
         ref=row.id,
-        policy=live.window,
+        policy=policy_of(row, live.window, live.lent) if own else live.window,
         last_client_at=row.last_client_at if own else None,
-        reach=reach_of(live, row.unreachable if own else None, row.reason if own else ""),
+        reach=_reach(live, row) if own else reach_of(live, None, ""),
         used_at=row.last_client_at or row.last_at,
     )
+
+
+def _reach(live: Live, row: Any) -> codes.Reach:
+    reach = reach_of(live, row.unreachable, row.reason)
+    return "no_permission_at_provider" if reach == "ok" and not may_speak(row) else reach
 
 
 def _calls(contact: shapes.Contact) -> list[shapes.Fallback]:
@@ -102,10 +109,13 @@ def _fallback(gateway: Gateway, account: Account, kind: codes.Fallback, way: _Wa
         return {
             "kind": "wait", "source": None, "conversation_id": None, "identity_id": None, "address": "", "window": None,
         }  # fmt: skip
-    own = way.source_id == way.row.source_id
-    anchor = (way.row.last_client_at, way.row.unreachable, way.row.reason) if own else (None, None, "")
+    row = way.row
+    if way.source_id == row.source_id:
+        there = window(gateway, account, way.source_id, row.last_client_at, row.unreachable, row.reason, row)
+    else:
+        there = window(gateway, account, way.source_id, None, None, "")
     return {
-        "kind": "channel", "source": source_ref(gateway, way.source_id), "conversation_id": way.row.id,
+        "kind": "channel", "source": source_ref(gateway, way.source_id), "conversation_id": row.id,
         "identity_id": way.identity_id, "address": way.value,
-        "window": window(gateway, account, way.source_id, *anchor),
+        "window": there,
     }  # fmt: skip

@@ -18,6 +18,8 @@ class SourceRules:
     id: str
     name: str
     window: WindowPolicy
+    lent: WindowPolicy
+    """Of chats on private accounts."""
     attach: AttachPolicy
     target: Micros
     next_target: Micros

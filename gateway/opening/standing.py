@@ -8,7 +8,7 @@ from __future__ import annotations
 from gateway.opening.house import SourceRules
 from routing.conversations import Status, answer_due, deadline
 from routing.schedule import Schedule
-from routing.window import closes_at
+from routing.window import NO_WINDOW, WindowPolicy, closes_at
 from storage.board import Board, Conversation, Message
 
 PREVIEW = 200
@@ -39,9 +39,16 @@ def set_deadline(board: Board, conversation: Conversation, rules: SourceRules, s
     """When an answer is due and when the window shuts, for sorting."""
     address = board.addresses.get((conversation.source_id, conversation.identity_id or ""))
     anchor = address.last_client_at if address is not None else None
-    closing = closes_at(rules.window, anchor, board.now) if rules.window.enforcement != "off" else None
+    policy = (
+        NO_WINDOW
+        if conversation.nature == "group"
+        else rules.lent
+        if conversation.connection
+        else rules.window
+    )
+    closing = closes_at(policy, anchor, board.now) if policy.enforcement != "off" else None
     conversation.closes_at = closing
-    conversation.gone_at = _gone_at(rules, anchor)
+    conversation.gone_at = _gone_at(policy, anchor)
     since = conversation.waiting_since
     target = rules.next_target if conversation.answered_at else rules.target
     conversation.due_at = None if since is None else answer_due(since, target, schedule)
@@ -49,9 +56,8 @@ def set_deadline(board: Board, conversation: Conversation, rules: SourceRules, s
     conversation.dirty = True
 
 
-def _gone_at(rules: SourceRules, anchor: int | None) -> int | None:
+def _gone_at(policy: WindowPolicy, anchor: int | None) -> int | None:
     """When the last phase ends, where nothing is allowed after it."""
-    policy = rules.window
     if anchor is None or not policy.phases or policy.enforcement != "block" or policy.then != "nothing":
         return None
     return anchor + policy.phases[-1].until - policy.margin
@@ -72,5 +78,6 @@ def show_last(conversation: Conversation, message: Message) -> None:
 def preview(message: Message) -> str:
     """One line of it. What has no words is named by its kind on the screen."""
     subject = str(message.content.get("subject", ""))
-    text = " ".join(message.text[: 4 * PREVIEW].split())
+    carried = next((str(one["text"]) for one in message.content.get("forwards", ()) if one.get("text")), "")
+    text = " ".join((message.text or carried)[: 4 * PREVIEW].split())
     return f"{subject} — {text}"[:PREVIEW] if subject and text else (text or subject)[:PREVIEW]

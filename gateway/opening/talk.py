@@ -84,8 +84,9 @@ def _follow(
     contact, identity, conversation, message = parts
     said_at = min(event.at, received_at)
     client = message.nature == "client"
-    if client:
+    if client or message.nature == "personal":  # should it turn out to be a client, they may be answered
         _open_window(board, rules, identity, said_at, "button" if event.kind == "button" else "message")
+    if client:
         leads.bind_by_link(board, conversation, rules, event.attribution)
     attachment = leads.attach(
         board, house, rules, contact, conversation, message,

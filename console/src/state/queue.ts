@@ -8,7 +8,7 @@ import { nowByMinute, serverNow } from "@/time/clock";
 import { t } from "@/i18n";
 import { say } from "./notices";
 import { arrange, belongs, compare, type Order, type View } from "./order";
-import { me } from "./session";
+import { may, me } from "./session";
 
 /** Every row this tab knows, in whatever list. The one place where a row lives. */
 export const rows = shallowReactive(new Map<string, Row>());
@@ -182,6 +182,7 @@ export async function loadMore(): Promise<void> {
 }
 
 export async function loadCounters(): Promise<void> {
+  if (!may("conversation.read")) return;
   try {
     counters.value = await api.counters();
   } catch {

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import string
 from pathlib import Path
 
 import pytest
 from aiogram.types import Update
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from channels.errors import PayloadUnreadable
 from channels.events import InboundMessage, OutgoingSeen, Span, Started
@@ -161,3 +164,29 @@ def test_blanks_at_the_end_of_a_style_stay_plain() -> None:
 
 def test_text_is_counted_as_telegram_counts() -> None:
     assert [units(text) for text in ("", "да", "😀", "😀a")] == [0, 2, 2, 3]
+
+
+UNHEARD_OF = st.text(string.ascii_lowercase + "_", min_size=4, max_size=20).map("x_".__add__)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    UNHEARD_OF, st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=2))
+)
+def test_a_message_of_any_kind_nobody_knows_is_shown_under_the_networks_own_word(
+    kind: str, value: object
+) -> None:
+    chat = {"id": 5, "type": "private", "first_name": "Анна"}
+    for field in ("message", "business_message"):
+        message = {
+            "message_id": 7,
+            "date": 1790000000,
+            "chat": chat,
+            "from": chat | {"is_bot": False},
+            kind: value,
+        }
+        body = json.dumps({"update_id": 9, field: message}).encode()
+        (event,) = TELEGRAM.parse(enveloped(body))
+        assert isinstance(event, InboundMessage)
+        assert (event.kind, event.unsupported) == ("unsupported", kind[:64])
+    assert TELEGRAM.parse(enveloped(json.dumps({"update_id": 9, kind: value}).encode())) == ()

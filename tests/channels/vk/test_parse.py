@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import string
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from channels.errors import PayloadUnreadable
 from channels.events import InboundMessage, OutgoingSeen
@@ -103,3 +106,22 @@ def test_our_echo_and_our_key_meet() -> None:
     (fact,) = parse(envelope(body))
     assert isinstance(fact, OutgoingSeen)
     assert fact.key == str(random_id(key))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.text(string.ascii_lowercase + "_", min_size=1, max_size=20),
+    st.none() | st.integers() | st.text() | st.just([]),
+)
+def test_an_attachment_of_any_kind_nobody_knows_is_shown_and_empties_nothing(
+    kind: str, value: object
+) -> None:
+    found = said(attachments=[{"type": kind, kind: value}, 7, None, {"kind": "no type"}])
+    assert found.text or found.attachments or found.unsupported
+    named = said(text="смотрите", attachments=[{"type": kind, kind: value}])
+    assert named.text.startswith("смотрите")
+
+
+@given(st.text(string.ascii_lowercase + "_", min_size=1, max_size=20).map("x_".__add__))
+def test_an_event_of_a_kind_nobody_knows_says_nothing_and_fails_nothing(kind: str) -> None:
+    assert parse(envelope(callback(SECRET, inner=b"{}").replace(b"message_new", kind.encode()))) == ()

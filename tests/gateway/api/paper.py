@@ -47,7 +47,7 @@ class Paper(WebhookChannel):
     """One account of the made-up network."""
 
     capabilities = Capabilities(
-        window=WindowRule(hours=24, enforcement="block"), text_max=100, reply_to=True,
+        window=WindowRule(hours=24, enforcement="block"), lent=WindowRule(hours=24, fixed=True), text_max=100, reply_to=True,
         files={"photo": 10_000, "file": 10_000}, files_per_message=2, edit=True, edit_hours=48, delete=True,
         reactions=("👍", "❤"), styles=frozenset({"bold", "link"}), typing=True,
     )  # fmt: skip
@@ -84,7 +84,15 @@ class Paper(WebhookChannel):
         if "about" in said:
             return (_change(said, person),)
         if "lends" in said:
-            return (Connection(key=said["lends"], owner=person, at=said["at"], active=True, can_reply=True),)
+            return (
+                Connection(
+                    key=said["lends"],
+                    owner=person,
+                    at=said["at"],
+                    active=said.get("active", True),
+                    can_reply=said.get("can_reply", True),
+                ),
+            )
         if "start" in said:
             return (
                 Started(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from gateway.clock import new_id
 from gateway.retention import forget_private
 from tests.gateway.api.house import House, Person
 from tests.gateway.town import until
@@ -169,3 +172,48 @@ async def test_a_label_becomes_a_link_and_an_odd_one_is_refused(house: House) ->
     assert set(found) == {"url"}
     refused = await house.admin.call("GET", f"/sources/{house.source_id}/link?label=%3Cb%3E")
     assert (refused.status, refused.code) == (422, "bad_request")
+
+
+async def test_a_lent_accounts_window_is_the_networks_own_and_nobody_oversteps_it(house: House) -> None:
+    ref = await lent(house)
+    await house.admin.post(f"/conversations/{ref}/nature", {"nature": "client"})
+    window = (await house.admin.get(f"/conversations/{ref}"))["row"]["window"]
+    assert (window["fixed"], window["state"]) == (True, "open")
+    other = await house.hears("vera", "to the source itself")
+    assert (await house.admin.get(f"/conversations/{other}"))["row"]["window"]["fixed"] is False
+    late = await lent(house, "boris", ago=25 * 3_600_000_000)
+    await house.admin.post(f"/conversations/{late}/nature", {"nature": "client"})
+    said = {
+        "id": new_id(),
+        "text": "hello",
+        "file_ids": [],
+        "reply_to": None,
+        "last_seen": None,
+        "anyway": True,
+    }
+    path = f"/conversations/{late}/messages"
+    for more in ({}, {"override_reason": "I really want to"}):
+        refused = await house.admin.call("POST", path, {**said, **more})
+        assert (refused.status, refused.code) == (409, "window_closed")
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"can_reply": False}])
+async def test_an_account_taken_back_is_said_before_anybody_writes(
+    house: House, change: dict[str, bool]
+) -> None:
+    ref = await lent(house)
+    await house.admin.post(f"/conversations/{ref}/nature", {"nature": "client"})
+    await house.hook_says({"id": "change", "chat": "owner", "lends": "their account", "at": 2, **change})
+    await house.settled()
+    window = (await house.admin.get(f"/conversations/{ref}"))["row"]["window"]
+    assert (window["state"], window["may_override"]) == ("no_permission", False)
+    body = {
+        "id": new_id(),
+        "text": "hello",
+        "file_ids": [],
+        "reply_to": None,
+        "last_seen": None,
+        "anyway": True,
+    }
+    refused = await house.admin.call("POST", f"/conversations/{ref}/messages", body)
+    assert refused.code == "no_permission"

@@ -1,0 +1,23 @@
+"""Which reply window holds for a conversation, and may we write there at all?"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from routing.window import NO_WINDOW, WindowPolicy
+
+STANDING: Final = "c.nature AS talk, c.connection, x.active AS lent_active, x.can_reply AS lent_reply"
+JOINED: Final = "LEFT JOIN connection x ON x.source_id = c.source_id AND x.key = c.connection"
+"""With `conversation c`: what the two questions look at."""
+
+
+def policy_of(row: Any, own: WindowPolicy, lent: WindowPolicy) -> WindowPolicy:
+    """A group has no window, a chat on a lent account the network's, all others the source's `own`."""
+    if row.talk == "group":
+        return NO_WINDOW
+    return lent if row.connection else own
+
+
+def may_speak(row: Any) -> bool:
+    """Whether we may still write in the owner's name; an account that nobody has told of yet may."""
+    return not row.connection or row.lent_active is None or bool(row.lent_active and row.lent_reply)
