@@ -126,6 +126,9 @@ class Fake(abc.ABC):
     def fail(self, fault: Fault, times: int = 1, *, after: float | None = None) -> None:
         """The next `times` sends meet this fault; `after` is the pause a 429 asks for, seconds."""
 
+    def shuffle(self) -> None:
+        """From now on keep no more order than the provider promises."""
+
     @abc.abstractmethod
     async def again(self, times: int = 1) -> Delivered:
         """Deliver the last act's envelope `times` more, as a provider that saw no answer does."""

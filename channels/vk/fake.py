@@ -104,6 +104,9 @@ class VKFake(Fake):
         """The next sends are answered with this number of VK's errors."""
         self._faults.extend((code, None) for _ in range(times))
 
+    def shuffle(self) -> None:
+        self.pusher.ordered = False
+
     async def again(self, times: int = 1) -> Delivered:
         assert self._last is not None, "nothing was delivered yet"
         delivered = Delivered(status=0, body="", event=self._last["event_id"])

@@ -1,7 +1,8 @@
 """A network at its worst, and two processes that share the work: in the end exactly what was said stands there, in order.
 
 Whatever a seed decides happens to a delivery: it comes twice, at once or much later, to either process; its answer is
-lost; it is turned away and comes again. What we send meets 429, 5xx, broken connections and answers that never arrive.
+lost; it is turned away and comes again; a changed wording overtakes the message it changes. What we send meets 429, 5xx,
+broken connections and answers that never arrive.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ MESSENGERS = ("messenger1", "messenger2")
 FAULTS: tuple[Fault, ...] = ("slow_down", "server_error", "reset", "lost_answer")
 REMEMBERED = 300
 """Deliveries that may come once more, long after their time."""
+OVERTAKEN = 0.1
+"""So many messages are changed while they are still on their way."""
 TURNED_AWAY, ANSWER_LOST, AT_ONCE, LATE, OLD = 0.05, 0.10, 0.20, 0.30, 0.45
 """Below each of these numbers a throw of [0, 1) means this trouble."""
 
@@ -109,6 +112,7 @@ class World:
     source_id: str
     fake: Fake
     storm: Storm
+    served: list[Served]
     said: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """client -> what their messages read in the end."""
     answered: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -150,7 +154,7 @@ async def world(place: str, url: str, redis: str, data: Path, seed: int) -> Asyn
             fake.deliver_to(f"{public}/hooks/{source_id}/{live.row.hook_key}")
             checks = await gateway.sources.connect(source_id)
             assert all(check.ok for check in checks), checks
-            yield World(gateway, admin, source_id, fake, storm)
+            yield World(gateway, admin, source_id, fake, storm, served)
     finally:
         await asyncio.gather(*(one.kill() for one in served if one.process is not None))
         await fake.stop()
@@ -163,6 +167,9 @@ async def talk(of: World, client: Client, count: int, dice: random.Random, few: 
     """One client says so many things, and now and then changes the last one."""
     for number in range(count):
         said = of.said[client.ref]
+        if dice.random() < OVERTAKEN:
+            said.append(await overtaken(of, client, f"{client.ref}:{number}", few))
+            continue
         changes = bool(said) and dice.random() < 0.1
         words = f"{said[-1]}+" if changes else f"{client.ref}:{number}"
         async with few:
@@ -172,6 +179,19 @@ async def talk(of: World, client: Client, count: int, dice: random.Random, few: 
             said[-1] = words
         else:
             said.append(words)
+
+
+async def overtaken(of: World, client: Client, words: str, few: asyncio.Semaphore) -> str:
+    """A client writes and thinks better of it at once: both are on their way together. What stands in the end."""
+    better = f"{words}!"
+    async with few:
+        both = await asyncio.gather(
+            of.fake.act(Act(client=client, text=words)),
+            of.fake.act(Act(client=client, doing="edit", text=better)),
+        )
+    assert [one.status for one in both] == [200, 200], both
+    of.storm.troubles["overtaken"] += 1
+    return better
 
 
 async def answer(of: World, count: int, dice: random.Random) -> None:
@@ -233,13 +253,17 @@ async def storm_through(of: World, seed: int, events: int, people: int, answers:
     dice, few = random.Random(seed), asyncio.Semaphore(24)
     clients = [Client(ref=f"c{number}", name=f"Клиент {number}") for number in range(people)]
     of.storm.raging = True
+    of.fake.shuffle()
     await asyncio.gather(
         *(talk(of, one, events // people, random.Random(f"{seed}:{one.ref}"), few) for one in clients),
         answer(of, answers, dice),
     )
     of.storm.raging = False
     await until(lambda: settle(of), lambda: str(of.storm.troubles), seconds=120)
-    assert all(of.storm.troubles[one] for one in ("turned away", "answer lost", "at once", "late", "old"))
+    assert all(
+        of.storm.troubles[one]
+        for one in ("turned away", "answer lost", "at once", "late", "old", "overtaken")
+    )
 
 
 @pytest.mark.timeout(180)

@@ -183,7 +183,7 @@ async def test_a_lent_accounts_window_is_the_networks_own_and_nobody_oversteps_i
     assert (await house.admin.get(f"/conversations/{other}"))["row"]["window"]["fixed"] is False
     late = await lent(house, "boris", ago=25 * 3_600_000_000)
     await house.admin.post(f"/conversations/{late}/nature", {"nature": "client"})
-    said = {
+    said: dict[str, Any] = {
         "id": new_id(),
         "text": "hello",
         "file_ids": [],
@@ -207,7 +207,7 @@ async def test_an_account_taken_back_is_said_before_anybody_writes(
     await house.settled()
     window = (await house.admin.get(f"/conversations/{ref}"))["row"]["window"]
     assert (window["state"], window["may_override"]) == ("no_permission", False)
-    body = {
+    body: dict[str, Any] = {
         "id": new_id(),
         "text": "hello",
         "file_ids": [],
