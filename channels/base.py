@@ -520,6 +520,10 @@ class WebhookChannel(Channel):
     def admit(self, envelope: Envelope) -> Admitted:
         """Prove who sent it and say how to keep and answer it, without a full parse. Raises WebhookRefused. Pure."""
 
+    def come_again(self, seconds: int, now: Micros) -> str:
+        """`Retry-After` as this network reads it. Pure."""
+        return str(seconds)
+
     def answer(self, answer: RouteAnswer) -> Reply:
         """The HTTP answer to a RouteQuestion."""
         return OK

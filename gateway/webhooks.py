@@ -29,7 +29,7 @@ from storage.tallies import Tallies
 
 log = structlog.get_logger(__name__)
 INLINE = 256 * 1024
-RETRY_AFTER = "5"
+RETRY_AFTER = 5
 WAIT_FOR_JOURNAL = 0.8
 """Seconds that the answer to whom to ring waits for its event to be on disk (design.md, I1)."""
 INSPECTION = 5.0
@@ -56,7 +56,7 @@ class Hooks:
         try:
             live = await self._find(request.match_info["source_id"], request.match_info["key"])
         except Unavailable:
-            return _plain(503, "unavailable", {"Retry-After": RETRY_AFTER})
+            return _plain(503, "unavailable", {"Retry-After": str(RETRY_AFTER)})
         return _plain(404, "unknown_source") if live is None else await self.receive(live, request)
 
     async def receive(self, live: Live, request: web.Request) -> web.StreamResponse:
@@ -150,7 +150,10 @@ class Hooks:
         except (Busy, Unavailable, OSError) as error:
             HOOKS.labels("unavailable").inc()
             log.warning("hook not kept", source=live.row.id, error=type(error).__name__)
-            return _plain(503, "unavailable", {"Retry-After": RETRY_AFTER})
+            again = str(RETRY_AFTER)
+            if isinstance(live.channel, WebhookChannel):
+                again = live.channel.come_again(RETRY_AFTER, self._gateway.now())
+            return _plain(503, "unavailable", {"Retry-After": again})
         (KEPT if kept is not None else REPEATED).inc()
         return _respond(reply)
 

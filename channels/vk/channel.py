@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
+from email.utils import formatdate
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -158,6 +159,10 @@ class VK(WebhookChannel, PollingChannel):
 
     async def disconnect(self) -> None:
         await disconnect(self._api, self._community())
+
+    def come_again(self, seconds: int, now: Micros) -> str:
+        """dev.vk.com/api/callback/getting-started: a date, less than three hours ahead."""
+        return formatdate(now / 1_000_000 + seconds, usegmt=True)
 
     def campaign_link(self, label: str) -> str:
         return self.test_link(label)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -117,3 +118,9 @@ def test_a_refusal_says_what_did_not_fit() -> None:
 def test_deep_nesting_is_refused_not_raised() -> None:
     with pytest.raises(WebhookRefused):
         admit(callback(SECRET, inner=b"[" * 100_000 + b"]" * 100_000))
+
+
+def test_vk_is_told_by_a_date_when_to_come_again() -> None:
+    told = CHANNEL(ACCOUNT).come_again(5, 1_790_000_000_000_000)
+    assert parsedate_to_datetime(told).timestamp() == 1_790_000_005
+    assert told.endswith("GMT")
