@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from channels.events import InboundMessage
 from gateway.opening.batch import Parsed, open_batch
 from gateway.parsing import parse
 from gateway.rules import house_of, setup_of
@@ -16,6 +17,7 @@ from storage import outbox, waiting
 from storage.cursors import keep_polled
 from storage.dealing import route_waiting
 from storage.errors import LeaseLost
+from storage.ids import new_id
 from storage.leases import Lease, acquire, take_from
 from storage.outbox import Outcome
 from storage.transaction import Transaction
@@ -119,6 +121,7 @@ async def test_two_workers_with_words_of_one_person_by_two_sources_make_one_lead
         await door.say("messenger1", "Первый источник")
         ((one,), _) = await batch_of(door)
         first, second = await _by_another_source(door, one)
+        await door.gateway.database.write(_known, one)
         _, held = await handed_over(door, "shard:1", "shard:2")
         house = await house_of(door.gateway)
         begun = asyncio.Event()
@@ -135,6 +138,17 @@ async def test_two_workers_with_words_of_one_person_by_two_sources_make_one_lead
         for table in ("contact", "deal"):
             assert await door.one(f"SELECT count(*) FROM {table}") == 1, table
         assert await door.one("SELECT count(DISTINCT deal_id) FROM message WHERE direction = 'in'") == 1
+
+
+def _known(tx: Transaction, parsed: Parsed) -> None:
+    """The person was heard of before, and is nobody's contact yet: making the row cannot be what they meet at."""
+    said = parsed.events[0]
+    assert isinstance(said, InboundMessage)
+    identity = said.sender.identity
+    tx.connection.execute(
+        text("INSERT INTO identity (id, kind, value, created_at) VALUES (:id, :kind, :value, :now)"),
+        {"id": new_id(tx.now), "kind": identity.kind, "value": identity.value, "now": tx.now},
+    )
 
 
 async def _by_another_source(door: Town, one: Parsed) -> tuple[Parsed, Parsed]:
