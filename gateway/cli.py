@@ -162,10 +162,10 @@ def doctor() -> None:
 
     findings = asyncio.run(examine(_config()))
     for finding in findings:
-        typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.what}: {finding.detail}")
+        typer.echo(f"{finding.mark} {finding.what}: {finding.detail}")
         if not finding.ok and finding.advice:
             typer.echo(f"     -> {finding.advice}")
-    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+    raise typer.Exit(1 if any(finding.grave for finding in findings if not finding.ok) else 0)
 
 
 @app.command()

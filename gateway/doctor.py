@@ -34,6 +34,13 @@ class Finding:
     ok: bool
     detail: str
     advice: str = ""
+    grave: bool = True
+    """False: worth knowing, and much works all the same."""
+
+    @property
+    def mark(self) -> str:
+        """How its line begins."""
+        return "ok  " if self.ok else "FAIL" if self.grave else "warn"
 
 
 async def examine(config: Config) -> list[Finding]:
@@ -120,7 +127,8 @@ async def _address(gateway: Gateway) -> AsyncIterator[Finding]:
         "private": "this address cannot be reached from outside",
         "port": "Telegram calls only ports 443, 80, 88 and 8443",
     }.get(problem, "is it written right?")
-    yield Finding("public address", not problem, url or "none", advice)
+    # Whoever tries it out on their own machine has none, and polled networks, mail and the console work without.
+    yield Finding("public address", not problem, url or "none", advice, grave=problem != "none")
     if problem:
         return
     try:

@@ -204,6 +204,15 @@ def test_a_setting_that_makes_no_sense_is_named(setting: str, value: str | int, 
     assert words in error["msg"]
 
 
+async def test_an_installation_without_a_public_address_is_warned_and_well(config: Config) -> None:
+    found = {one.what: one for one in await examine(config)}
+    address = found["public address"]
+    assert (address.ok, address.grave, address.mark) == (False, False, "warn")
+    assert "INBOX_PUBLIC_URL" in address.advice
+    wrong = {one.what: one for one in await examine(at(config, public_url="http://inbox.example"))}
+    assert wrong["public address"].mark == "FAIL"
+
+
 async def test_the_doctor_sees_old_tables_and_a_source_whose_network_is_gone(config: Config) -> None:
     await migrate.downgrade(config.database(), "0001")
     assert "inbox migrate" in failures(await examine(config))["database"].advice

@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 
 import aiohttp
+import orjson
 import pytest
 
 from tests.gateway.town import IGOR, MARIA, Town, open_town, until
@@ -71,6 +72,26 @@ async def test_the_same_event_a_hundred_times_is_one_message(town: Town) -> None
     assert await town.one("SELECT count(*) FROM message WHERE direction = 'in'") == 1
     account = await town.account("messenger1")
     assert (account["received"], account["opened"], account["repeated"]) == (1, 1, 99)
+
+
+async def test_the_same_message_under_another_event_is_one_message(town: Town) -> None:
+    """As a poll after a webhook, or a history that is read back, brings it."""
+    await town.say("messenger1", "Один раз")
+    await town.opened()
+    (kept,) = await town.rows("SELECT body, headers FROM envelope")
+    update = orjson.loads(bytes(kept.body))
+    update["update_id"] += 1
+    headers = {
+        name: value
+        for name, value in orjson.loads(kept.headers).items()
+        if not name.startswith(":") and name != "content-length"
+    }
+    status, _ = await post(town.hook(town.sources["messenger1"]), orjson.dumps(update), **headers)
+    assert status == 200
+    await town.opened()
+    assert await town.one("SELECT count(*) FROM message WHERE direction = 'in'") == 1
+    account = await town.account("messenger1")
+    assert (account["received"], account["opened"], account["ignored"]) == (2, 1, 1)
 
 
 async def test_two_first_messages_of_a_stranger_at_once_make_one_contact_conversation_and_lead(
