@@ -53,20 +53,6 @@ class Reader:
         return self.known is not None
 
 
-@value(frozen=True, slots=True)
-class Personal:
-    """A queue row with what one member sees of their own in it."""
-
-    row: Any
-    read_inbound: int | None
-    kept_unread: int | None
-    read_message_id: str | None
-    draft: str | None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.row, name)
-
-
 @dataclass(slots=True)
 class _Batch:
     gateway: Gateway
@@ -177,14 +163,13 @@ def _conversation_by_id(batch: _Batch, reader: Reader, ref: str, seq: int) -> It
 
 def _row(batch: _Batch, account: Account, row: Any) -> Mapping[str, Any]:
     marker = batch.read.markers.get((account.id, row.id))
-    personal = Personal(
-        row,
-        None if marker is None else marker.inbound,
-        None if marker is None else marker.kept_unread,
-        None if marker is None else marker.message_id,
-        batch.read.drafts.get((account.id, row.id)),
-    )
-    facts = Facts([personal], batch.read.rows.offered, batch.read.rows.also)  # type: ignore[list-item]
+    if marker is not None:
+        row = row._replace(
+            read_inbound=marker.inbound, kept_unread=marker.kept_unread, read_message_id=marker.message_id
+        )
+    if (draft := batch.read.drafts.get((account.id, row.id))) is not None:
+        row = row._replace(draft=draft)
+    facts = Facts([row], batch.read.rows.offered, batch.read.rows.also)
     return build.rows(batch.gateway, account, facts, batch.head)[0]
 
 

@@ -45,17 +45,20 @@ class FileStore:
     async def put(self, chunks: AsyncIterator[bytes], limit: int) -> Stored:
         """Keep a stream. Raises TooLarge past `limit` bytes, and OSError when the disk refuses."""
         hasher, size, head = hashlib.sha256(), 0, b""
+        first = await anext(chunks, None)  # nothing is made on disk for what does not come at all
         part = self.root / "incoming" / secrets.token_hex(16)
         await asyncio.to_thread(part.parent.mkdir, parents=True, exist_ok=True)
         try:
             with await asyncio.to_thread(part.open, "wb") as out:
-                async for chunk in chunks:
+                chunk = first
+                while chunk is not None:
                     size += len(chunk)
                     if size > limit:
                         raise TooLarge(str(limit))
                     head = head or chunk[:512]
                     hasher.update(chunk)
                     await asyncio.to_thread(out.write, chunk)
+                    chunk = await anext(chunks, None)
                 await asyncio.to_thread(_sync, out.fileno())
             digest = hasher.hexdigest()
             await asyncio.to_thread(_move, part, self.path(digest))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,6 +24,8 @@ from storage.errors import Unavailable
 log = structlog.get_logger(__name__)
 PING_EVERY = 25.0
 LONGEST_QUEUE = 1000
+TOGETHER = 50
+"""Frames that are sent under one time limit."""
 LARGEST_WORD = 4096
 SEND_WITHIN = 30.0
 MOST_SOCKETS = 50
@@ -130,10 +133,16 @@ class Line:
         return orjson.dumps({"seq": seq, "type": kind, "id": "", "server_time": now, **more})
 
     async def _write(self) -> None:
-        while (frame := await self._queue.get()) is not None:
+        ended = False
+        while not ended:
+            frames = [await self._queue.get()]
+            while len(frames) < TOGETHER and not self._queue.empty():
+                frames.append(self._queue.get_nowait())
+            ended = None in frames
             try:
                 async with asyncio.timeout(SEND_WITHIN):
-                    await self._socket.send_str(frame.decode())
+                    for frame in itertools.takewhile(lambda one: one is not None, frames):
+                        await self._socket.send_frame(frame or b"", WSMsgType.TEXT)
             except (TimeoutError, ConnectionError, RuntimeError):
                 self._close = (SLOW, "too slow")
                 break
