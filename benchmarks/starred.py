@@ -35,13 +35,14 @@ async def measure(report: Report, *, seconds: int, repeats: int) -> None:
         server = stack.enter_context(engine("postgres"))
         assert server is not None
         nothing = await stack.enter_async_context(bare())
-        keeping = await stack.enter_async_context(store(server, "ack"))
-        stores = {
-            "postgres": await stack.enter_async_context(store(server, "whole")),
-            "sqlite": await stack.enter_async_context(store(None, "whole")),
-        }
-        web = await stack.enter_async_context(served(keeping, role="web"))
-        running = {name: await stack.enter_async_context(served(made)) for name, made in stores.items()}
+        engines = ((server, "ack"), (server, "whole"), (None, "whole"))
+        keeping, *both = [await stack.enter_async_context(store(*one)) for one in engines]
+        stores = dict(zip(("postgres", "sqlite"), both, strict=True))
+        web, *processes = await asyncio.gather(
+            *(stack.enter_async_context(served(made, role=role))
+              for made, role in ((keeping, "web"), *((made, "all") for made in both)))
+        )  # fmt: skip
+        running = dict(zip(stores, processes, strict=True))
         consoles = {
             name: await stack.enter_async_context(console(made, running[name]))
             for name, made in stores.items()
@@ -49,9 +50,8 @@ async def measure(report: Report, *, seconds: int, repeats: int) -> None:
         series, first = _Series(), 1
         commits = [await _commits(stores, server.dsn())]
         await _bare(nothing, keeping, series)
-        for _ in range(repeats):
+        for _ in range(repeats):  # each ends with the measure of the bare server that the next begins with
             first = await _repeat(series, nothing, (keeping, web), stores, running, consoles, first, seconds)
-        await _bare(nothing, keeping, series)
         commits.append(await _commits(stores, server.dsn()))
     _tell(report, series, commits)
 
@@ -76,7 +76,7 @@ async def _repeat(
     series: _Series, nothing: Process, ack: tuple[Store, Process], stores: dict[str, Store],
     running: dict[str, Process], consoles: dict[str, Console], first: int, seconds: int,
 ) -> int:  # fmt: skip
-    before = await _bare(nothing, ack[0], series)
+    before = series.bare[-1]
     kept = await acknowledged(*ack, first, seconds=seconds)
     series.acks.append(kept)
     after = await _bare(nothing, ack[0], series)
