@@ -20,10 +20,11 @@ async def main(quick: bool) -> int:
     await engines.tell(report)
     await starred.measure(report, seconds=1 if quick else 3, repeats=3 if quick else 5)
     if not quick:
-        from benchmarks import latency, resting
+        from benchmarks import backlog, latency, resting
 
         await latency.measure(report)
         await resting.measure(report)
+        await backlog.measure(report)
     print(
         f"{len(report.missed)} figures miss their goal: {', '.join(report.missed) or 'none'}", file=sys.stderr
     )

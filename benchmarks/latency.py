@@ -9,6 +9,7 @@ import asyncio
 import random
 import time
 from collections import deque
+from typing import cast
 from urllib.parse import urlsplit
 
 import orjson
@@ -32,8 +33,7 @@ class Line(asyncio.Protocol):
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's own is none by its class
 
     def send(self, request: bytes, planned: float) -> None:
         self.waiting.append(planned)

@@ -62,7 +62,7 @@ class Journal:
         while self._waiting:
             group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
             try:
-                ids = await self._database.write(append, [waiting.entry for waiting in group])
+                ids = await self._database.write_alone(append, [waiting.entry for waiting in group])
             except Unavailable as error:
                 self._fail(group, error)
             except Exception as error:
@@ -80,7 +80,7 @@ class Journal:
     async def _one_by_one(self, group: list[_Waiting]) -> None:
         for waiting in group:
             try:
-                (envelope_id,) = await self._database.write(append, [waiting.entry])
+                (envelope_id,) = await self._database.write_alone(append, [waiting.entry])
             except Exception as error:
                 self._fail([waiting], error)
             else:

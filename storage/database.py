@@ -85,15 +85,35 @@ class Database:
         A transaction that loses a deadlock is run again: the function must not touch anything but its arguments.
         """
 
+        result, committed = await self._backend.write(self._work(function, *args, **kwargs))
+        self.committed(committed)
+        return result
+
+    async def write_alone(
+        self,
+        function: Callable[Concatenate[Transaction, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """The same for a function that sends PostgreSQL a single statement: that is a transaction of its own, without the
+        two round trips that begin and end one."""
+        result, committed = await self._backend.write_alone(self._work(function, *args, **kwargs))
+        self.committed(committed)
+        return result
+
+    def _work(
+        self,
+        function: Callable[Concatenate[Transaction, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Callable[[Connection], tuple[T, Committed]]:
         def work(connection: Connection) -> tuple[T, Committed]:
             transaction = Transaction(connection, self.clock())
             result = function(transaction, *args, **kwargs)
             transaction.append_changes()
             return result, Committed(frozenset(transaction.bells), transaction.head)
 
-        result, committed = await self._backend.write(work)
-        self.committed(committed)
-        return result
+        return work
 
     async def read(
         self,
@@ -127,12 +147,19 @@ class _Postgres:
             },
         )
         self.reading = self.engine.execution_options(postgresql_readonly=True)
+        self.alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def write(self, work: Callable[[Connection], T]) -> T:
+        return await self._write(self.engine, work)
+
+    async def write_alone(self, work: Callable[[Connection], T]) -> T:
+        return await self._write(self.alone, work)
+
+    async def _write(self, engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
         for attempt in range(RETRIES):
             try:
                 with _our_errors():
-                    async with self.engine.begin() as connection:
+                    async with engine.begin() as connection:
                         return await connection.run_sync(work)
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", "") not in RETRYABLE or attempt == RETRIES - 1:
@@ -164,6 +191,9 @@ class _Sqlite:
                 return work(connection)
 
         return await self._finish(self.writing, run)
+
+    async def write_alone(self, work: Callable[[Connection], T]) -> T:
+        return await self.write(work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         def run() -> T:
