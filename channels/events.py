@@ -166,6 +166,8 @@ class MailHeaders:
     """Every address of it that is not ours, lower case: who takes part in the thread."""
     notes: tuple[str, ...] = ()
     """What is said of the letter as a whole: codes of the channel's `about.py`, under `notes`."""
+    mark: str = ""
+    """What tells two letters of one id apart: broken programs give all of theirs the same."""
 
 
 @value(frozen=True, kw_only=True, slots=True)

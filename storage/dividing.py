@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, text
+from sqlalchemy import Connection, Row, text
 
 from routing.conversations import answer_due, deadline
 from storage import audit, batch
@@ -68,6 +68,21 @@ def join(tx: Transaction, conversation_id: str, other_id: str, by: str) -> str:
     _renew(tx, other.id, row.contact_id)
     facts = {"to": other.id, "messages": moved, "thread": thread, "state": row.state}
     return audit.note(tx, by, JOIN, "conversation", row.id, facts)
+
+
+def joinable(connection: Connection, conversation_id: str) -> list[Row[Any]]:
+    """The other threads of the same person in the same mailbox, newest first."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT o.id, o.subject, o.last_at, o.last_text FROM conversation c JOIN conversation o"
+                " ON o.contact_id = c.contact_id AND o.source_id = c.source_id AND o.id <> c.id"
+                " WHERE c.id = :id AND o.thread NOT LIKE 'joined:%' AND o.last_message_id IS NOT NULL"
+                " ORDER BY o.last_at DESC, o.id DESC LIMIT 50"
+            ),
+            {"id": conversation_id},
+        )
+    )
 
 
 def undo(tx: Transaction, conversation_id: str, by: str, audit_id: str) -> None:

@@ -22,6 +22,20 @@ from storage.tables import confirmation, conversation, message
 from storage.transaction import Transaction
 
 AN_HOUR: Final = 60
+SOON: Final = 3 * HOUR
+SOON_MOST: Final = 2
+"""From all sources together one address gets no more within three hours, however many forms somebody fills in for it."""
+ALL_AN_HOUR: Final = 100
+NOBODY: Final = (
+    "noreply@",
+    "no-reply@",
+    "donotreply@",
+    "do-not-reply@",
+    "mailer-daemon@",
+    "postmaster@",
+    "bounce",
+)
+"""Addresses that only machines read."""
 
 
 def thank(tx: Transaction, letters: Iterable[Confirmed]) -> int:
@@ -30,7 +44,11 @@ def thank(tx: Transaction, letters: Iterable[Confirmed]) -> int:
 
 
 def _thank(tx: Transaction, letter: Confirmed) -> bool:
-    if not letter.by_source or not _may(tx.connection, letter, tx.now):
+    if (
+        not letter.by_source
+        or letter.address.lower().startswith(NOBODY)
+        or not _may(tx.connection, letter, tx.now)
+    ):
         return False
     batch.delete(tx.connection, confirmation, ("source_id", "address"), [(letter.source_id, letter.address)])
     columns = ("source_id", "address", "at")
@@ -46,14 +64,18 @@ def _may(connection: Connection, letter: Confirmed, now: int) -> bool:
         text(
             "SELECT (SELECT max(at) FROM confirmation WHERE source_id = :source AND address = :address) AS last,"
             " (SELECT count(*) FROM confirmation WHERE source_id = :source AND at > :hour) AS sent,"
+            " (SELECT count(*) FROM source s JOIN confirmation c ON c.source_id = s.id AND c.address = :address"
+            " AND c.at > :soon) AS lately,"
+            " (SELECT count(*) FROM source s JOIN confirmation c ON c.source_id = s.id AND c.at > :hour) AS all_sent,"
             " (SELECT max(a.unreachable) FROM address a WHERE a.source_id = :by AND a.identity_id = :identity) AS dead"
         ),
         {
-            "source": letter.source_id, "address": letter.address, "hour": now - HOUR, "by": letter.by_source,
+            "source": letter.source_id, "address": letter.address, "hour": now - HOUR, "soon": now - SOON, "by": letter.by_source,
             "identity": letter.identity_id,
         },
     ).one()  # fmt: skip
-    return (row.last or 0) <= now - DAY and row.sent < AN_HOUR and not row.dead
+    few = row.sent < AN_HOUR and row.lately < SOON_MOST and row.all_sent < ALL_AN_HOUR
+    return (row.last or 0) <= now - DAY and few and not row.dead
 
 
 def _begin(tx: Transaction, letter: Confirmed) -> str:

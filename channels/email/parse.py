@@ -243,7 +243,13 @@ class _Letter:
             reply_to=", ".join(map(str, addresses(root.headers("reply-to"))[:5])),
             references=tuple(dict.fromkeys([*self.references, *self.answered])),
             others=self._others(),
+            mark=self._mark(),
         )
+
+    def _mark(self) -> str:
+        """Who wrote, when and about what, as it stands in the header: the same wherever the letter is found."""
+        told = b"\0".join(self.root.header(name) for name in ("from", "date", "subject"))
+        return hashlib.sha256(told).hexdigest()[:16]
 
     def _others(self) -> tuple[str, ...]:
         names = ("from", "reply-to", "to", "cc")

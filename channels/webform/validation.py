@@ -22,6 +22,19 @@ DANGEROUS = re.compile(
 )
 
 
+RUNS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"L\0\0\0\x01\x14\x02\0")
+"""First bytes of what a computer runs: programs, scripts, Java classes, shortcuts of Windows."""
+PAGE = re.compile(
+    rb"(?:<\?xml[^>]{0,200}\?>|<!--[^>]{0,200}-->|\s)*+<(?:!doctype html|html|svg|script|body|iframe)\b",
+    re.IGNORECASE,
+)
+"""The beginning of what a browser would run."""
+OLD_OFFICE = re.compile(r"\.(docx?|dot|xlsx?|xlt|pptx?|pps|msg|vsd|mpp|pub)$", re.IGNORECASE)
+OLE = b"\xd0\xcf\x11\xe0"
+"""A box of the old Office, and of installers."""
+DISC = (0x8001, b"CD001")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldError:
     """`code` names a text of the locale."""
@@ -96,8 +109,19 @@ def _files_error(field: Field, uploads: Sequence[Upload]) -> str:
     return "" if all(_accepted(field, upload) for upload in uploads) else "file_kind"
 
 
+def runs(upload: Upload) -> bool:
+    """Whether its bytes are something that runs, whatever its name says."""
+    place, mark = DISC
+    return (
+        upload.body.startswith(RUNS)
+        or PAGE.match(upload.body[:1024]) is not None
+        or (upload.body.startswith(OLE) and not OLD_OFFICE.search(upload.name))
+        or upload.body[place : place + len(mark)] == mark
+    )
+
+
 def _accepted(field: Field, upload: Upload) -> bool:
-    if DANGEROUS.search(upload.name):
+    if DANGEROUS.search(upload.name) or runs(upload):
         return False
     if not field.accept:
         return True

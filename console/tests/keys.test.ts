@@ -50,7 +50,7 @@ describe("what comes from outside", () => {
 
 describe("settings of a source", () => {
   const one = (key: string, more: Partial<Setting> = {}): Setting => ({
-    key, label: { ru: key, en: key }, kind: "text", help: null, required: true, default: "", pattern: "", choices: [], step: 1, advanced: false, shown_if: null, ...more,
+    key, label: { ru: key, en: key }, kind: "text", help: null, required: true, default: "", pattern: "", choices: [], step: 1, advanced: false, shown_if: null, suggests: false, ...more,
   });
   it("are asked for only when they are shown, and a kept secret may stay empty", () => {
     const form = [one("kind", { default: "a" }), one("extra", { shown_if: ["kind", "b"] }), one("token", { kind: "secret", pattern: "\\d+" })];

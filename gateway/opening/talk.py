@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from channels.events import InboundMessage, Noted, OutgoingSeen, Quoted, Span, Started
@@ -9,7 +10,7 @@ from gateway.opening import leads, private, threads
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import attribution_json, contact_of, group_contact
 from gateway.opening.standing import set_deadline, set_status, show_last, status_of
-from gateway.opening.wanted import GROUP, group_value
+from gateway.opening.wanted import GROUP, group_value, twin_of
 from routing import links
 from routing.conversations import answered, heard
 from routing.nature import Traits, group_needs_answer, nature_of, nature_of_message
@@ -23,6 +24,7 @@ def open_inbound(
     board: Board, house: House, rules: SourceRules, envelope_id: int, received_at: int, event: InboundMessage
 ) -> bool:
     """A client's message; False when it is known already."""
+    event = _told_apart(board, rules, event)
     known = board.message(rules.id, event.external_id) or _came_before(board, rules, event)
     if known is not None:
         return known.nature == "spam" and _let_out(board, house, rules, received_at, known, event)
@@ -50,6 +52,17 @@ def open_inbound(
     set_deadline(board, conversation, rules, house.schedule)
     show_last(conversation, message)
     return True
+
+
+def _told_apart(board: Board, rules: SourceRules, event: InboundMessage) -> InboundMessage:
+    """A letter whose id another letter has already, by a program that gives all of its letters one, is a letter of its own."""
+    known = board.message(rules.id, event.external_id)
+    mark = (
+        known.content.get("mail", {}).get("mark", "") if known is not None and known.direction == "in" else ""
+    )
+    if not mark or event.mail is None or event.mail.mark in ("", mark):
+        return event
+    return replace(event, external_id=twin_of(event))
 
 
 def _came_before(board: Board, rules: SourceRules, event: InboundMessage) -> Message | None:
@@ -447,7 +460,7 @@ def _content(event: InboundMessage | OutgoingSeen) -> dict[str, Any]:
         mail = event.mail
         content["mail"] = {
             "from": mail.sender, "to": list(mail.to), "cc": list(mail.cc), "reply_to": mail.reply_to,
-            "references": list(mail.references[-50:]), "notes": list(mail.notes),
+            "references": list(mail.references[-50:]), "notes": list(mail.notes), "mark": mail.mark,
         }  # fmt: skip
     if event.spans:
         content["spans"] = [span_json(span) for span in event.spans]

@@ -60,6 +60,11 @@ def want_bound(wanted: Wanted, source_id: str, events: Iterable[Event]) -> None:
             wanted.bound.update((source_id, kind, value) for kind, value in bound_to(event))
 
 
+def twin_of(event: InboundMessage) -> str:
+    """What a letter is called here when another letter has its id already."""
+    return f"{event.external_id}#{event.mail.mark}" if event.mail is not None else event.external_id
+
+
 def group_value(source_id: str, thread: str) -> str:
     """How a group chat is known as an identity."""
     return f"{source_id}:{thread}"
@@ -70,7 +75,8 @@ def _want(wanted: Wanted, source_id: str, event: Event) -> None:
         case InboundMessage():
             _person(wanted, event.sender)
             _message(wanted, source_id, event)
-            wanted.externals.update((source_id, external_id) for external_id in event.also_ids)
+            names = (*event.also_ids, twin_of(event)) if event.mail is not None else event.also_ids
+            wanted.externals.update((source_id, external_id) for external_id in names)
             if event.nature == "group":
                 wanted.identities.add((GROUP, group_value(source_id, event.thread)))
         case OutgoingSeen():

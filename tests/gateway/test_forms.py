@@ -291,6 +291,27 @@ async def test_a_letter_thanks_once_a_day_with_nothing_that_was_typed(town: Town
     assert await town.one("SELECT count(*) FROM conversation WHERE waiting_since IS NOT NULL") == 1
 
 
+async def test_one_address_gets_two_letters_in_three_hours_from_all_sources_together(town: Town) -> None:
+    """E23: whoever fills in form after form for a stranger fills no mailbox."""
+    await town.connect("mail")
+    await publish(town, ASKS)
+    others = [await town.connect(one) for one in ("messenger1", "messenger2")]
+
+    def thanked(tx: Transaction) -> None:
+        for other in others:
+            statement = text(
+                "INSERT INTO confirmation (source_id, address, at) VALUES (:id, 'vera@primer.ru', :now)"
+            )
+            tx.connection.execute(statement, {"id": other, "now": tx.now})
+
+    await town.gateway.database.write(thanked)
+    await post(town, {"email": "vera@primer.ru", "name": "Вера", "what": "Кухня"}, BROWSER)
+    await post(town, {"email": "noreply@primer.ru", "name": "Вера", "what": "Шкаф"}, BROWSER)
+    await town.opened()
+    assert await town.one("SELECT count(*) FROM message WHERE direction = 'out'") == 0
+    assert await town.one("SELECT count(*) FROM message WHERE kind = 'form'") == 2
+
+
 async def test_what_is_quarantined_thanks_nobody(town: Town) -> None:
     await town.connect("mail")
     await publish(town, ASKS)

@@ -120,6 +120,8 @@ export const messages = {
     url(`/messages/${id}/html`, { ...(how.images ? { images: "1" } : {}), ...(how.quoted ? { quoted: "1" } : {}) }),
   eml: (id: string) => url(`/messages/${id}/eml`),
   split: (id: string) => post<T.Changed>(`/messages/${id}/split`),
+  joinable: (conversation: string) => get<T.Joinables>(`/conversations/${conversation}/joinable`),
+  join: (conversation: string, into: string) => post<T.Changed>(`/conversations/${conversation}/join`, { into }),
 };
 
 export const letters = {
@@ -174,6 +176,8 @@ export const files = {
 export const contacts = {
   one: (id: string) => get<T.Contact>(`/contacts/${id}`),
   rename: (id: string, name: string) => patch<T.Contact>(`/contacts/${id}`, { name }),
+  consents: (id: string) => get<T.Consents>(`/contacts/${id}/consents`),
+  consentsFile: (id: string) => url(`/contacts/${id}/consents.csv`),
   dealDecisions: (id: string) => get<T.Decisions>(`/deals/${id}/decisions`),
   task: (id: string, done: boolean) => patch<T.Task>(`/tasks/${id}`, { done }),
 };
@@ -200,6 +204,8 @@ export interface SourceBody {
 
 export const sources = {
   channels: () => get<{ items: T.ChannelAbout[] }>("/channels"),
+  suggest: (channel: string, settings: Record<string, string>) => post<T.Suggested>(`/channels/${channel}/suggest`, { settings }),
+  readdress: (id: string, keep_days: number) => post<T.Source>(`/sources/${id}/addresses`, { keep_days }),
   all: () => get<T.Sources>("/sources"),
   one: (id: string) => get<T.Source>(`/sources/${id}`),
   make: (body: { channel: string; name: string; settings: Record<string, string>; queue_id?: string }) =>

@@ -114,6 +114,8 @@ export interface Setting {
   step: number;
   advanced: boolean;
   shown_if: [string, string] | null;
+  /** What is typed here may tell other settings. */
+  suggests: boolean;
 }
 
 export interface Copy {
@@ -171,3 +173,6 @@ export type Released = Shapes["Released"];
 export type Sample = Shapes["Sample"];
 export type SampleRef = Shapes["SampleRef"];
 export type Samples = Shapes["Samples"];
+export type Consents = Shapes["Consents"];
+export type Joinables = Shapes["Joinables"];
+export type Suggested = Shapes["Suggested"];

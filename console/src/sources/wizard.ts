@@ -20,6 +20,8 @@ export function useWizard(channel: string) {
   const checks = shallowRef<CheckShape[]>([]);
   const failure = shallowRef<ApiError | null>(null);
   const busy = ref(false);
+  /** How the settings that were not typed were found; "" is not at all. */
+  const suggested = ref("");
   const name = ref("");
   const publicUrl = ref("");
   const policy = ref<Policy>({ queue_id: "", first_answer: "manager", hours: 24, enforcement: "block" });
@@ -116,6 +118,20 @@ export function useWizard(channel: string) {
     return false;
   }
 
+  /** Other settings that what was typed tells; failing to find any is no failure. */
+  async function suggest(): Promise<void> {
+    suggested.value = "";
+    const asked = JSON.stringify(values.value);
+    try {
+      const told = await api.suggest(channel, toSend(settings.value, values.value, []));
+      if (JSON.stringify(values.value) !== asked && told.code === "found_nothing") return;
+      values.value = { ...values.value, ...told.settings };
+      suggested.value = told.code;
+    } catch {
+      suggested.value = "";
+    }
+  }
+
   async function proven(): Promise<boolean> {
     checks.value = (await api.check(sourceId.value)).checks;
     return checks.value.every((check) => check.ok);
@@ -137,5 +153,5 @@ export function useWizard(channel: string) {
     problems.value = {};
   }
 
-  return { about, source, step, last, values, problems, checks, failure, busy, policy, name, publicUrl, windowed, refused, begin, next, back, skip };
+  return { about, source, step, last, values, problems, checks, failure, busy, policy, name, publicUrl, windowed, refused, suggested, suggest, begin, next, back, skip };
 }

@@ -182,6 +182,30 @@ async def split_thread(call: Call) -> shapes.Changed:
     return {"row": await row_of(call, made), "undo": _undo_thread(item["conversation_id"], audit_id)}
 
 
+class Joinable(TypedDict):
+    id: str
+    subject: str
+    at: int
+    text: str
+
+
+class Joinables(TypedDict):
+    items: list[Joinable]
+
+
+@route("GET", "/conversations/{id}/joinable", answer=Joinables, needs=REPLY)
+async def list_joinable(call: Call) -> Joinables:
+    """The threads of letters that this one can be joined to, newest first; none where there are no letters."""
+    row = await row_of(call, call.path("id"))
+    _must_be_letters(call, row["source"]["id"])
+    rows = await call.gateway.database.read(dividing.joinable, row["id"])
+    return {
+        "items": [
+            {"id": one.id, "subject": one.subject, "at": one.last_at, "text": one.last_text} for one in rows
+        ]
+    }
+
+
 @route("POST", "/conversations/{id}/join", answer=shapes.Changed, body=Joined, needs=REPLY)
 async def join_threads(call: Call, body: Joined) -> shapes.Changed:
     """Put everything of this conversation into another one of the same client; answers with that one."""

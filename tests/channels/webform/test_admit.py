@@ -13,7 +13,10 @@ import pytest
 from channels.base import Account, Admitted, Envelope
 from channels.errors import WebhookRefused
 from channels.webform import WebForm
+from channels.webform.definition import Field
 from channels.webform.proof import stamp
+from channels.webform.submission import Upload
+from channels.webform.validation import _accepted
 from tests.channels.contract import RECEIVED_AT
 from tests.channels.webform.case import ACCOUNT, API_KEY, SITE
 
@@ -234,3 +237,27 @@ def test_a_source_without_a_sound_form_still_takes_what_comes() -> None:
     account = Account(source_id="s", settings={"form": "{"})
     assert WebForm(account).admit(posted(GOOD)).keep
     assert WebForm(account).parse(posted(GOOD))
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "taken"),
+    [
+        ("смета.pdf", b"%PDF-1.7", True),
+        ("фото.jpg", b"\xff\xd8\xff\xe0", True),
+        ("старый.doc", b"\xd0\xcf\x11\xe0 old Word", True),
+        ("список.txt", "Кухня < шкаф".encode(), True),
+        ("смета.pdf", b"MZ\x90\0", False),
+        ("смета.pdf", b"\x7fELF", False),
+        ("смета.txt", b"#!/bin/sh", False),
+        ("смета.pdf", b"\xd0\xcf\x11\xe0 an installer", False),
+        ("фото.jpg", b"  <!DOCTYPE HTML><script>", False),
+        ("фото.png", b"<?xml version='1.0'?><svg onload='x()'>", False),
+        ("ярлык.pdf", b"L\0\0\0\x01\x14\x02\0", False),
+        ("диск.zip", bytes(0x8001) + b"CD001", False),
+        ("смета.pdf.exe", b"%PDF-1.7", False),
+    ],
+)
+def test_a_file_is_judged_by_its_first_bytes_too(name: str, body: bytes, taken: bool) -> None:
+    """F17: a name is whatever the sender likes."""
+    upload = Upload(place=0, field="file", name=name, mime="application/octet-stream", body=body)
+    assert _accepted(Field(name="file", kind="file"), upload) is taken

@@ -205,3 +205,23 @@ async def test_a_letter_can_be_kept_as_a_file_as_it_came_and_as_it_left(mail: Ma
     left = await mail.admin.call("GET", f"/messages/{message}/eml")
     assert left.body == mail.host.relay.seen[-1].content
     assert CLIENT.encode() in left.body
+
+
+async def test_letters_of_one_id_with_other_words_are_all_shown_and_each_once(
+    mail_on_both: MailHouse,
+) -> None:
+    """E15: scanners and old form mailers give every letter the same Message-ID; others lose all but the first."""
+    letters = [
+        letter(
+            mail_on_both.address,
+            f"Заявка {number}",
+            f"Телефон {number}",
+            sender="robot@site.test",
+            id="always@site.test",
+        )
+        for number in range(3)
+    ]
+    for raw in (letters[0], letters[1], letters[0], letters[2], letters[1]):
+        await mail_on_both.takes(raw)
+    rows = await mail_on_both.house.rows("SELECT text FROM message WHERE kind = 'mail' ORDER BY text")
+    assert [row.text for row in rows] == ["Телефон 0", "Телефон 1", "Телефон 2"]
