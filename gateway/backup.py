@@ -9,7 +9,7 @@ import sqlite3
 import tarfile
 import tempfile
 import zlib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from gateway.config import Config
 from gateway.maintenance import Failed
@@ -76,7 +76,18 @@ def _unpack(archive: Path, to: Path) -> None:
     with tarfile.open(archive) as packed:
         if DATABASE not in packed.getnames():
             raise Failed(f"{archive} is no backup of ours: there is no {DATABASE} in it")
-        packed.extractall(to, filter="data")
+        members = packed.getmembers()
+        if not all(_ours(member) for member in members):
+            raise Failed(f"{archive} is no backup of ours: it holds more than files and folders")
+        for member in members:
+            member.mode = 0o700 if member.isdir() else 0o600
+        packed.extractall(to, members)  # `filter` came with 3.11.4, and Debian 12 has 3.11.2
+
+
+def _ours(member: tarfile.TarInfo) -> bool:
+    """A plain file or folder below the place where the archive is unpacked."""
+    parts = PurePosixPath(member.name).parts
+    return (member.isreg() or member.isdir()) and not member.name.startswith("/") and ".." not in parts
 
 
 def _put(found: Path, to: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import stat
+import tarfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,24 @@ async def test_an_archive_that_is_none_leaves_nothing_behind(config: Config, tmp
             restore(other, tmp_path / archive)
         assert archive in str(failed.value)
         assert list(other.data_dir.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("../above", tarfile.REGTYPE), ("/tmp/absolute", tarfile.REGTYPE), ("link", tarfile.SYMTYPE)],
+)
+async def test_an_archive_that_reaches_elsewhere_is_refused_whole(
+    config: Config, tmp_path: Path, name: str, kind: bytes
+) -> None:
+    other, archive = at(config, data_dir=tmp_path / "other"), tmp_path / "evil"
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, "/etc/passwd" if kind == tarfile.SYMTYPE else ""
+    with tarfile.open(archive, "w:gz") as made:
+        made.add(config.data_dir / "inbox.db", "inbox.db")
+        made.addfile(member)
+    with pytest.raises(Failed, match="no backup of ours"):
+        restore(other, archive)
+    assert list(other.data_dir.iterdir()) == []
 
 
 Command = Callable[[Config], Awaitable[Any]]
