@@ -205,6 +205,7 @@ def _item(gateway: Gateway, account: Account, row: Any, facts: timeline.Facts) -
         "author_id": row.author_id,
         "mine": mine,
         "at": row.at,
+        "place": row.seq,
         "received_at": row.received_at,
         "late": row.direction == "in" and row.received_at - row.at > LATE,
         "text": row.text,

@@ -523,6 +523,8 @@ class Item(TypedDict):
     author_id: str | None
     mine: bool
     at: Micros
+    place: int
+    """The network's number in its chat: the order of what was said within one second; 0 where it has none."""
     received_at: Micros
     late: bool
     text: str

@@ -247,6 +247,7 @@ function bubble(one: Pending, row: Row): Item {
     edited: false,
     deleted: false,
     reactions: [],
+    place: 0,
     own_reaction: "",
     deal: row.deal,
     has_raw: false,

@@ -18,7 +18,7 @@ export function merge(items: Items, item: Item, stamp: number): boolean {
 }
 
 export function inOrder(items: Items): Item[] {
-  return [...items.values()].map((one) => one.item).sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
+  return [...items.values()].map((one) => one.item).sort((a, b) => a.at - b.at || a.place - b.place || (a.id < b.id ? -1 : 1));
 }
 
 export type Entry =

@@ -296,3 +296,14 @@ async def test_what_is_not_there_is_not_found(house: House) -> None:
         if answer.status != 404 or answer.code != "not_found":
             wrong.append((method, path, answer.status))
     assert wrong == []
+
+
+async def test_within_one_second_the_networks_own_numbers_give_the_order(house: House) -> None:
+    await house.connect()
+    at = house.gateway.now() - 5_000_000
+    ref = ""
+    for number in (3, 1, 2):
+        ref = await house.hears("anna", f"word {number}", at=at, seq=number)
+    items = (await house.admin.get(f"/conversations/{ref}/messages"))["items"]
+    assert [(item["text"], item["place"]) for item in items] == [("word 1", 1), ("word 2", 2), ("word 3", 3)]
+    assert len({item["at"] for item in items}) == 1
