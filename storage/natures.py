@@ -50,6 +50,8 @@ def _welcome(act: Act, row: Row[Any]) -> None:
     ).all()
     words = [(one.id, "client", stems(one.text)) for one in said]
     batch.update(tx.connection, message, ("id",), ("nature", "stems"), words)
+    for one in said:
+        tx.changed("message", one.id, row.contact_id)
     tx.connection.execute(
         text(
             "UPDATE attachment SET next_at = :now WHERE state = 'fetch' AND next_at IS NULL AND message_id IN"

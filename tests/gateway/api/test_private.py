@@ -151,6 +151,14 @@ async def test_a_live_line_tells_of_private_talk_to_its_owner_alone(house: House
         assert told == []
 
 
+async def test_who_looks_at_it_sees_the_words_as_soon_as_it_is_a_client(house: House) -> None:
+    ref = await lent(house)
+    async with house.admin.live() as line:
+        await house.admin.post(f"/conversations/{ref}/nature", {"nature": "client"})
+        frame = await line.next("message.upsert")
+        assert frame["patch"]["text"] == "hello"
+
+
 async def test_an_account_that_is_not_there_has_no_owner(house: House) -> None:
     await house.connect()
     for body in ({"key": "none", "member_id": None}, {"key": "their account", "member_id": "nobody"}):
