@@ -57,6 +57,7 @@ async def _add_sources(made: Store, count: int) -> None:
             "group_id": str(int(GROUP) + number + 1),
             "token": "t" * 40,
             "secret": "v" * 32,
+            "mode": "callback",
             "api_base": NOWHERE,
         }
         source_id = await gateway.sources.create("vk", f"vk {number}", values, queue, None)

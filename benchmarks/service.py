@@ -134,7 +134,13 @@ async def _connect(gateway: Gateway, channels: tuple[str, ...]) -> tuple[str, ..
     told: list[str] = []
     settings = {
         "telegram": {"token": "1:x", "secret_token": "s" * 32, "api_base": NOWHERE, "mode": "webhook"},
-        "vk": {"group_id": GROUP, "token": "t" * 40, "secret": "v" * 32, "api_base": NOWHERE},
+        "vk": {
+            "group_id": GROUP,
+            "token": "t" * 40,
+            "secret": "v" * 32,
+            "api_base": NOWHERE,
+            "mode": "callback",
+        },
     }
     for channel in channels:
         values = settings[channel]
