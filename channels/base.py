@@ -332,6 +332,12 @@ class Capabilities:
     grow (a mailbox's numbers of letters moved elsewhere are left out too); "" it gives none."""
     numbering_rest_days: float = 0
     """After so many days of silence the provider may begin its numbers anew; 0: never."""
+
+    @property
+    def tells_staff(self) -> bool:
+        """An account of it can be set apart for our own people: it shows buttons and changes what it said."""
+        return self.reply and self.buttons > 1 and self.edit
+
     answer_minutes: int = 15
     """First-answer target, in working minutes."""
     weight: float = 1

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 import structlog
 from aiohttp import web
 
-from gateway import api, clock, pages
+from gateway import api, clock, letterpages, pages
 from gateway.config import Config
 from gateway.context import Gateway
 from gateway.courtesies import Typists
@@ -28,6 +28,7 @@ from gateway.profiles import Profiles
 from gateway.router import Router
 from gateway.sender import Senders
 from gateway.sources import Sources
+from gateway.staffdesk import StaffDesk
 from gateway.switchboard import Switchboard
 from gateway.timers import Timers
 from gateway.vault import Vault, load_keys
@@ -84,6 +85,7 @@ def make_app(gateway: Gateway, role: Role = "all") -> web.Application:
         app.router.add_route("*", "/hooks/{source_id}/{key}", hooks.__call__)
         app.router.add_route("*", "/hooks/{source_id}/{key}/{path:.*}", hooks.__call__)
         api.setup(app, gateway)
+        letterpages.setup(app, gateway)
     pages.setup(app, gateway, hooks)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
@@ -123,6 +125,7 @@ class Running:
             self._start("worker", self._worker.run)
             self._start("router", Router(self._gateway).run)
             self._start("timers", Timers(self._gateway).run)
+            self._start("staff", StaffDesk(self._gateway).run)
             self._start("switchboard", Switchboard(self._gateway).run)
             self._start("senders", self._senders.run)
             self._start("typists", Typists(self._gateway).run)

@@ -68,6 +68,7 @@ def rules_of(live: Live, thanks: Live | None = None, stages: Mapping[str, str] =
         operator_first=live.row.first_answer == "operator",
         answers=can.reply or bool(can.answered_by),
         demo=live.row.demo,
+        staff=bool(live.row.staff),
         pipeline=(live.row.pipeline_id, begins) if live.row.pipeline_id and begins else None,
         confirms_by=thanks.row.id if thanks is not None else "",
         confirms_to=LETTERS,

@@ -241,9 +241,12 @@ class Sources:
                 "on_open_deal",
                 "pipeline_id",
                 "answering",
+                "staff",
             )
             if key in fields
         }
+        if values.get("staff") and not live.channel.can().tells_staff:
+            raise Refusal("bad_request", 422, field="staff")
         if "hours" in fields:
             values["window_hours"] = fields["hours"]
         window = live.channel.can().window

@@ -20,6 +20,7 @@ from gateway.opening.batch import Parsed, open_batch
 from gateway.opening.house import House
 from gateway.parsing import parse
 from gateway.rules import house_of
+from gateway.staffdesk import Presses
 from storage import leases, waiting
 from storage.errors import LeaseLost, Unavailable
 from storage.journal import SHARDS
@@ -45,6 +46,7 @@ class Worker:
         self._present: list[Lease] = []
         self._stopping = False
         self._courtesies = Courtesies(gateway)
+        self._presses = Presses(gateway)
 
     async def run(self) -> None:
         """Work until cancelled or stopped; then give the shards back."""
@@ -57,6 +59,7 @@ class Worker:
         finally:
             await end([keeping])
             await self._courtesies.close()
+            await self._presses.close()
             await self._give_back()
 
     def stop(self) -> None:
@@ -122,6 +125,7 @@ class Worker:
             for name, count in outcome.items():
                 ENVELOPES.labels(name).inc(count)
             self._courtesies.after(batch)
+            self._presses.after(batch)
 
     async def _set_aside(self, row: Parsed, error: str, held: Sequence[Lease]) -> None:
         settled = Settled(row.envelope_id, row.source_id, SET_ASIDE, error=error)

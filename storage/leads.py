@@ -438,6 +438,8 @@ def add_offers(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
     batch.update(tx.connection, member, ("id",), ("last_offer_at",), [(ref, tx.now) for ref in asked])
     for row in rows:
         tx.changed("offer", row[0], audience=f"member:{row[2]}")
+    if rows:
+        tx.ring("staff")
 
 
 def settle_offers(tx: Transaction, deal_id: str, state: str) -> list[str]:
@@ -451,6 +453,7 @@ def settle_offers(tx: Transaction, deal_id: str, state: str) -> list[str]:
     ).all()
     for row in rows:
         tx.changed("offer", row.id, audience=f"member:{row.member_id}")
+    tx.ring("staff")
     return [row.member_id for row in rows]
 
 

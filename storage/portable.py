@@ -51,12 +51,12 @@ COLUMNS: Final[Mapping[str, tuple[Table, tuple[str, ...]]]] = {
         source,
         (
             "id", "channel", "name", "slug", "settings", "queue_id", "window_hours", "enforcement", "first_answer",
-            "on_open_deal", "attachment", "answering",
+            "on_open_deal", "attachment", "answering", "staff",
         ),
     ),
 }  # fmt: skip
 """Section -> where it lives and which columns go into the file. No secret is among them."""
-LATER: Final = frozenset({"answering"})
+LATER: Final = frozenset({"answering", "staff"})
 """Columns that older files lack."""
 
 

@@ -42,6 +42,7 @@ class SourceRow:
     pipeline_id: str | None
     attachment: Mapping[str, Any]
     answering: Mapping[str, Any]
+    staff: int
     transport: str
     demo: int
     created_by: str | None

@@ -573,6 +573,7 @@ def source(
             "first_minutes": live.target // MINUTE, "next_minutes": live.next_target // MINUTE,
             "closed_reply": live.closed_reply,
         },
+        "staff": bool(row.staff), "can_tell_staff": live.channel.can().tells_staff,
         "letters": live.channel.can().recipients > 0,
         "has_address": isinstance(live.channel, WebhookChannel), "old_address_until": row.old_until,
         "designed": isinstance(live.channel, DesignedPages), "taught": isinstance(live.channel, Taught),

@@ -737,6 +737,9 @@ class Source(TypedDict):
     """What becomes of an enquiry of somebody whose deal is open: a touch of it, or a lead of its own."""
     pipeline_id: str | None
     answering: Answering
+    staff: bool
+    """Set apart for our own people."""
+    can_tell_staff: bool
     letters: bool
     has_address: bool
     """Somebody delivers to an address of ours, which can be changed."""

@@ -28,6 +28,8 @@ class SourceRules:
     answers: bool
     """Whether it can be answered in at all, on this source or through another address."""
     demo: int
+    staff: bool = False
+    """Set apart for our own people: nobody who writes there is a client."""
     pipeline: tuple[str, str] | None = None
     """Pipeline and first stage of its leads; None: the house's own."""
     confirms_by: str = ""

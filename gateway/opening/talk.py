@@ -164,12 +164,14 @@ def open_started(
     _open_window(board, rules, identity, said_at, "start")
     conversation = board.conversation(rules.id, event.thread)
     if conversation is None:
-        conversation = _new_conversation(board, rules, contact, identity, event.thread, "client")
+        conversation = _new_conversation(
+            board, rules, contact, identity, event.thread, "internal" if rules.staff else "client"
+        )
     code, _ = board.tests.get(rules.id, ("", ""))
     if code and event.payload == code:
         conversation.nature, conversation.dirty = "test", True
         board.test_steps.append((rules.id, "started", "", conversation.id))
-    elif event.attribution:
+    elif event.attribution and not rules.staff:
         conversation.attribution = attribution_json(event.attribution)
         leads.bind_by_link(board, conversation, rules, event.attribution)
         leads.touch(
@@ -334,7 +336,9 @@ def _nature(
             # A robot's guess about one message does not follow the person; a person's word marks the identity.
             spam=identity.spam or (settled == "spam" and event.nature == "group"),
             group=settled == "group" or event.nature == "group",
-            insider=bool(identity.internal) or (identity.kind, identity.value) in board.internal,
+            insider=rules.staff
+            or bool(identity.internal)
+            or (identity.kind, identity.value) in board.internal,
             as_client=contact.override == "client",
             private_chat=bool(event.connection),
             owners_mark="client" if event.connection and settled == "client" else "",

@@ -56,6 +56,7 @@ source = Table(
     maybe("pipeline_id"),  # where its leads begin; none is the first pipeline
     document("attachment"),  # evidence, ask_within, after_close, stale_after, recency: absent = the default
     document("answering"),  # first_minutes, next_minutes, closed_reply: absent = the channel's own, none
+    flag("staff"),  # set apart for our own people: offers go out here, nobody who writes here is a client
     words("transport"),  # webhook polling none
     flag("demo"),
     maybe("created_by"),

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, Integer, PrimaryKeyConstraint, Table
+from sqlalchemy import (
+    Column,
+    Float,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    text,
+)
 
 from storage.tables.base import (
     at,
@@ -121,6 +130,45 @@ handover = Table(
     maybe_at("until"),
     maybe_at("returned_at"),
     maybe("act_id"),
+)
+
+# Where a colleague hears of offers without a page being open: a chat with our own bot, a mail address.
+staff_way = Table(
+    "staff_way",
+    metadata,
+    key("id", primary_key=True),
+    key("member_id", index=True),
+    key("source_id"),
+    words("kind"),  # of the identity
+    words("value"),
+    words("thread"),
+    words("state"),  # asked active blocked
+    maybe("code", unique=True),  # what the bot is started with, once
+    at("made_at"),
+    maybe_at("expires_at"),
+)
+Index("ix_staff_way_value", staff_way.c.source_id, staff_way.c.value)
+
+# One offer told on one way. What is sent is never sent again; it is changed to what became of the offer.
+staff_notice = Table(
+    "staff_notice",
+    metadata,
+    key("id", primary_key=True),
+    key("offer_id"),
+    key("way_id"),
+    key("member_id"),
+    words("state"),  # sending sent settled failed
+    maybe("digest", unique=True),  # of the secret in a letter's link
+    words("external_id"),
+    words("error"),
+    at("at"),
+    UniqueConstraint("offer_id", "way_id"),
+)
+Index(
+    "ix_staff_notice_open",
+    staff_notice.c.at,
+    sqlite_where=text("state IN ('sending', 'sent')"),
+    postgresql_where=text("state IN ('sending', 'sent')"),
 )
 
 queue_member = Table(

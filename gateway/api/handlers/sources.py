@@ -61,6 +61,8 @@ class SourceChange(Body):
     on_open_deal: Literal["attach", "new_lead"] | None = None
     pipeline_id: str | None = None
     answering: AnsweringChange | None = None
+    staff: bool | None = None
+    """Set apart for our own people: offers go out here, nobody who writes here is a client."""
 
 
 class Readdress(Body):
@@ -165,6 +167,8 @@ async def one_source(call: Call) -> shapes.Source:
 async def change_source(call: Call, body: SourceChange) -> shapes.Source:
     """Change a source; an empty secret keeps the old one."""
     fields = body.model_dump(exclude_unset=True)
+    if "staff" in fields:
+        fields["staff"] = int(bool(fields["staff"]))
     for name in ("name", "settings", "queue_id", "answering"):  # null says nothing here
         if fields.get(name, "") is None:
             del fields[name]

@@ -73,6 +73,7 @@ TABLE: dict[str, set[str]] = {
     "POST /deals/{id}/owner": GIVE, "GET /deals/{id}/tasks": ANYBODY, "GET /tasks": TALK, "POST /tasks": TALK,
     "PUT /tasks/{id}": TALK, "POST /tasks/{id}/done": TALK, "POST /deals/{id}/approval": LEADS,
     "GET /deals/{id}/automations": ANYBODY, "POST /deals/{id}/managers": GIVE, "GET /now": STAFF,
+    "GET /me/ways": ANYBODY, "POST /me/ways": ANYBODY, "DELETE /me/ways/{id}": ANYBODY,
     "GET /company/days": ANYBODY, "PUT /company/days": STAFF, "GET /approvals": GIVE, "POST /approvals/{id}": STAFF,
     "GET /setup-file": {"admin"}, "POST /setup-file": {"admin"},
     "GET /routing": SEE_SOURCES, "PUT /routing/draft": STAFF, "DELETE /routing/draft": STAFF, "POST /routing/publish": STAFF,

@@ -1,0 +1,150 @@
+"""An offer is told on a phone too; accepting is exclusive and idempotent whichever way it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+import aiohttp
+import pytest
+
+from channels.events import Attribution
+from channels.fakes import Act, Client
+from gateway import offers
+from gateway.refusals import Refusal
+from storage import ways
+from storage.transaction import Transaction
+from tests.gateway.town import IGOR, Town, until
+
+PHONE = Client(ref="petr", name="Пётр", username="petr_m")
+
+
+async def staff_bot(town: Town) -> str:
+    """A second account of the messenger, set apart for colleagues."""
+    source_id = await town.connect("messenger1")
+    await town.gateway.sources.change(source_id, staff=1)
+    return source_id
+
+
+async def linked(town: Town, source_id: str, member_id: str, client: Client = PHONE) -> None:
+    """The colleague starts the bot with the code of their profile."""
+    code = await town.gateway.database.write(ways.ask, member_id, source_id)
+    await town.fakes["messenger1"].act(
+        Act(client=client, doing="start", attribution=Attribution(campaign=code))
+    )
+
+    async def there() -> bool:
+        found = await town.gateway.database.read(ways.of_member, member_id)
+        return [row.state for row in found if row.source_id == source_id] == ["active"]
+
+    await until(there)
+
+
+async def told(town: Town, count: int = 1) -> list[Any]:
+    async def there() -> bool:
+        return len(await town.rows("SELECT id FROM staff_notice WHERE state = 'sent'")) == count
+
+    await until(there)
+    return await town.rows(
+        "SELECT id, external_id, offer_id FROM staff_notice WHERE state = 'sent' ORDER BY at, id"
+    )
+
+
+async def test_a_press_under_the_offer_takes_the_lead_and_the_message_says_so(town: Town) -> None:
+    clients = dict(town.fakes), dict(town.sources)
+    petr = await town.member("petr", "manager")
+    bot = await staff_bot(town)
+    desk = town.fakes["messenger1"]
+    await linked(town, bot, petr)
+    assert await town.one("SELECT reachable_until FROM member WHERE id = :id", id=petr) > town.gateway.now()
+    town.fakes, town.sources = clients
+    await town.say("messenger1", "Сколько стоит шкаф?", IGOR)
+    notice = (await told(town))[0]
+    shown = [one for one in desk.arrived if "Новый лид" in one.text]
+    assert len(shown) == 1 and "Игорь Лапин" in shown[0].text and "Сколько стоит шкаф?" in shown[0].text
+    press = Act(client=PHONE, doing="button", fields={"data": f"offer+{notice.id}"}, text="Взять")
+    await asyncio.gather(desk.act(press), desk.act(press))
+
+    async def owned() -> bool:
+        return bool(await town.one("SELECT owner_id = :id FROM deal", id=petr))
+
+    await until(owned)
+
+    async def settled() -> bool:
+        return bool(await town.one("SELECT count(*) FROM staff_notice WHERE state = 'settled'"))
+
+    await until(settled)
+
+    async def changed() -> bool:
+        talks = vars(desk)["world"].talks.values()
+        return any("ваш" in talk.ours.get("text", "") for talk in talks if talk.ours)
+
+    await until(changed)
+    assert await town.one("SELECT count(*) FROM deal") == 1  # what colleagues say to their bot makes no lead
+    assert await town.one("SELECT count(*) FROM audit_log WHERE action = 'offer.accept'") == 1
+
+
+async def test_a_stranger_s_press_takes_nothing_and_a_code_is_good_once(town: Town) -> None:
+    clients = dict(town.fakes), dict(town.sources)
+    petr = await town.member("petr", "manager")
+    bot = await staff_bot(town)
+    desk = town.fakes["messenger1"]
+    code = await town.gateway.database.write(ways.ask, petr, bot)
+    assert await town.gateway.database.write(ways.link, bot, code, "k", "1", "t")
+    assert not await town.gateway.database.write(ways.link, bot, code, "k", "2", "t")
+    await town.gateway.database.write(
+        ways.remove, petr, (await town.gateway.database.read(ways.of_member, petr))[0].id
+    )
+    await linked(town, bot, petr)
+    town.fakes, town.sources = clients
+    await town.say("messenger1", "Сколько стоит шкаф?", IGOR)
+    notice = (await told(town))[0]
+    stranger = Client(ref="eve", name="Ева", username="eve")
+    await desk.act(Act(client=stranger, doing="button", fields={"data": f"offer+{notice.id}"}, text="Взять"))
+    await town.opened()
+    await asyncio.sleep(0.2)
+    assert await town.one("SELECT count(*) FROM offer WHERE state = 'open'") == 1
+
+
+async def test_a_letter_s_link_shows_before_it_accepts_and_only_once(town: Town) -> None:
+    petr, olga = await town.member("petr", "manager"), await town.member("olga", "manager")
+    await town.say("messenger1", "Сколько стоит шкаф?")
+
+    async def both() -> bool:
+        return int(await town.one("SELECT count(*) FROM offer WHERE state = 'open'")) == 2
+
+    await until(both)
+    mine = {row.member_id: row.id for row in await town.rows("SELECT id, member_id FROM offer")}
+
+    def notice(tx: Transaction, member: str) -> str:
+        ways.add_mail(tx, member, "no-such-source", f"{member}@firma.ru")
+        way = ways.of_member(tx.connection, member)[0]
+        one = ways.Notice("", mine[member], way.id, member, way.source_id, "email", way.value, "", "")
+        made, token = ways.begin(tx, one)
+        ways.told(tx, made, "m1")
+        return token
+
+    tokens = {member: await town.gateway.database.write(notice, member) for member in (petr, olga)}
+    async with aiohttp.ClientSession() as http:
+        page = f"{town.address}/offer/"
+        words = ""
+        for _ in range(3):
+            async with http.get(page + tokens[petr]) as got:
+                assert got.status == 200 and got.headers["Cache-Control"] == "no-store"
+                words = await got.text()
+        assert re.search(r'name="do" value="accept"', words)
+        assert await both()
+        async with http.get(page + "x" * 32) as got:
+            assert got.status == 404
+        async with http.post(page + tokens[petr], data={"do": "something"}) as got:
+            assert got.status == 400
+        for _ in range(2):
+            async with http.post(page + tokens[petr], data={"do": "accept"}) as got:
+                assert "Лид ваш" in await got.text()
+        async with http.post(page + tokens[olga], data={"do": "accept"}) as got:
+            assert "petr" in await got.text()
+    with pytest.raises(Refusal) as refused:
+        await offers.accept(town.gateway, olga, mine[olga])
+    assert refused.value.code == "taken"
+    assert await town.one("SELECT owner_id FROM deal") == petr
