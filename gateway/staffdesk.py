@@ -14,7 +14,7 @@ from typing import Any, Final
 import structlog
 
 from channels.base import Button, OutboundEdit, OutboundMessage
-from channels.errors import ChannelError, Disconnected, Refused, Unreachable
+from channels.errors import ChannelError, Disconnected, Refused, TryLater, Unreachable
 from channels.events import Event, Identity, InboundMessage, Started
 from gateway import offers
 from gateway.clock import new_id
@@ -31,10 +31,11 @@ from storage.ways import Notice
 
 log = structlog.get_logger(__name__)
 NAME: Final = "staff"
-LEASE: Final = 40.0
+LEASE: Final = 90.0
 LOOK: Final = 4.0
-PATIENCE: Final = 15.0
-"""Seconds for one call: less than half the lease, so that nobody tells the same offer beside us."""
+PATIENCE: Final = 40.0
+"""Seconds for one call, the first of which may have to load the network's library; less than half the lease, so that
+nobody tells the same offer beside us."""
 ACCEPT, DECLINE = "offer+", "offer-"
 OUTCOMES: Final = {
     "accepted": "✅ Лид №{number} ваш.",
@@ -103,6 +104,10 @@ class StaffDesk:
             await gateway.database.write(ways.told, notice_id, "", error.code or "refused")
             if isinstance(error, Unreachable):
                 await gateway.database.write(ways.block, notice.way_id, notice.member_id)
+        except TryLater:
+            await gateway.database.write(
+                ways.not_told, notice_id
+            )  # surely not sent: the next look tries again
         except (ChannelError, TimeoutError, OSError) as error:
             await gateway.database.write(ways.told, notice_id, "", type(error).__name__)
         else:

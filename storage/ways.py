@@ -172,6 +172,11 @@ def told(tx: Transaction, notice_id: str, external_id: str, error: str = "") -> 
     )
 
 
+def not_told(tx: Transaction, notice_id: str) -> None:
+    """It surely did not leave."""
+    tx.connection.execute(staff_notice.delete().where(staff_notice.c.id == notice_id))
+
+
 def over(connection: Connection) -> list[Row[Any]]:
     """Told offers that are over, and have not been changed to their outcome yet."""
     return list(

@@ -42,10 +42,13 @@ async def linked(town: Town, source_id: str, member_id: str, client: Client = PH
 
 
 async def told(town: Town, count: int = 1) -> list[Any]:
-    async def there() -> bool:
-        return len(await town.rows("SELECT id FROM staff_notice WHERE state = 'sent'")) == count
+    seen: list[Any] = []
 
-    await until(there)
+    async def there() -> bool:
+        seen[:] = await town.rows("SELECT state, error FROM staff_notice")
+        return [row.state for row in seen] == ["sent"] * count
+
+    await until(there, lambda: str(seen), seconds=60)
     return await town.rows(
         "SELECT id, external_id, offer_id FROM staff_notice WHERE state = 'sent' ORDER BY at, id"
     )
@@ -58,7 +61,7 @@ async def test_a_press_under_the_offer_takes_the_lead_and_the_message_says_so(to
     desk = town.fakes["messenger1"]
     await linked(town, bot, petr)
     assert await town.one("SELECT reachable_until FROM member WHERE id = :id", id=petr) > town.gateway.now()
-    town.fakes, town.sources = clients
+    town.fakes, town.sources = {**clients[0], "desk": desk}, clients[1]
     await town.say("messenger1", "Сколько стоит шкаф?", IGOR)
     notice = (await told(town))[0]
     shown = [one for one in desk.arrived if "Новый лид" in one.text]
@@ -97,7 +100,7 @@ async def test_a_stranger_s_press_takes_nothing_and_a_code_is_good_once(town: To
         ways.remove, petr, (await town.gateway.database.read(ways.of_member, petr))[0].id
     )
     await linked(town, bot, petr)
-    town.fakes, town.sources = clients
+    town.fakes, town.sources = {**clients[0], "desk": desk}, clients[1]
     await town.say("messenger1", "Сколько стоит шкаф?", IGOR)
     notice = (await told(town))[0]
     stranger = Client(ref="eve", name="Ева", username="eve")
