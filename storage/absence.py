@@ -19,10 +19,14 @@ AT_ONCE: Final = 200
 
 
 def rest_the_idle(tx: Transaction) -> list[str]:
-    """Whoever is on shift and not heard of for ten minutes is on an automatic break, until they are heard of again."""
+    """Whoever is on shift and not heard of for ten minutes is on an automatic break, until they are heard of again.
+
+    Not whom a telephone reaches: they may take calls all day without the console.
+    """
     rows = tx.connection.execute(
         text("UPDATE member SET presence = 'break', presence_automatic = 1, presence_until = NULL WHERE active = 1"
-             " AND presence = 'on_shift' AND demo = 0 AND seen_at < :quiet AND coalesce(reachable_until, 0) <= :now"
+             " AND presence = 'on_shift' AND demo = 0 AND extension = ''"
+             " AND seen_at < :quiet AND coalesce(reachable_until, 0) <= :now"
              " RETURNING id"),
         {"quiet": tx.now - IDLE_AFTER, "now": tx.now},
     ).all()  # fmt: skip
