@@ -111,7 +111,8 @@ export function useWizard(channel: string) {
     if (Object.keys(problems.value).length) return false;
     if (step.value >= last.value) return true;
     await attempt(async () => {
-      if (step.value < TEST_STEP) await save();
+      // A draft needs all that is required: before that is asked for there is nothing to keep.
+      if (step.value < TEST_STEP && (sourceId.value || step.value >= askedLast.value)) await save();
       if (step.value === askedLast.value && !(await proven())) return;
       await move(1);
     });
