@@ -97,6 +97,8 @@ class Fake(abc.ABC):
         self.arrived: list[Arrived] = []
         self.page_url = ""
         """Our own hosted page of the source, for networks whose clients come by it."""
+        self.lively = False
+        """Clients do by themselves what people would: they take up the telephone when they are called."""
 
     @abc.abstractmethod
     async def start(self) -> None:

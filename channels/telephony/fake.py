@@ -13,7 +13,7 @@ import io
 import time
 import uuid
 import wave
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -31,6 +31,7 @@ KEY, SALT = "fake-vpbx-key", "fake-vpbx-salt"
 SECRET = "fake-generic-secret"
 MEMBER = "101"
 LINE = "74951234567"
+RINGS_AFTER = 1.0
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
@@ -89,6 +90,7 @@ class Exchange(Fake):
         self._links: dict[str, str] = {}
         self._faults: list[tuple[Fault, float | None]] = []
         self._last: list[_Request] = []
+        self._courses: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
@@ -109,6 +111,8 @@ class Exchange(Fake):
 
     async def stop(self) -> None:
         self._stopping.set()
+        for task in self._courses:
+            task.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -141,7 +145,7 @@ class Exchange(Fake):
             case _:
                 scene = scenes.missed(member)
         call = self.new_call(act.client, ended=time.time() - act.seconds_ago, lasts=scenes.lasts(scene))
-        self.recordings[f"r{call.id}"] = act.file or tone()
+        self.recordings[f"r{call.id}"] = tone()
         return await self.play(call, scene)
 
     async def _live_call(self, act: Act, member: str) -> Delivered:
@@ -241,9 +245,22 @@ class Exchange(Fake):
                 key=str(told["command_id"]), raw={"member": str(told["from"]["extension"]), "number": number},
             )
         )  # fmt: skip
+        if self.lively:
+            self._soon(self.play_command())
         if fault == "lost_answer":
             _cut(request)
         return web.json_response({"result": 1000})
+
+    def _soon(self, course: Coroutine[Any, Any, Delivered]) -> None:
+        """A moment after the answer, as telephones ring."""
+
+        async def later() -> None:
+            await asyncio.sleep(RINGS_AFTER)
+            await course
+
+        task = asyncio.create_task(later())
+        self._courses.add(task)
+        task.add_done_callback(self._courses.discard)
 
     async def _users(self, request: web.Request) -> web.Response:
         if await self._proven(request) is None:
@@ -360,7 +377,7 @@ def digits_of(client: Client) -> str:
     return told or f"7900{int(hashlib.sha256(client.ref.encode()).hexdigest(), 16) % 10**7:07}"
 
 
-def tone(seconds: float = 0.5) -> bytes:
+def tone(seconds: float = 3) -> bytes:
     """A short recording, WAV."""
     out = io.BytesIO()
     with wave.open(out, "wb") as sound:

@@ -62,6 +62,7 @@ class Stage:
         known = {live.row.channel: live.row.id for live in self.gateway.sources.all() if live.row.demo}
         for place, name in places().items():
             fake = channels.fake(name)()
+            fake.lively = True
             await fake.start()
             source_id = known.get(name)
             title = self.story["sources"][place]

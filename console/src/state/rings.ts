@@ -1,9 +1,9 @@
 /** Which calls ring for this person now, or were missed a moment ago? */
-import { computed, shallowReactive } from "vue";
+import { computed, shallowReactive, watch } from "vue";
 import { phone as api } from "@/api/calls";
 import type { Ring } from "@/api/types";
 import { has, t } from "@/i18n";
-import { onChange, onSnapshot } from "@/live/socket";
+import { connection, onChange, onSnapshot } from "@/live/socket";
 import { phoneText } from "@/ui/safe";
 import { sayNow, tell } from "./notices";
 import { may } from "./session";
@@ -41,6 +41,8 @@ export function forgetRings(): void {
 
 onChange<Ring>("call.upsert", take);
 onChange<null>("call.remove", (_, id) => rings.delete(id));
+/** What began to ring between the first reading and the first word over the line. */
+watch(connection, (now) => now === "online" && void loadRings().catch(() => {}));
 onSnapshot(() => void loadRings().catch(() => {}));
 onChange<{ code: string }>("notification", (told) => {
   if (has(`told.${told.code}`)) tell(t(`told.${told.code}`));
