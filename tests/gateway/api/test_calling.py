@@ -99,7 +99,7 @@ async def test_what_cannot_be_called_is_refused_and_calls_nobody(
     ]
     monkeypatch.setattr("gateway.api.handlers.calls.asks_first", lambda zone, now: True)
     refusals.append(await office.anna.call("POST", "/calls", {"contact_id": contact}))
-    assert [one.code for one in refusals] == ["no_extension", "no_address", "not_found", "asks_first"]
+    assert [one.code for one in refusals] == ["no_extension", "no_address", "no_address", "asks_first"]
     assert office.fake.arrived == []
     office.fake.fail("refused")
     failed = await office.anna.call("POST", "/calls", {"contact_id": contact, "anyway": True})
@@ -164,25 +164,26 @@ async def test_the_figures_count_by_person_and_by_line(office: Office) -> None:
 async def test_whom_to_ring_is_answered_in_the_systems_own_words(office: Office) -> None:
     other = OtherExchange()
     await connected(office.house, other)
+    petr = await office.house.person("manager", name="Пётр")
 
     def arrive(tx: Transaction) -> None:
         tx.connection.execute(
-            text("UPDATE member SET presence = 'on_shift', seen_at = :now WHERE id = :id"),
-            {"now": tx.now, "id": office.anna.id},
+            text("UPDATE member SET presence = 'on_shift', seen_at = :now, extension = '102' WHERE id = :id"),
+            {"now": tx.now, "id": petr.id},
         )
         queue = tx.connection.execute(text("SELECT id FROM queue LIMIT 1")).scalar_one()
         tx.connection.execute(
             text(
                 "INSERT INTO queue_member (queue_id, member_id, position, weight) VALUES (:queue, :id, 5, 1)"
             ),
-            {"queue": queue, "id": office.anna.id},
+            {"queue": queue, "id": petr.id},
         )
 
     await office.house.gateway.database.write(arrive)
     answer = await other.ask(MARIA)
     await other.stop()
     assert answer.status == 200
-    assert '"responsible":"101"' in answer.body
+    assert '"responsible":"102"' in answer.body
     assert await office.one("SELECT count(*) FROM envelope WHERE state = 0") == 0, (
         "a question is kept by nobody"
     )
