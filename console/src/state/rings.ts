@@ -9,6 +9,8 @@ import { sayNow, tell } from "./notices";
 import { may } from "./session";
 
 const rings = shallowReactive(new Map<string, Ring>());
+/** Of which entry of the live log we last heard of a call. */
+const heard = new Map<string, number>();
 const putAway = shallowReactive(new Set<string>());
 
 /** What rings comes before what is spoken and what was missed. */
@@ -26,8 +28,10 @@ function take(ring: Ring): void {
 export async function loadRings(): Promise<void> {
   if (!may("conversation.read")) return;
   const answer = await api.ringing();
-  rings.clear();
-  answer.items.forEach(take);
+  /** What came over the line while the answer was on its way is newer than the answer. */
+  const newer = (id: string): boolean => (heard.get(id) ?? -1) > answer.seq;
+  for (const id of [...rings.keys()]) if (!newer(id)) rings.delete(id);
+  answer.items.filter((one) => !newer(one.id)).forEach(take);
 }
 
 export function putRingAway(id: string): void {
@@ -36,11 +40,18 @@ export function putRingAway(id: string): void {
 
 export function forgetRings(): void {
   rings.clear();
+  heard.clear();
   putAway.clear();
 }
 
-onChange<Ring>("call.upsert", take);
-onChange<null>("call.remove", (_, id) => rings.delete(id));
+onChange<Ring>("call.upsert", (ring, id, seq) => {
+  heard.set(id, seq);
+  take(ring);
+});
+onChange<null>("call.remove", (_, id, seq) => {
+  heard.set(id, seq);
+  rings.delete(id);
+});
 /** What began to ring between the first reading and the first word over the line. */
 watch(connection, (now) => now === "online" && void loadRings().catch(() => {}));
 onSnapshot(() => void loadRings().catch(() => {}));
