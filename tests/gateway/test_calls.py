@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -311,3 +312,19 @@ def test_an_overdue_call_back_climbs_a_step_in_fifteen_working_minutes() -> None
     due = 1_790_000_000 * SECOND
     steps = [step_of(always, due, due + late * MINUTE) for late in (-1, 0, 14, 15, 29, 30, 500)]
     assert steps == [0, 1, 1, 2, 2, 3, 3]
+
+
+async def test_lines_are_told_apart_and_bring_their_campaigns(town: Town) -> None:
+    fake = await exchange(town)
+    await town.gateway.sources.change(
+        town.sources["phone"], settings={"campaigns": "+74951234567 = Директ\n+78001234567 = Каталог"}
+    )
+    scene = scenes.missed("101")
+    for client, line in ((MARIA, "74951234567"), (IGOR, "78001234567")):
+        call = replace(fake.new_call(client, lasts=scenes.lasts(scene)), line=line)
+        await fake.play(call, scene)
+    await town.opened()
+    touches = await town.rows("SELECT campaign FROM touch ORDER BY campaign")
+    assert [row.campaign for row in touches] == ["Директ", "Каталог"]
+    lines = await town.rows("SELECT line FROM phone_call ORDER BY line")
+    assert [row.line for row in lines] == ["+74951234567", "+78001234567"]
