@@ -123,8 +123,9 @@ export function useWizard(channel: string) {
   async function suggest(): Promise<void> {
     suggested.value = "";
     const asked = JSON.stringify(values.value);
+    const open = settings.value.filter((one) => one.kind !== "secret");
     try {
-      const told = await api.suggest(channel, toSend(settings.value, values.value, []));
+      const told = await api.suggest(channel, toSend(open, values.value, []));
       if (JSON.stringify(values.value) !== asked && told.code === "found_nothing") return;
       values.value = { ...values.value, ...told.settings };
       suggested.value = told.code;
