@@ -61,6 +61,8 @@ class Attachment:
     inline_id: str = ""
     """Content-ID of a picture inside a letter."""
     transcript: str = ""
+    mark: str = ""
+    """The network's own name of the file itself, the same each time it is told, where `ref` changes; "" is `ref`."""
 
 
 SpanStyle: TypeAlias = Literal[
@@ -282,7 +284,12 @@ class MessageEdited:
     external_id: str
     at: Micros
     text: str
-    attachments: tuple[Attachment, ...] = ()
+    attachments: tuple[Attachment, ...] | None = None
+    """The files that it has now; None: the network does not tell."""
+    kind: MessageKind = "text"
+    """What it is now; believed when its files changed."""
+    seq: int = 0
+    """As in `InboundMessage`: which part of an album."""
     spans: tuple[Span, ...] = ()
 
 

@@ -97,6 +97,7 @@ class Conversation:
     connection: str = ""
     private_to: str | None = None
     kept_out: int = 0
+    anchor_at: int | None = None
     attribution: dict[str, Any] = field(default_factory=dict)
     demo: int = 0
     new: bool = False
@@ -220,6 +221,33 @@ class NewAttachment:
     held: bool = False
     """Not fetched until somebody says that it is a client's."""
 
+    @property
+    def mark(self) -> str:
+        return self.attachment.mark or self.attachment.ref
+
+
+@dataclass(slots=True)
+class KeptFile:
+    """A file of a message that is worded anew."""
+
+    id: str
+    position: int
+    mark: str
+    """The network's name of the file; "" it is ours, or was kept before such names were."""
+    gone: bool = False
+    """It belongs to an earlier version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a message was before: words, when they were replaced, by which envelope, the files that went with them."""
+
+    message_id: str
+    text: str
+    at: int
+    envelope_id: int
+    files: tuple[str, ...] = ()
+
 
 @dataclass(slots=True)
 class Early:
@@ -302,8 +330,9 @@ class Board:
     contact_fields: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """(contact, fields): fill what is empty on the card."""
     confirmations: list[Confirmed] = field(default_factory=list)
-    versions: list[tuple[str, str, int, int]] = field(default_factory=list)
-    """(message, earlier words, when they were replaced, the envelope that replaced them)."""
+    versions: list[Version] = field(default_factory=list)
+    files: dict[str, list[KeptFile]] = field(default_factory=dict)
+    """message that is worded anew -> all its files, in their order."""
     early: dict[tuple[str, str], list[Early]] = field(default_factory=dict)
     """(source, external id) -> what was told of a message that is not there yet."""
     lent: dict[tuple[str, str], str | None] = field(default_factory=dict)
@@ -355,6 +384,19 @@ class Board:
         """The message with this network id, when it is known."""
         found = self.externals.get((source_id, external_id)) if external_id else None
         return None if found is None else self.messages[found]
+
+    def files_of(self, message: Message) -> list[KeptFile]:
+        """All files of a message that is worded anew, those of earlier versions too."""
+        if message.id not in self.files:
+            mine = (one for one in self.new_attachments if one.message_id == message.id)
+            self.files[message.id] = [KeptFile(one.id, one.position, one.mark) for one in mine]
+        return self.files[message.id]
+
+    def add_file(self, new: NewAttachment) -> None:
+        """A file that is to be fetched."""
+        self.new_attachments.append(new)
+        if new.message_id in self.files:
+            self.files[new.message_id].append(KeptFile(new.id, new.position, new.mark))
 
     def add_message(self, message: Message) -> None:
         """A new message, found from now on by its ids."""

@@ -48,8 +48,9 @@ def addresses(connection: Connection, contact_id: str) -> list[Row[Any]]:
     return list(
         connection.execute(
             text(
-                "SELECT c.id, c.source_id, c.identity_id, c.last_at, i.kind, i.value, a.last_client_at, a.unreachable,"
-                f" a.reason, {standing.STANDING} FROM conversation c {standing.JOINED} JOIN identity i ON i.id = c.identity_id"
+                "SELECT c.id, c.source_id, c.identity_id, c.last_at, i.kind, i.value, a.unreachable, a.reason,"
+                f" {standing.ANCHOR}, {standing.STANDING} FROM conversation c {standing.JOINED}"
+                " JOIN identity i ON i.id = c.identity_id"
                 " LEFT JOIN address a ON a.source_id = c.source_id AND a.identity_id = c.identity_id"
                 " WHERE c.contact_id = :id ORDER BY c.last_at DESC"
             ),

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from channels.events import CallFact
 from routing.deals import ClosedDeal, OpenDeal
 from storage import batch, calls, early, threads
-from storage.board import Address, Board, Call, Contact, Conversation, Identity, Message
+from storage.board import Address, Board, Call, Contact, Conversation, Identity, KeptFile, Message
 from storage.ids import new_id
 from storage.tables import identity as identity_table
 from storage.transaction import Transaction
@@ -42,6 +42,8 @@ class Wanted:
     sources: set[str] = field(default_factory=set)
     said: set[tuple[str, str]] = field(default_factory=set)
     """(source, external id) of messages themselves, not of what is told about them."""
+    edited: set[tuple[str, str]] = field(default_factory=set)
+    """(source, external id) of messages that are worded anew."""
     lent: set[tuple[str, str]] = field(default_factory=set)
     """(source, key) of private accounts that something was said on."""
     bound: set[tuple[str, str, str]] = field(default_factory=set)
@@ -156,7 +158,7 @@ CONVERSATION = (
     "deal_id", "pinned_deal_id", "waiting_since", "deadline_at", "closes_at", "last_message_id", "last_at", "last_seq",
     "last_text", "last_kind", "last_author", "last_author_id", "last_state", "last_client_at", "inbound",
     "snoozed_until", "due_at", "gone_at", "heard_at", "answered_at", "connection", "private_to", "kept_out",
-    "attribution", "demo",
+    "anchor_at", "attribution", "demo",
 )  # fmt: skip
 
 
@@ -237,6 +239,7 @@ def _messages(connection: Connection, board: Board, wanted: Wanted) -> None:
         for row in batch.select(connection, sql, keys):
             record = _message(board, row)
             board.externals[record.source_id, row.asked] = record.id
+    _files(connection, board, wanted)
     if not wanted.groups:
         return
     pairs = {(conversation, group) for conversation in board.conversations for group in wanted.groups}
@@ -248,6 +251,20 @@ def _messages(connection: Connection, board: Board, wanted: Wanted) -> None:
     ):
         record = _message(board, row)
         board.groups[record.conversation_id, row.group_key] = record.id
+
+
+def _files(connection: Connection, board: Board, wanted: Wanted) -> None:
+    """What hangs on the messages that are worded anew; new files of the batch itself join them."""
+    known = {board.externals[key] for key in wanted.edited if key in board.externals}
+    board.files = {ref: [] for ref in known}
+    for row in batch.select(
+        connection,
+        "SELECT a.id, a.message_id, a.position, a.mark, a.version FROM {wanted} JOIN attachment a ON a.message_id = w.id"
+        " ORDER BY a.position, a.id",
+        {"id": sorted(known)},
+    ):
+        kept = KeptFile(row.id, row.position, row.mark, row.version is not None)
+        board.files[row.message_id].append(kept)
 
 
 def _message(board: Board, row: object) -> Message:

@@ -229,10 +229,13 @@ def _messages(tx: Transaction, board: Board) -> None:
     # What was not loaded (stems) is written only where the text changed with it.
     said = [row for row in changed if row.stems or row.reworded]
     rows = [
-        (row.id, row.text, row.attachments, int(row.edited), int(row.deleted), row.stems, row.edited_at)
+        (
+            row.id, row.kind, row.text, row.content, row.attachments, int(row.edited), int(row.deleted), row.stems,
+            row.edited_at,
+        )
         for row in said
-    ]
-    columns = ("text", "attachments", "edited", "deleted", "stems", "edited_at")
+    ]  # fmt: skip
+    columns = ("kind", "text", "content", "attachments", "edited", "deleted", "stems", "edited_at")
     batch.update(tx.connection, message, ("id",), columns, rows)
     written = {row.id for row in said}
     marks = [
@@ -263,7 +266,7 @@ _said = attrgetter(*MESSAGE)
 
 ATTACHMENT = (
     "id", "message_id", "position", "kind", "name", "mime", "size", "width", "height", "seconds", "transcript",
-    "inline_id", "source_id", "ref", "envelope_id", "state", "next_at",
+    "inline_id", "source_id", "ref", "envelope_id", "state", "next_at", "mark",
 )  # fmt: skip
 
 
@@ -295,26 +298,29 @@ def _attachment(new: NewAttachment, now: int) -> tuple[Any, ...]:
     return (
         new.id, new.message_id, new.position, part.kind, part.name[:255], part.mime, part.size, part.width, part.height,
         part.seconds, part.transcript, part.inline_id, new.source_id, part.ref, new.envelope_id, "fetch",
-        None if new.held else now,
+        None if new.held else now, new.mark,
     )  # fmt: skip
 
 
 def _versions(connection: Connection, board: Board) -> None:
-    """The words before each edit, numbered after those kept before."""
+    """What stood before each edit, numbered after what was kept before."""
     if not board.versions:
         return
-    ids = sorted({version[0] for version in board.versions})
+    ids = sorted({version.message_id for version in board.versions})
     sql = "SELECT v.message_id, max(v.version) AS last FROM {wanted} JOIN message_version v ON v.message_id = w.id"
     last = {
         row.message_id: row.last
         for row in batch.select(connection, f"{sql} GROUP BY v.message_id", {"id": ids})
     }
     rows = []
-    for message_id, words, at, envelope_id in board.versions:
-        last[message_id] = last.get(message_id, 0) + 1
-        rows.append((message_id, last[message_id], words, at, envelope_id))
+    gone = []
+    for one in board.versions:
+        number = last[one.message_id] = last.get(one.message_id, 0) + 1
+        rows.append((one.message_id, number, one.text, one.at, one.envelope_id))
+        gone += [(file, number) for file in one.files]
     columns = ("message_id", "version", "text", "at", "envelope_id")
     batch.insert(connection, message_version, columns, rows)
+    batch.update(connection, attachment, ("id",), ("version",), sorted(gone))
 
 
 DECISION = (

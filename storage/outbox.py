@@ -358,8 +358,8 @@ def _pending(connection: Connection, source_id: str) -> Sequence[Row[Any]]:
         text(
             "SELECT o.id, o.message_id, o.conversation_id, o.part, o.act, o.state, o.content, o.created_at, o.not_before,"
             " o.attempts, o.first_tried_at, o.prepared, c.thread, c.contact_id, c.subject, i.kind AS identity_kind,"
-            " i.value AS identity_value, p.name AS contact_name, a.last_client_at, a.unreachable,"
-            f" {standing.STANDING},"
+            " i.value AS identity_value, p.name AS contact_name, a.unreachable,"
+            f" {standing.ANCHOR}, {standing.STANDING},"
             " m.content AS message_content, m.reply_to_external, r.external_id AS reply_to"
             " FROM outbox o JOIN conversation c ON c.id = o.conversation_id JOIN message m ON m.id = o.message_id"
             " JOIN identity i ON i.id = c.identity_id JOIN contact p ON p.id = c.contact_id"
@@ -437,7 +437,7 @@ def settle(tx: Transaction, held: Lease | None, outcomes: Sequence[Outcome]) -> 
         )
     }
     valid = [outcome for outcome in outcomes if current[outcome.id].state in (*PENDING, "unknown")]
-    valid = _addressees(tx, valid, current)
+    valid = _addressees(tx, _not_anothers(tx, valid, current), current)
     batch.update(
         tx.connection, outbox, ("id",),
         ("state", "reason", "detail", "not_before", "external_ids", "settled_at"),
@@ -451,6 +451,39 @@ def settle(tx: Transaction, held: Lease | None, outcomes: Sequence[Outcome]) -> 
     amends.carry_out(tx, [(current[o.id], o.state) for o in valid if current[o.id].act != "send"])
     _refresh(tx, [outcome.message_id for outcome in valid])
     tx.ring("outbox")
+
+
+def _not_anothers(
+    tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, Row[Any]]
+) -> list[Outcome]:
+    """A network that ignores a repeated key answers with the message that had it first: when that is another of ours, this
+    one never left."""
+    named = [
+        (current[o.id].source_id, external_id, o)
+        for o in outcomes
+        if o.state == "sent" and current[o.id].act == "send"
+        for external_id in o.external_ids
+    ]
+    keys = {"source_id": [one[0] for one in named], "external_id": [one[1] for one in named]}
+    ours = "EXISTS (SELECT 1 FROM outbox o WHERE o.message_id = {id} AND o.act = 'send' AND o.state = 'sent')"
+    direct = (
+        "SELECT m.id, w.external_id FROM {wanted} JOIN message m ON m.source_id = w.source_id"
+        f" AND m.external_id = w.external_id WHERE {ours.replace('{id}', 'm.id')}"
+    )
+    alias = (
+        "SELECT a.message_id AS id, w.external_id FROM {wanted} JOIN message_alias a ON a.source_id = w.source_id"
+        f" AND a.external_id = w.external_id WHERE {ours.replace('{id}', 'a.message_id')}"
+    )
+    owners = {
+        (row.external_id, row.id) for sql in (direct, alias) for row in batch.select(tx.connection, sql, keys)
+    }
+    taken = {
+        o.id for _, external_id, o in named for name, owner in owners if name == external_id and owner != o.message_id
+    }  # fmt: skip
+    return [
+        replace(o, state="failed", reason="key_taken", external_ids=()) if o.id in taken else o
+        for o in outcomes
+    ]
 
 
 def _count(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, Row[Any]]) -> None:

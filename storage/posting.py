@@ -89,8 +89,8 @@ def _people(lines: Any, kind: str) -> tuple[Addressee, ...]:
 def _files(connection: Connection, message_id: str) -> list[dict[str, Any]]:
     rows = connection.execute(
         text(
-            "SELECT id, digest, name, mime, kind, size, state, inline_id FROM attachment WHERE message_id = :id"
-            " ORDER BY position, id"
+            "SELECT id, digest, name, mime, kind, size, state, inline_id FROM attachment"
+            " WHERE message_id = :id AND version IS NULL ORDER BY position, id"
         ),
         {"id": message_id},
     )

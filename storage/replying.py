@@ -306,7 +306,6 @@ def window_of(tx: Transaction, identity_id: str | None, target: Target, conversa
         ),
         {"source": target.source_id, "identity": identity_id},
     ).first()
-    anchor = address.last_client_at if address is not None else None
     reach = "source_down" if target.down else "ok"
     if address is not None and address.unreachable:
         reach = (
@@ -315,11 +314,16 @@ def window_of(tx: Transaction, identity_id: str | None, target: Target, conversa
             else "blocked_by_client"
         )
     own = tx.connection.execute(
-        text(f"SELECT {standing.STANDING} FROM conversation c {standing.JOINED} WHERE c.id = :id"),
+        text(
+            f"SELECT c.anchor_at, {standing.STANDING} FROM conversation c {standing.JOINED} WHERE c.id = :id"
+        ),
         {"id": conversation_id},
     ).first()
     if own is not None and not standing.may_speak(own):
         reach = "no_permission_at_provider"
+    anchor = address.last_client_at if address is not None else None
+    if own is not None and own.connection:
+        anchor = own.anchor_at
     policy = target.policy if own is None else standing.policy_of(own, target.policy, target.lent)
     return reply_window(policy, anchor, tx.now, Content(), reach=reach)  # type: ignore[arg-type]
 

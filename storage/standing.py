@@ -9,6 +9,9 @@ from routing.window import NO_WINDOW, WindowPolicy
 STANDING: Final = "c.nature AS talk, c.connection, x.active AS lent_active, x.can_reply AS lent_reply"
 JOINED: Final = "LEFT JOIN connection x ON x.source_id = c.source_id AND x.key = c.connection"
 """With `conversation c`: what the two questions look at."""
+ANCHOR: Final = "CASE WHEN c.connection = '' THEN a.last_client_at ELSE c.anchor_at END AS last_client_at"
+"""With `conversation c` and its `address a`: the window's anchor. A right to answer on somebody's private account is that chat's
+alone: what the same person writes to the source itself opens nothing there, nor the other way round."""
 
 
 def policy_of(row: Any, own: WindowPolicy, lent: WindowPolicy) -> WindowPolicy:

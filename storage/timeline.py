@@ -118,7 +118,7 @@ def facts(connection: Connection, ids: Sequence[str]) -> Facts:
     with_files = [row.id for row in rows if row.attachments]
     for row in batch.select(
         connection,
-        "SELECT a.* FROM {wanted} JOIN attachment a ON a.message_id = w.id ORDER BY a.position, a.id",
+        "SELECT a.* FROM {wanted} JOIN attachment a ON a.message_id = w.id AND a.version IS NULL ORDER BY a.position, a.id",
         {"id": with_files},
     ):
         attachments.setdefault(row.message_id, []).append(row)
@@ -184,14 +184,17 @@ def _later(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
     return {row.message_id: row for row in rows}
 
 
-def versions(connection: Connection, message_id: str) -> list[Row[Any]]:
-    """The words a message had before, oldest first."""
-    return list(
-        connection.execute(
-            text("SELECT text, at FROM message_version WHERE message_id = :id ORDER BY at, version"),
-            {"id": message_id},
-        )
-    )
+def versions(connection: Connection, message_id: str) -> list[tuple[Row[Any], list[Row[Any]]]]:
+    """The words a message had before, oldest first, with the files that went with them."""
+    rows = connection.execute(
+        text("SELECT version, text, at FROM message_version WHERE message_id = :id ORDER BY at, version"),
+        {"id": message_id},
+    ).all()
+    files = connection.execute(
+        text("SELECT * FROM attachment WHERE message_id = :id AND version IS NOT NULL ORDER BY position, id"),
+        {"id": message_id},
+    ).all()
+    return [(row, [file for file in files if file.version == row.version]) for row in rows]
 
 
 def conversations_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:

@@ -34,6 +34,26 @@ SETTINGS = (
         advanced=True,
     ),
     Setting(
+        key="server",
+        label=Text(ru="Чей сервер Bot API", en="Whose Bot API server"),
+        kind="choice",
+        required=False,
+        default="cloud",
+        choices=(
+            Choice(
+                value="cloud", label=Text(ru="Telegram или прокси к нему", en="Telegram's, or a proxy to it")
+            ),
+            Choice(
+                value="local",
+                label=Text(
+                    ru="Свой, с ключом --local: файлы до 2 ГБ", en="Our own, with --local: files up to 2 GB"
+                ),
+            ),
+        ),
+        step=2,
+        advanced=True,
+    ),
+    Setting(
         key="api_base",
         label=Text(ru="Адрес сервера Bot API", en="Address of the Bot API server"),
         help=Text(

@@ -125,8 +125,8 @@ ERRORS: Final[Mapping[str, Text]] = {
         en="The text is longer than Telegram takes. Split it.",
     ),
     "too_large": Text(
-        ru="Файл больше, чем принимает Telegram: отправить можно до 50 МБ, получить до 20 МБ.",
-        en="The file is larger than Telegram takes: 50 MB to send, 20 MB to receive.",
+        ru="Файл больше, чем принимает Telegram: отправить можно до 50 МБ, получить до 20 МБ; свой сервер Bot API — до 2 ГБ.",
+        en="The file is larger than Telegram takes: 50 MB to send, 20 MB to receive (a Bot API server of your own takes 2 GB).",
     ),
     "card_no_phone": Text(ru="В карточке контакта нет телефона.", en="The contact card has no phone number."),
     "file_empty": Text(ru="Файл пуст.", en="The file is empty."),

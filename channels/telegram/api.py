@@ -39,7 +39,9 @@ T = TypeVar("T")
 class Api:
     """One bot's calls. Opens its connections at the first."""
 
-    def __init__(self, base: str, token: str) -> None:
+    def __init__(self, base: str, token: str, *, local: bool = False) -> None:
+        """`local`: the server keeps the files itself (--local), so nothing limits their size and paths are its disk's."""
+        self._local = local
         self._base = (base or CLOUD).rstrip("/")
         self._token = token
         self._session: aiohttp.ClientSession | None = None
@@ -100,7 +102,7 @@ class Api:
         """A file's bytes. Raises TryLater, Refused or Disconnected."""
         stored = await self._find(file_id)
         limits = aiohttp.ClientTimeout(total=DOWNLOAD, sock_connect=CONNECT, sock_read=30)
-        address = f"{self.base}/file/bot{self._token}/{quote(stored.file_path)}"
+        address = f"{self.base}/file/bot{self._token}/{quote(self._path(stored))}"
         got = 0
         async with (
             self._our_errors(),
@@ -110,22 +112,32 @@ class Api:
                 raise TryLater(f"HTTP {response.status}", code="file_unavailable")
             async for chunk in response.content.iter_chunked(CHUNK):
                 got += len(chunk)
-                if got > LARGEST_FILE:
+                if got > LARGEST_FILE and not self._local:
                     raise Refused("more than 20 MB", code="too_large")
                 yield chunk
 
     async def _find(self, file_id: str) -> StoredFile:
+        # A server with --local answers only once it has the whole file.
+        patience = DOWNLOAD if self._local else TIMEOUT
         try:
-            stored = await self.call("getFile", StoredFile, {"file_id": file_id})
+            stored = await self.call("getFile", StoredFile, {"file_id": file_id}, patience=patience)
         except Refused as error:
             if error.code == "file_unavailable":  # the server does not tell a wrong id from a passing fault
                 raise TryLater(error.detail, code=error.code) from None
             raise
-        if (stored.file_size or 0) > LARGEST_FILE:
+        if (stored.file_size or 0) > LARGEST_FILE and not self._local:
             raise Refused("more than 20 MB", code="too_large")
-        if not stored.file_path or stored.file_path.startswith("/") or ".." in stored.file_path.split("/"):
-            raise Refused("the server gave no usable path", code="file_unavailable")
         return stored
+
+    def _path(self, stored: StoredFile) -> str:
+        """Where the file lies below the bot's own address. A server with --local tells its place on disk, below a folder that is
+        named by the token. Raises Refused."""
+        path = stored.file_path
+        if self._local and path.startswith("/"):
+            path = path.partition(f"/{self._token}/")[2]
+        if not path or path.startswith("/") or ".." in path.split("/"):
+            raise Refused("the server gave no usable path", code="file_unavailable")
+        return path
 
     def scrub(self, text: str) -> str:
         """The text without the token."""

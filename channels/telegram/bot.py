@@ -7,6 +7,7 @@ import importlib
 import ipaddress
 import re
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -99,6 +100,14 @@ class Telegram(WebhookChannel, PollingChannel):
             id=int(number) if number.isdecimal() and len(number) <= 20 else 0,
             username=self.settings.get("username", ""),
         )
+
+    def can(self) -> Capabilities:
+        return LOCAL if self._local else self.capabilities
+
+    @property
+    def _local(self) -> bool:
+        """The company's own server that runs with --local; any other passes files on to Telegram's, with its limits."""
+        return self.settings.get("server", "") == "local"
 
     def parse(self, envelope: Envelope) -> tuple[Event, ...]:
         return parse(envelope, self._me)
@@ -261,8 +270,17 @@ class Telegram(WebhookChannel, PollingChannel):
 
     def _asking(self) -> Api:
         if self._api is None:
-            self._api = Api(self.settings.get("api_base", "") or CLOUD, self.settings.get("token", ""))
+            base = self.settings.get("api_base", "") or CLOUD
+            self._api = Api(base, self.settings.get("token", ""), local=self._local)
         return self._api
+
+
+LOCAL: Final = replace(
+    Telegram.capabilities,
+    files={kind: most if kind == "photo" else 2000 * MEGABYTE for kind, most in Telegram.capabilities.files.items()},
+    send_timeout=660,
+)  # fmt: skip
+"""Bot API: Using a Local Bot API Server; 2000 MB up, no limit down. Pictures stay as they are."""
 
 
 def _callable(url: str, api_base: str) -> bool:

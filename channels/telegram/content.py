@@ -138,6 +138,7 @@ def _attachment(kind: AttachmentKind, file: File, *, mime: str = "", name: str =
         width=file.width,
         height=file.height,
         seconds=file.duration,
+        mark=file.file_unique_id or "",
     )
 
 
@@ -149,7 +150,7 @@ def _video_note(file: File) -> Attachment:
     """A round video: square, `length` its side."""
     return Attachment(
         kind="video", ref=file.file_id, mime="video/mp4", size=file.file_size, width=file.length,
-        height=file.length, seconds=file.duration,
+        height=file.length, seconds=file.duration, mark=file.file_unique_id or "",
     )  # fmt: skip
 
 

@@ -70,8 +70,11 @@ class TelegramFake(Fake):
         self.waiting: deque[dict[str, Any]] = deque()
         """Updates that nobody has taken yet."""
         self.hook: dict[str, Any] = {"url": "", "secret": "", "error": "", "error_at": 0}
+        self.token = TOKEN
+        self.local = False
+        """It runs as a company's own server with --local: no limit of size, and files named by their place on its disk."""
         self._allowed: frozenset[str] | None = None
-        self._methods = Methods(self.world, self.arrived, self)
+        self._methods = Methods(self.world, self)
         self._faults: deque[tuple[Fault, float | None]] = deque()
         self._answers: deque[Refusal] = deque()
         self._changed = asyncio.Condition()

@@ -11,7 +11,7 @@ import struct
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from channels.fakes import Act, Client
@@ -124,7 +124,7 @@ def update_of(world: World, act: Act) -> Json:
         case "block" | "unblock":
             return {"my_chat_member": _membership(world, act, at)}
         case "edit":
-            return {"edited_message": _edited(talk, act, at)}
+            return {"edited_message": _edited(world, talk, act, at)}
         case "reaction":
             return {"message_reaction": _reaction(talk, act, at)}
         case "button":
@@ -225,9 +225,12 @@ def _size(width: int, height: int) -> Json:
     return {"width": width, "height": height}
 
 
-def _edited(talk: Talk, act: Act, at: int) -> Json:
-    """The client's latest message with new words; under a file they are its caption."""
+def _edited(world: World, talk: Talk, act: Act, at: int) -> Json:
+    """The client's latest message with new words; under a file they are its caption. `act.file` takes its file's place."""
     old = talk.own or _message(talk, act, at)
+    if act.file:
+        old = {key: value for key, value in old.items() if key not in ("text", "photo", "video", "voice")}
+        old |= _content(world, replace(act, doing="file"))
     captioned = any(name in old for name in ("photo", "video", "document", "voice"))
     kept = {key: value for key, value in old.items() if key not in ("entities", "contact", "location")}
     talk.own = kept | {"caption" if captioned else "text": act.text or "исправлено", "edit_date": at}

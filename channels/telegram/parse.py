@@ -201,6 +201,8 @@ def _edited(message: Message) -> tuple[Event, ...]:
             at=(message.edit_date or message.date) * SECOND,
             text=content.text,
             attachments=content.attachments,
+            kind=content.kind,
+            seq=message.message_id,
             spans=content.spans,
         ),
     )

@@ -57,7 +57,8 @@ from channels.telegram.threads import ChatAddress, address_of
 
 CONNECT: Final = 8.0
 TEXT_TIMEOUT: Final = 15
-LONGEST_UPLOAD: Final = 55
+ANSWER_MARGIN: Final = 5
+"""Seconds before `send_timeout` at which we ourselves give an upload up."""
 SLOWEST_UPLOAD: Final = 1 << 20
 """Bytes a second that we count on."""
 PAYLOAD_MAX: Final = 64
@@ -345,31 +346,31 @@ class _Caption:
 
 
 def _file(file: OutboundFile, caption: _Caption, can: Capabilities) -> Step:
-    kind = _kind(file, can)
+    kind, longest = _kind(file, can), can.send_timeout - ANSWER_MARGIN
 
     async def send(bot: Bot, to: ChatAddress, reply: int | None) -> Message:
         try:
-            return await _upload(bot, kind, file, caption, to, reply)
+            return await _upload(bot, kind, file, caption, to, reply, longest)
         except TelegramBadRequest as error:
             if caption.entities and "entit" in error.message.lower():
-                return await _upload(bot, kind, file, replace(caption, entities=None), to, reply)
+                return await _upload(bot, kind, file, replace(caption, entities=None), to, reply, longest)
             # Too long, too narrow, not a picture after all: certainly not sent, and a document always passes.
             if kind != "photo" or not any(part in error.message.lower() for part in PICTURE_TROUBLE):
                 raise
-            return await _upload(bot, "file", file, caption, to, reply)
+            return await _upload(bot, "file", file, caption, to, reply, longest)
 
     return send
 
 
 async def _upload(
-    bot: Bot, kind: FileKind, file: OutboundFile, caption: _Caption, to: ChatAddress, reply: int | None
-) -> Message:
+    bot: Bot, kind: FileKind, file: OutboundFile, caption: _Caption, to: ChatAddress, reply: int | None, longest: float
+) -> Message:  # fmt: skip
     upload = _Upload(file)
     common = {
         "caption": caption.text or None, "parse_mode": None, "caption_entities": caption.entities,
         "reply_markup": caption.keyboard, "reply_parameters": _answering(reply),
         "message_thread_id": to.topic, "business_connection_id": to.business or None,
-        "request_timeout": min(LONGEST_UPLOAD, TEXT_TIMEOUT + file.size // SLOWEST_UPLOAD),
+        "request_timeout": min(longest, TEXT_TIMEOUT + file.size // SLOWEST_UPLOAD),
     }  # fmt: skip
     calls: dict[FileKind, Callable[..., Awaitable[Message]]] = {
         "photo": bot.send_photo,

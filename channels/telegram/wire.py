@@ -38,6 +38,7 @@ class File(Struct, frozen=True, gc=False):
     """PhotoSize, Video, Animation, VideoNote, Voice, Audio, Document and Sticker alike."""
 
     file_id: Name
+    file_unique_id: str | None = None
     file_size: Size | None = None
     file_name: str | None = None
     mime_type: str | None = None

@@ -8,7 +8,7 @@ some that it leaves out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from channels.events import Attachment, AttachmentKind, MessageKind
 from channels.vk.wire import Json, number, rows, table, words
@@ -50,6 +50,8 @@ def part_of(name: str, row: Json) -> Part:
     body = table(row, name)
     reader = READERS.get(name)
     part = reader(body) if reader is not None and body else Part()
+    if part.file is not None and number(body, "id"):
+        part = replace(part, file=replace(part.file, mark=f"{name}{_id(body)}"))
     return part if part.file or part.line or part.unknown else _unknown(name, body)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from dataclasses import replace
 from typing import Any
 
 from channels.fakes import Act
@@ -128,6 +129,9 @@ class Acts:
         assert message is not None, "nothing to edit"
         message["text"], message["update_time"] = act.text, message["date"] + 5
         message["version"] += 1
+        if act.file:
+            kind, body = self._thing(user, replace(act, doing="file"))
+            message["attachments"] = [{"type": kind, kind: body}]
         return message
 
     def _reaction(self, user: int, act: Act) -> Json:

@@ -171,7 +171,9 @@ def _edit(update: Update) -> tuple[Event, ...]:
         external_id=_external(message, peer),
         at=at,
         text=what.text,
-        attachments=what.attachments,
+        attachments=None if message.get("is_cropped") else what.attachments,
+        kind=what.kind,
+        seq=_seq(message),
         spans=what.spans,
     )
     return (edited,)

@@ -214,7 +214,7 @@ def _item(gateway: Gateway, account: Account, row: Any, facts: timeline.Facts) -
         "subject": content.get("subject", ""),
         "mail": _mail(content.get("mail"), facts.recipients.get(row.id, ())),
         "nature": row.nature,
-        "attachments": [_attachment(one) for one in facts.attachments.get(row.id, ())],
+        "attachments": [attachment(one) for one in facts.attachments.get(row.id, ())],
         "fields": content.get("fields", []),
         "call": _call(content.get("call"), facts.answered_by),
         "location": content.get("location"),
@@ -370,7 +370,8 @@ def _call(call: dict[str, Any] | None, names: Mapping[str, str]) -> shapes.Call 
     }  # fmt: skip
 
 
-def _attachment(row: Any) -> shapes.AttachmentShape:
+def attachment(row: Any) -> shapes.AttachmentShape:
+    """A file on a message."""
     ready = row.state == "ready"
     return {
         "id": row.id, "kind": row.kind, "name": row.name, "mime": row.mime, "size": row.size, "width": row.width,

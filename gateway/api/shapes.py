@@ -444,6 +444,8 @@ class Version(TypedDict):
     text: str
     until: Micros
     """When the next words took its place."""
+    attachments: list[AttachmentShape]
+    """Files that went away with it; what stayed is shown with the message."""
 
 
 class Versions(TypedDict):

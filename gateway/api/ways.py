@@ -46,7 +46,7 @@ def fallbacks(
 
 def _writable(gateway: Gateway, addresses: Sequence[Any], contact: shapes.Contact) -> list[_Way]:
     """The newest conversation of each address; an enquiry without a way back stands for where its answer goes."""
-    found: dict[tuple[str, str], _Way] = {}
+    found: dict[tuple[str, str, str], _Way] = {}
     enquiries: list[_Way] = []
     for row in addresses:
         live = gateway.sources.get(row.source_id)
@@ -54,13 +54,12 @@ def _writable(gateway: Gateway, addresses: Sequence[Any], contact: shapes.Contac
             continue
         can = live.channel.can()
         if can.reply:
-            found.setdefault(
-                (row.source_id, row.identity_id), _Way(row, row.source_id, row.value, row.identity_id)
-            )
+            key = (row.source_id, row.identity_id, row.connection)
+            found.setdefault(key, _Way(row, row.source_id, row.value, row.identity_id))
         elif way := _answered_at(gateway, row, contact):
             enquiries.append(way)
     for way in enquiries:
-        found.setdefault((way.source_id, way.identity_id), way)
+        found.setdefault((way.source_id, way.identity_id, ""), way)
     return list(found.values())
 
 

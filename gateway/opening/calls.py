@@ -230,7 +230,7 @@ def _keep_recordings(
     for fact in sorted(facts, key=lambda fact: (fact.at, fact.key)):
         if fact.recording is not None and fact.recording.ref not in kept:
             kept.append(fact.recording.ref)
-            board.new_attachments.append(
+            board.add_file(
                 NewAttachment(
                     new_id(board.now), message.id, message.attachments, rules.id, envelope_id, fact.recording
                 )

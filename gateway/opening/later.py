@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from channels.events import Connection, DeliveryUpdate, MessageDeleted, MessageEdited, Reachability, Reaction
+from gateway.opening import albums
 from gateway.opening.house import SourceRules
 from gateway.opening.private import unsearched
 from gateway.opening.standing import preview
+from gateway.opening.swaps import hang, leave, swap_of
 from gateway.opening.talk import address_of
-from storage.board import Board, Change, Early, Message
+from storage.board import Board, Change, Early, Message, Version
 from storage.ids import new_id
 from storage.letters import MAIL
 from storage.search import stems
@@ -25,7 +29,7 @@ ORDER = {
 
 
 def open_edit(board: Board, rules: SourceRules, envelope_id: int, event: MessageEdited) -> bool:
-    """The client's words change; the earlier version stays. An edit that changes nothing is none.
+    """The client's words or files change; the earlier version stays. An edit that changes nothing is none.
 
     Of several wordings the one given last stands, in whatever order they came.
     """
@@ -35,19 +39,39 @@ def open_edit(board: Board, rules: SourceRules, envelope_id: int, event: Message
     if _is_kept_out(board, message):
         board.unwanted.add(envelope_id)
         return False
-    if message.text == event.text:
+    gone, came = swap_of(board, message, event)
+    swapped = bool(gone or came)
+    # An album's newest wording says nothing about when another of its parts got its file.
+    late = event.at < message.edited_at and not (message.group_key and swapped)
+    words, content = _worded(message, event)
+    if message.text == words and not swapped:
         message.edited_at = max(message.edited_at, event.at)
         return False
     message.edited, message.dirty = True, True
-    if event.at < message.edited_at:
-        board.versions.append((message.id, event.text, event.at, envelope_id))
+    fresh = tuple(hang(board, message, envelope_id, *one) for one in came)
+    if late:
+        board.versions.append(Version(message.id, words, event.at, envelope_id, leave(board, message, fresh)))
         return True
-    board.versions.append((message.id, message.text, event.at, envelope_id))
-    message.text, message.stems, message.reworded = event.text, stems(event.text), True
-    message.edited_at = event.at
+    left = leave(board, message, gone)
+    board.versions.append(Version(message.id, message.text, event.at, envelope_id, left))
+    message.attachments += len(fresh) - len(left)
+    if swapped and not message.group_key:
+        message.kind = event.kind
+    message.text, message.content = words, content
+    message.stems, message.reworded = stems(words), True
+    message.edited_at = max(message.edited_at, event.at)
     unsearched(message)
     _refresh_preview(board, message)
     return True
+
+
+def _worded(message: Message, event: MessageEdited) -> tuple[str, dict[str, Any]]:
+    """What the message says from then on, and what a screen shows beside it."""
+    if message.group_key:
+        return albums.words_of(message, event.seq, event.text, event.spans)
+    content = {name: value for name, value in message.content.items() if name != "spans"}
+    spans = [albums.span_json(span) for span in event.spans]
+    return event.text, content | ({"spans": spans} if spans else {})
 
 
 def _is_kept_out(board: Board, message: Message) -> bool:
@@ -208,4 +232,5 @@ def _refresh_preview(board: Board, message: Message) -> None:
     conversation = board.conversations.get(message.conversation_id)
     if conversation is not None and conversation.last_message_id == message.id:
         conversation.last_text = "" if message.deleted else preview(message)
+        conversation.last_kind = message.kind
         conversation.dirty = True

@@ -37,8 +37,7 @@ def set_status(conversation: Conversation, status: Status) -> None:
 
 def set_deadline(board: Board, conversation: Conversation, rules: SourceRules, schedule: Schedule) -> None:
     """When an answer is due and when the window shuts, for sorting."""
-    address = board.addresses.get((conversation.source_id, conversation.identity_id or ""))
-    anchor = address.last_client_at if address is not None else None
+    anchor = _anchor(board, conversation)
     policy = (
         NO_WINDOW
         if conversation.nature == "group"
@@ -54,6 +53,13 @@ def set_deadline(board: Board, conversation: Conversation, rules: SourceRules, s
     conversation.due_at = None if since is None else answer_due(since, target, schedule)
     conversation.deadline_at = None if since is None else deadline(conversation.due_at, closing)
     conversation.dirty = True
+
+
+def _anchor(board: Board, conversation: Conversation) -> int | None:
+    if conversation.connection:
+        return conversation.anchor_at
+    address = board.addresses.get((conversation.source_id, conversation.identity_id or ""))
+    return address.last_client_at if address is not None else None
 
 
 def _gone_at(policy: WindowPolicy, anchor: int | None) -> int | None:

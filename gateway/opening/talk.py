@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from channels.events import InboundMessage, Noted, OutgoingSeen, Quoted, Span, Started
-from gateway.opening import leads, private, threads
+from channels.events import InboundMessage, Noted, OutgoingSeen, Quoted, Started
+from gateway.opening import albums, leads, private, threads
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import attribution_json, contact_of, group_contact
 from gateway.opening.standing import set_deadline, set_status, show_last, status_of
@@ -98,7 +98,9 @@ def _follow(
     said_at = min(event.at, received_at)
     client = message.nature == "client"
     if client or message.nature == "personal":  # should it turn out to be a client, they may be answered
-        _open_window(board, rules, identity, said_at, "button" if event.kind == "button" else "message")
+        _open_window(
+            board, rules, conversation, identity, said_at, "button" if event.kind == "button" else "message"
+        )
     if client:
         leads.bind_by_link(board, conversation, rules, event.attribution)
     attachment = leads.attach(
@@ -161,12 +163,12 @@ def open_started(
     """The person pressed Start: the window opens, the campaign is remembered, a line shows it; no words yet, no lead."""
     contact, identity = contact_of(board, event.person, rules.demo)
     said_at = min(event.at, received_at)
-    _open_window(board, rules, identity, said_at, "start")
     conversation = board.conversation(rules.id, event.thread)
     if conversation is None:
         conversation = _new_conversation(
             board, rules, contact, identity, event.thread, "internal" if rules.staff else "client"
         )
+    _open_window(board, rules, conversation, identity, said_at, "start")
     code, _ = board.tests.get(rules.id, ("", ""))
     if code and event.payload == code:
         conversation.nature, conversation.dirty = "test", True
@@ -240,6 +242,9 @@ def open_outgoing(
     contact, identity = contact_of(board, event.to, rules.demo)
     conversation = _conversation_for(board, rules, contact, identity, event)
     private.note(board, rules, conversation, event.connection, envelope_id)
+    if event.group_key and (conversation.id, event.group_key) in board.groups:
+        _amend(board, rules, envelope_id, conversation, event)
+        return True
     threads.remember(board, rules.id, conversation, event)
     by_person = event.author_kind == "person"
     message = Message(
@@ -362,12 +367,20 @@ def _note_test(board: Board, rules: SourceRules, message: Message) -> None:
         board.test_steps.append((rules.id, "message", message.id, message.conversation_id))
 
 
-def _open_window(board: Board, rules: SourceRules, identity: Identity, said_at: int, act: ClientAct) -> None:
-    """Only the client moves the anchor, and only forward; who writes can be written to again."""
+def _open_window(
+    board: Board, rules: SourceRules, conversation: Conversation, identity: Identity, said_at: int, act: ClientAct
+) -> None:  # fmt: skip
+    """Only the client moves the anchor, and only forward; who writes can be written to again.
+
+    A chat on a lent account has an anchor of its own.
+    """
     if not opens_window(act):
         return
     address = address_of(board, rules.id, identity.id)
-    address.last_client_at = advance_anchor(address.last_client_at, said_at, board.now)
+    if conversation.connection:
+        conversation.anchor_at = advance_anchor(conversation.anchor_at, said_at, board.now)
+    else:
+        address.last_client_at = advance_anchor(address.last_client_at, said_at, board.now)
     if address.unreachable and said_at >= (address.changed_at or 0):
         address.unreachable, address.reason, address.changed_at = False, "", said_at
     address.dirty = True
@@ -384,14 +397,14 @@ def address_of(board: Board, source_id: str, identity_id: str) -> Address:
 
 
 def _amend(
-    board: Board, rules: SourceRules, envelope_id: int, conversation: Conversation, event: InboundMessage
-) -> None:
+    board: Board, rules: SourceRules, envelope_id: int, conversation: Conversation, event: InboundMessage | OutgoingSeen
+) -> None:  # fmt: skip
     """A further part of an album joins the message its first part made, in the provider's order."""
     message = board.messages[board.groups[conversation.id, event.group_key]]
     board.new_aliases.append((rules.id, event.external_id, message.id))
     board.externals[rules.id, event.external_id] = message.id
     for attachment in event.attachments:
-        board.new_attachments.append(
+        board.add_file(
             NewAttachment(
                 new_id(board.now),
                 message.id,
@@ -403,8 +416,8 @@ def _amend(
             )
         )
     message.attachments += len(event.attachments)
-    if event.text and event.text not in message.text:
-        message.text = f"{message.text}\n{event.text}" if message.text else event.text
+    if event.text:
+        message.text, message.content = albums.words_of(message, event.seq, event.text, event.spans)
         message.stems, message.reworded = stems(message.text), True
         private.unsearched(message)
     message.dirty = True
@@ -420,7 +433,7 @@ def _keep_parts(
 ) -> None:
     base = event.seq if event.group_key else 0
     for place, attachment in enumerate(event.attachments):
-        board.new_attachments.append(
+        board.add_file(
             NewAttachment(
                 new_id(board.now),
                 message.id,
@@ -467,7 +480,9 @@ def _content(event: InboundMessage | OutgoingSeen) -> dict[str, Any]:
             "references": list(mail.references[-50:]), "notes": list(mail.notes), "mark": mail.mark,
         }  # fmt: skip
     if event.spans:
-        content["spans"] = [span_json(span) for span in event.spans]
+        content["spans"] = [albums.span_json(span) for span in event.spans]
+    if event.group_key and event.text:
+        content[albums.PARTS] = albums.part_of(event.seq, event.text, event.spans)
     if event.forwards:
         content["forwards"] = [_quoted(quoted) for quoted in event.forwards]
     if isinstance(event, OutgoingSeen):
@@ -496,12 +511,6 @@ def _content(event: InboundMessage | OutgoingSeen) -> dict[str, Any]:
     if event.attribution:
         content["attribution"] = attribution_json(event.attribution)
     return content
-
-
-def span_json(span: Span) -> dict[str, Any]:
-    """A styled stretch as the screen takes it."""
-    styled: dict[str, Any] = {"start": span.start, "length": span.length, "style": span.style}
-    return {**styled, "url": span.url} if span.url else styled
 
 
 def _quoted(quoted: Quoted) -> dict[str, Any]:

@@ -102,6 +102,7 @@ def _want(wanted: Wanted, source_id: str, event: Event) -> None:
             wanted.externals.add((source_id, event.external_id))
         case MessageEdited():
             wanted.externals.add((source_id, event.external_id))
+            wanted.edited.add((source_id, event.external_id))
         case MessageDeleted():
             wanted.externals.update((source_id, external_id) for external_id in event.external_ids)
         case DeliveryUpdate():

@@ -68,6 +68,7 @@ conversation = Table(
     words("connection"),  # the private account it was held on, "" is the source's own
     maybe("private_to"),  # the member whose account that is
     flag("kept_out"),  # the owner said that it is their private life: no words of it are kept
+    maybe_at("anchor_at"),  # the window's anchor on a private account; elsewhere the address has it
     UniqueConstraint("source_id", "thread"),
 )
 WAITS = "state = 'open' AND waiting_since IS NOT NULL"
@@ -285,6 +286,8 @@ attachment = Table(
     maybe_at("next_at"),
     maybe("digest"),
     maybe("thumb"),
+    Column("version", Integer, nullable=True),  # the earlier version it went away with; NULL: it is there now
+    words("mark"),  # the network's own name of the file itself: the same wherever and whenever it is told
 )
 Index(
     "ix_attachment_sticker",

@@ -43,7 +43,7 @@ def assert_sane(event: Event) -> None:
         case MessageEdited():
             _name(event.external_id)
             _time(event.at)
-            _files(event.attachments)
+            _files(event.attachments or ())
             _spans(event.text, event.spans)
         case MessageDeleted():
             assert event.external_ids

@@ -37,6 +37,27 @@ class Timed(list[Arrived]):
         super().append(one)
 
 
+class Lag:
+    """How far this machine runs behind, as the worst that a plain sleep here was late: what it does to the calls on their way."""
+
+    def __init__(self) -> None:
+        self.worst = 0.0
+
+    async def __aenter__(self) -> Lag:
+        self._task = asyncio.create_task(self._measure())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _measure(self) -> None:
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(0.02)
+            self.worst = max(self.worst, time.monotonic() - began - 0.02)
+
+
 def most_within(moments: list[float], seconds: float) -> int:
     """How many fell into the fullest span."""
     return max(sum(at <= other < at + seconds for other in moments) for at in moments)
@@ -60,20 +81,23 @@ async def test_limits_are_kept_to_the_second_while_the_sender_changes(
         for number in range(8):
             for conversation in conversations:
                 await of.reply(conversation, f"{conversation}:{number}")
-        sender = asyncio.create_task(change_senders(of))
-        await of.settled(seconds=120)
-        sender.cancel()
-        await asyncio.gather(sender, return_exceptions=True)
-        assert len(arrived) == 96 == len({one.text for one in arrived})
+        async with Lag() as lag:
+            sender = asyncio.create_task(change_senders(of))
+            await of.settled(seconds=120)
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+        assert len(arrived) == len(arrived.at) == 96 == len({one.text for one in arrived})
+        # The senders keep their own clocks; arrivals are counted here, later by what either process ran behind.
+        jitter = min(JITTER + 2 * lag.worst, 0.8)
         # Twenty-five a second is what we ask of ourselves, thirty what the network allows.
-        assert most_within(arrived.at, 1.0 - JITTER) <= rate.burst
+        assert most_within(arrived.at, 1.0 - jitter) <= rate.burst
         said = defaultdict(list)
         for one, at in zip(arrived, arrived.at, strict=True):
             said[one.to].append((at, int(one.text.rpartition(":")[2])))
         for chat in said.values():
             assert [number for _, number in chat] == list(range(8)), "order in a chat"
             assert all(
-                later - earlier >= rate.chat_interval - JITTER for (earlier, _), (later, _) in pairwise(chat)
+                later - earlier >= rate.chat_interval - jitter for (earlier, _), (later, _) in pairwise(chat)
             )
         await assert_always_true(of.gateway)
 

@@ -8,6 +8,8 @@ import orjson
 import pytest
 
 from channels.fakes import Client
+from channels.vk.fake import VKFake
+from channels.vk.send import random_id
 from gateway import afterwards, clock, replies
 from gateway.refusals import Refusal
 from storage import acts, drafts
@@ -282,3 +284,23 @@ async def test_words_changed_while_they_are_held_keep_the_place_that_goes_along(
     assert [(one.raw["method"], one.text) for one in arrived] == [
         ("sendMessage", "Ждём"), ("sendLocation", "55.75,37.61"),
     ]  # fmt: skip
+
+
+async def test_an_answer_that_the_network_took_for_a_repeat_of_another_does_not_look_sent(town: Town) -> None:
+    """VK answers a `random_id` that it knows with the message that had it first, and sends nothing."""
+    await town.connect("messenger2")
+    await town.say("messenger2", "Доставка есть?")
+    await town.opened()
+    first = await town.reply("Есть")
+    await town.state(first, "sent")
+    fake, second = town.fakes["messenger2"], clock.new_id()
+    assert isinstance(fake, VKFake)
+    ((peer, _), known) = next(iter(fake.community.randoms.items()))
+    fake.community.randoms[peer, random_id(second)] = known
+    await town.reply("Завтра", id=second)
+    assert await town.state(second, "sent", "failed", "unknown") == "failed"
+    assert await town.one("SELECT reason FROM message WHERE id = :id", id=second) == "key_taken"
+    assert [one.text for one in fake.arrived] == ["Есть"]
+    account = await town.account("messenger2")
+    assert (account["sent"], account["failed"]) == (1, 1)
+    assert await town.one("SELECT state FROM message WHERE id = :id", id=first) == "sent"

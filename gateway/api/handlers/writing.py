@@ -313,11 +313,16 @@ async def edit_message(call: Call, body: NewWords) -> shapes.Item:
 
 @route("GET", "/messages/{id}/versions", answer=shapes.Versions, needs="conversation.read")
 async def message_versions(call: Call) -> shapes.Versions:
-    """The words a message had before."""
+    """The words a message had before, and the files that an edit replaced."""
     item = await item_of(call, call.path("id"))
     private = item["nature"] == "personal"
     rows = [] if private else await call.gateway.database.read(timeline.versions, item["id"])
-    return {"items": [{"text": row.text, "until": row.at} for row in rows]}
+    return {
+        "items": [
+            {"text": row.text, "until": row.at, "attachments": [build.attachment(file) for file in files]}
+            for row, files in rows
+        ]
+    }
 
 
 @route("PUT", "/messages/{id}/reaction", answer=shapes.Item, body=OwnReaction, needs=REPLY)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 from aiohttp import web
 
-from channels.base import Account
+from channels.base import Account, FileKind
 from channels.errors import ChannelError, Disconnected, Refused, TryLater
 from channels.events import InboundMessage
 from channels.fakes import Act
@@ -45,6 +46,37 @@ async def test_a_file_over_twenty_megabytes_is_refused(fake: TelegramFake, teleg
     stored = fake.world.keep(bytes((20 << 20) + 1), "documents", ".bin")
     error = await reason(telegram, stored["file_id"])
     assert (type(error), error.code) == (Refused, "too_large")
+
+
+async def test_a_server_of_ones_own_gives_files_of_any_size_by_their_place_on_its_disk(
+    fake: TelegramFake,
+) -> None:
+    fake.local = True
+    stored = fake.world.keep(bytes((20 << 20) + 1), "documents", ".bin")
+    channel = Telegram(Account(source_id="s", settings={**fake.settings(), "server": "local"}))
+    assert len(await whole(channel, stored["file_id"])) == (20 << 20) + 1
+    fake.world.files[stored["file_id"]].path = "../../../etc/passwd"
+    error = await reason(channel, stored["file_id"])
+    assert (type(error), error.code) == (Refused, "file_unavailable")
+    await channel.close()
+
+
+async def test_where_files_lie_on_a_disk_is_no_path_at_telegrams_own_server(
+    fake: TelegramFake, telegram: Telegram
+) -> None:
+    fake.local = True
+    error = await reason(telegram, fake.world.keep(b"x", "documents", ".bin")["file_id"])
+    assert (type(error), error.code) == (Refused, "file_unavailable")
+
+
+def test_the_limits_follow_whose_server_it_is(fake: TelegramFake) -> None:
+    def limits(**more: str) -> Mapping[FileKind, int]:
+        return Telegram(Account(source_id="s", settings={**fake.settings(), **more})).can().files
+
+    cloud, own = limits(), limits(server="local")
+    assert (cloud["file"], own["file"], own["video"]) == (50 << 20, 2000 << 20, 2000 << 20)
+    assert cloud["photo"] == own["photo"] == 10 << 20
+    assert limits(server="cloud") == cloud
 
 
 async def test_a_file_larger_than_it_was_said_to_be_is_broken_off(
