@@ -12,8 +12,9 @@ from dataclasses import replace
 
 import structlog
 
-from channels.base import Polled, PollingChannel
+from channels.base import Polled, PolledEnvelope, PollingChannel
 from channels.errors import ChannelError, Disconnected, TryLater
+from channels.events import Micros
 from gateway.context import Gateway
 from gateway.ending import end
 from gateway.sources import Live
@@ -22,6 +23,7 @@ from gateway.webhooks import make_entry
 from routing.times import SECOND
 from storage.cursors import cursor_of, keep_polled
 from storage.errors import LeaseLost, Unavailable
+from storage.journal import Entry
 from storage.leases import Lease, acquire, release, renew
 from storage.sources import change_source
 
@@ -30,6 +32,8 @@ LEASE = 10.0
 RENEW = 3.0
 LOOK = 3.0
 LONGEST_WAIT = 120.0
+HEALTHY = 600 * SECOND
+"""Who listened so long without a fault begins to count faults anew."""
 
 
 class Listeners:
@@ -80,11 +84,12 @@ class _Listener:
                 if not await self._hold():
                     await asyncio.sleep(LOOK)
                     continue
+                began = self._gateway.now()
                 try:
                     await self._listen()
                     failures = 0
                 except Exception as error:
-                    failures += 1
+                    failures = 1 if self._gateway.now() - began >= HEALTHY else failures + 1
                     await self._note(error, failures)
         finally:
             if self._held is not None:
@@ -119,18 +124,17 @@ class _Listener:
             await read_back(self._gateway, self._gateway.sources.get(self._live.row.id) or self._live)
         # A channel reads no clock: what was asked for is received when it is here.
         now = self._gateway.now()
-        entries = [
-            await make_entry(
-                self._gateway.files,
-                self._live.row.id,
-                row.lane,
-                row.key,
-                replace(row.envelope, received_at=now),
-                row.number,
-            )
-            for row in polled.envelopes
-        ]
+        try:
+            entries = [await self._entry(row, now) for row in polled.envelopes]
+        except OSError as error:  # no room, as a rule: what was not kept is asked for again
+            raise TryLater(str(error)[:200], code="not_kept") from error
         await self._gateway.database.write(keep_polled, self._held, self._live.row.id, entries, polled.cursor)
+
+    async def _entry(self, row: PolledEnvelope, now: Micros) -> Entry:
+        envelope = replace(row.envelope, received_at=now)
+        return await make_entry(
+            self._gateway.files, self._live.row.id, row.lane, row.key, envelope, row.number
+        )
 
     async def _renew(self) -> None:
         while True:

@@ -27,6 +27,7 @@ from channels.base import (
     Rate,
 )
 from channels.email import ids, letter, mailbox, parse
+from channels.email.habits import Habits
 from channels.email.mailbox import MEGABYTE, Patience
 from channels.email.tokens import PLACES, Tokens
 from channels.errors import ChannelError, Disconnected, Refused, TryLater
@@ -76,6 +77,7 @@ class Email(PollingChannel):
         self.tokens = _tokens(account, self.mailbox.provider)
         if self.mailbox.oauth:
             self.mailbox = replace(self.mailbox, token=self.tokens.access)
+        self._habits = Habits(self.mailbox, account.memory)
         self._secret = account.settings.get("id_key") or account.source_id
         self._mailer: Mailer | None = None
         self._listening: set[AsyncGenerator[Polled, None]] = set()
@@ -180,7 +182,7 @@ class Email(PollingChannel):
             self.beginning = await begin(self.mailbox, self.patience)
         except ChannelError as error:
             return [*lines, Check(code=error.code, ok=False, detail=error.detail[:300])]
-        return [*lines, await round_trip(self.mailbox, self._sender(), self.patience)]
+        return [*lines, *await round_trip(self.mailbox, self._sender(), self.patience, self._habits)]
 
     def test_link(self, code: str) -> str:
         return f"mailto:{self.mailbox.address}?subject={quote('Тест')}&body={quote(code)}"
@@ -196,7 +198,7 @@ class Email(PollingChannel):
         from channels.email.send import Mailer
 
         if self._mailer is None:
-            self._mailer = Mailer(self.mailbox, self._secret, self.patience)
+            self._mailer = Mailer(self.mailbox, self._secret, self.patience, self._habits)
         return self._mailer
 
 

@@ -172,6 +172,7 @@ SETTINGS = (
     Setting(
         key="certificate",
         label=Text(ru="Сертификат сервера (PEM)", en="The server's certificate (PEM)"),
+        kind="long",  # a field of one line would lose the line breaks
         help=Text(
             ru="Только если сертификат вашего сервера самодельный: вставьте сам сертификат, не ключ.",
             en="Only if your server's certificate is home-made: paste the certificate itself, not the key.",
@@ -345,12 +346,12 @@ STEPS = (
         text=Text(
             ru=(
                 "Мы войдём в почту, напишем сами себе и дождёмся письма.\n"
-                "1. Потом напишите на этот адрес со своей почты.\n"
+                "1. Потом напишите на этот адрес со своей почты: ссылка уже содержит код проверки.\n"
                 "Письмо появится здесь, и мы ответим на него."
             ),
             en=(
                 "We sign in, write to ourselves and wait for the letter.\n"
-                "1. Then write to this address from your own mailbox.\n"
+                "1. Then write to this address from your own mailbox: the link holds the code of the test.\n"
                 "The letter appears here, and we answer it."
             ),
         ),
@@ -385,7 +386,8 @@ ABOUT = About(
     settings=SETTINGS,
     steps=STEPS,
     test_prompt=Text(
-        ru="Напишите на этот адрес со своей почты", en="Write to this address from your own mailbox"
+        ru="Напишите на этот адрес со своей почты. Код из ссылки должен остаться в тексте письма",
+        en="Write to this address from your own mailbox. The link's code has to stay in the text of the letter",
     ),
     place=(
         Copy(label=Text(ru="Ссылка «Написать нам»", en="“Write to us” link"), value="mailto:{address}"),

@@ -16,8 +16,16 @@ CHECKS: Mapping[str, Text] = {
     ),
     "server_alert": Text(ru="Почтовый сервер просит передать", en="The mail server asks us to tell you"),
     "smtp_login": Text(ru="Вход для отправки писем работает", en="Signing in to send letters works"),
+    "certificate_unreadable": Text(
+        ru="Сертификат не читается. Вставьте его целиком, вместе со строками BEGIN CERTIFICATE и END CERTIFICATE.",
+        en="The certificate cannot be read. Paste the whole of it, with the BEGIN CERTIFICATE and END CERTIFICATE lines.",
+    ),
     "round_trip": Text(
         ru="Письмо самому себе отправлено и пришло", en="A letter to ourselves left and arrived"
+    ),
+    "sent_filed": Text(
+        ru="Почта сама кладёт отправленное в «Отправленные»",
+        en="The provider puts what was sent into Sent by itself",
     ),
     "round_trip_late": Text(
         ru="Письмо самому себе отправлено, но пока не пришло. Посмотрите, не попало ли оно в «Спам».",

@@ -9,8 +9,9 @@ import uuid
 from channels.base import Check, OutboundMessage
 from channels.email import detect
 from channels.email.grammar import quoted
+from channels.email.habits import Habits
 from channels.email.ids import PROBE
-from channels.email.imap import session, watched
+from channels.email.imap import Session, folder_of, session, watched
 from channels.email.mailbox import Mailbox, Patience
 from channels.email.send import Mailer
 from channels.errors import ChannelError
@@ -18,6 +19,8 @@ from channels.events import Identity
 
 ROUND_TRIP = 40.0
 """Seconds that our letter to ourselves may take."""
+FILED_SOON, FILED_SURELY = 2.0, 10.0
+"""Seconds for the provider to put it into Sent: where nothing is known, and where the preset says that it does."""
 
 
 async def check(mailbox: Mailbox, mailer: Mailer, patience: Patience) -> list[Check]:
@@ -57,9 +60,9 @@ async def _sending(mailbox: Mailbox, mailer: Mailer) -> list[Check]:
         return [Check(code=error.code, ok=False, detail=f"{mailbox.smtp.host}: {error.detail}"[:300])]
 
 
-async def round_trip(mailbox: Mailbox, mailer: Mailer, patience: Patience) -> Check:
-    """Write to ourselves and wait for the letter. One that is late says little; one that is refused says
-    all."""
+async def round_trip(mailbox: Mailbox, mailer: Mailer, patience: Patience, habits: Habits) -> list[Check]:
+    """Write to ourselves, wait for the letter, and learn whether it lies in Sent too. One that is late says little; one
+    that is refused says all."""
     message = OutboundMessage(
         key=f"{PROBE}{uuid.uuid4()}",
         thread="",
@@ -69,23 +72,38 @@ async def round_trip(mailbox: Mailbox, mailer: Mailer, patience: Patience) -> Ch
         automatic=True,
     )
     try:
-        message_id = await mailer.send(message)
-        arrived = await _arrives(mailbox, patience, message_id)
+        message_id = await mailer.send(message, copy=False)
+        async with session(mailbox, patience) as mail:
+            await mail.open(mailbox.folders[0], writable=True)
+            found = await _found(mail, message_id, min(ROUND_TRIP, patience.idle))
+            if not found:
+                return [Check(code="round_trip_late", ok=True, detail=mailbox.address)]
+            await mail.mark_seen(found)
+            filed = await _filed(mail, mailbox, patience, message_id)
+        if filed is not None:
+            await habits.learn(filed)
     except ChannelError as error:
-        return Check(code=error.code, ok=False, detail=error.detail[:300])
-    return Check(code="round_trip" if arrived else "round_trip_late", ok=True, detail=mailbox.address)
+        return [Check(code=error.code, ok=False, detail=error.detail[:300])]
+    arrived = Check(code="round_trip", ok=True, detail=mailbox.address)
+    return [arrived, Check(code="sent_filed", ok=True)] if filed else [arrived]
 
 
-async def _arrives(mailbox: Mailbox, patience: Patience, message_id: str) -> bool:
+async def _filed(mail: Session, mailbox: Mailbox, patience: Patience, message_id: str) -> bool | None:
+    """Whether the provider put our letter into Sent by itself; None where there is no such folder."""
+    sent = folder_of("sent", await mail.folders())
+    if not sent:
+        return None
+    await mail.open(sent)
+    wait = FILED_SURELY if mailbox.files_sent else FILED_SOON
+    return bool(await _found(mail, message_id, min(wait, patience.poll)))
+
+
+async def _found(mail: Session, message_id: str, seconds: float) -> list[int]:
+    """The letter of this id in the open folder, as soon as it is there; none when the time is over."""
     loop = asyncio.get_running_loop()
-    until = loop.time() + min(ROUND_TRIP, patience.idle)
-    async with session(mailbox, patience) as mail:
-        await mail.open(mailbox.folders[0], writable=True)
-        while True:
-            found = await mail.search("HEADER", "Message-ID", quoted(message_id))
-            if found:
-                await mail.mark_seen(found)
-                return True
-            if loop.time() >= until:
-                return False
-            await mail.wait_for_news(min(2.0, until - loop.time()))
+    until = loop.time() + seconds
+    while True:
+        found = await mail.search("HEADER", "Message-ID", quoted(message_id))
+        if found or loop.time() >= until:
+            return found
+        await mail.wait_for_news(min(2.0, until - loop.time()))

@@ -28,7 +28,7 @@ from channels.email.grammar import (
     text_of,
     to_utf7,
 )  # fmt: skip
-from channels.email.mailbox import Mailbox, Patience, local
+from channels.email.mailbox import Mailbox, Patience, local, trust
 from channels.email.wire import Client
 from channels.errors import ChannelError, Disconnected, TryLater
 from channels.events import Micros
@@ -256,7 +256,7 @@ async def session(mailbox: Mailbox, patience: Patience) -> AsyncIterator[Session
     server = mailbox.imap
     if server.security == "plain" and not local(server.host):
         raise Disconnected("only TLS, or a server on this machine", code="unprotected")
-    tls = ssl.create_default_context(cadata=mailbox.certificate or None)
+    tls = trust(mailbox)
     client = Client(
         server.host, server.port, tls=tls if server.security == "tls" else None, patience=patience.answer,
         longest=2 * mailbox.largest,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from channels.email.headers import normal
+from channels.errors import Disconnected
 
 Security: TypeAlias = Literal["tls", "starttls", "plain"]
 MEGABYTE = 1024 * 1024
@@ -86,9 +88,9 @@ class Mailbox:
     watch_junk: bool
     mark_seen: bool
     files_sent: bool
-    """The provider surely puts what leaves by SMTP into Sent: what is not there did not leave."""
+    """The preset says that the provider puts what leaves by SMTP into Sent; see habits.py for what was proved."""
     keep_sent: bool
-    """We put our own letters into Sent, because the provider does not."""
+    """Our own letters belong into Sent: we put them there where the provider does not."""
     since: str
     """YYYY-MM-DD: take older letters too, back to this day; "" takes only new ones."""
     certificate: str
@@ -129,7 +131,7 @@ def read(settings: Mapping[str, str]) -> Mailbox:
         watch_junk=_on(settings, "watch_junk", default=False),
         mark_seen=_on(settings, "mark_seen", default=False),
         files_sent=preset.files_sent if preset else False,
-        keep_sent=not preset.files_sent if preset else _on(settings, "keep_sent", default=True),
+        keep_sent=preset is not None or _on(settings, "keep_sent", default=True),
         since=since if re.fullmatch(r"\d{4}-\d{2}-\d{2}", since := settings.get("since", "").strip()) else "",
         certificate=settings.get("certificate", "").strip() if preset is None else "",
         largest=_number(settings.get("largest_mb", ""), 25, 1, 100) * MEGABYTE,
@@ -146,6 +148,14 @@ def local(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def trust(mailbox: Mailbox) -> ssl.SSLContext:
+    """Whom to believe: the certificate of the settings, else the usual authorities. Raises Disconnected for one that is none."""
+    try:
+        return ssl.create_default_context(cadata=mailbox.certificate or None)
+    except (ssl.SSLError, ValueError, TypeError) as error:  # the last: letters that are not ASCII
+        raise Disconnected("not PEM", code="certificate_unreadable") from error
 
 
 def _server(settings: Mapping[str, str], name: str, port: int) -> Server:

@@ -18,8 +18,9 @@ import aiosmtplib
 from channels.base import OutboundMessage
 from channels.email.compose import Letter, compose
 from channels.email.grammar import quoted
+from channels.email.habits import Habits
 from channels.email.imap import folder_of, session
-from channels.email.mailbox import MEGABYTE, Mailbox, Patience, local
+from channels.email.mailbox import MEGABYTE, Mailbox, Patience, local, trust
 from channels.email.refusals import Stage, failure, lost
 from channels.errors import ChannelError, Disconnected, Refused, SendFailed, SentInPart, TryLater
 from channels.events import Micros
@@ -33,21 +34,21 @@ FILING = 10.0
 class Mailer:
     """Sends for one mailbox. Opens a connection when it first has something to send; `close` ends it."""
 
-    def __init__(self, mailbox: Mailbox, secret: str, patience: Patience) -> None:
+    def __init__(self, mailbox: Mailbox, secret: str, patience: Patience, habits: Habits) -> None:
         self._mailbox = mailbox
+        self._habits = habits
         self._secret = secret
         self._patience = patience
         self._turn = asyncio.Lock()
         self._smtp: aiosmtplib.SMTP | None = None
         self._sent = 0
 
-    async def send(self, message: OutboundMessage) -> str:
-        """Hand one letter over and return its Message-ID. Raises SendFailed."""
+    async def send(self, message: OutboundMessage, *, copy: bool = True) -> str:
+        """Hand one letter over, put a `copy` into Sent where it needs one, and return its Message-ID. Raises SendFailed."""
         letter = self.letter(message)
         refused = await self._hand_over(letter)
-        if self._mailbox.keep_sent and (
-            not message.waiting or len(message.waiting) == len(message.recipients)
-        ):
+        first = not message.waiting or len(message.waiting) == len(message.recipients)
+        if copy and first and self._mailbox.keep_sent and not await self._habits.files_sent():
             await self._file(letter, message.created_at)
         if refused:
             raise SentInPart((letter.message_id,), refused)
@@ -77,7 +78,7 @@ class Mailer:
                 await mail.open(folder)
                 if await mail.search("HEADER", "Message-ID", quoted(message_id)):
                     return True
-        return False if sent and self._mailbox.files_sent else None
+        return False if sent and await self._habits.files_sent() else None
 
     async def try_login(self) -> str:
         """Sign in and return the server's greeting name. Raises SendFailed."""
@@ -129,7 +130,7 @@ class Mailer:
         smtp = self._smtp = aiosmtplib.SMTP(
             hostname=server.host, port=server.port, use_tls=server.security == "tls",
             start_tls=server.security == "starttls", local_hostname=domain, timeout=self._patience.answer,
-            tls_context=ssl.create_default_context(cadata=mailbox.certificate or None),
+            tls_context=trust(mailbox),
         )  # fmt: skip
         self._sent = 0
         await smtp.connect()

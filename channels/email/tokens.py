@@ -58,7 +58,7 @@ class Tokens:
             grown = known.get(REFRESH) if known.get("from") == self._refresh else None
             fresh = await self._ask(grown or self._refresh)
             if fresh and fresh != grown:
-                await self._memory.write({REFRESH: fresh, "from": self._refresh})
+                await self._memory.write({**known, REFRESH: fresh, "from": self._refresh})
 
     async def _ask(self, refresh: str) -> str:
         """Renew; the lasting token to use next time, "" when it stays the same."""

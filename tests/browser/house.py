@@ -7,7 +7,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from playwright.async_api import APIRequestContext, Browser, Page, async_playwri
 
 from gateway.demo.stage import places
 from tests.rig.browser import DESKTOP, Locale, Screen, Theme, Visitor, visit
+from tests.rig.mail import MailHost
 from tests.rig.process import Child, folder, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -134,3 +135,45 @@ async def open_dialog(page: Page, name: str, channel: str) -> None:
     await page.goto(f"/inbox?view=all&q={quote(name)}")
     await page.get_by_role("option", name=f"{name}, {channel}").first.click()
     await expect(page.get_by_role("heading", name=f"{name} · {channel}")).to_be_visible()
+
+
+async def form_of(shop: House, name: str, origin: str = "", **more: Any) -> dict[str, Any]:
+    """A form in service."""
+    settings = {"allowed_origins": origin, "without_consent": "yes", **more}
+    made = await shop.ask(
+        "POST", "/sources", {"channel": places()["form"], "name": name, "settings": settings}
+    )
+    connected: dict[str, Any] = await shop.ask("POST", f"/sources/{made['id']}/connect")
+    assert connected["state"] == "active", connected["health"]
+    return connected
+
+
+async def lead_of(shop: House, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The conversation of this client and the form's message in it, as soon as they are there."""
+    row = await row_of(shop, lambda one: bool(one["contact"]["name"] == name))
+    said = (await shop.ask("GET", f"/conversations/{row['id']}/messages"))["items"]
+    return row, next(one for one in said if one["kind"] == "form")
+
+
+async def row_of(shop: House, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The newest row of the queue that is wanted, as soon as it is there."""
+    rows: list[dict[str, Any]] = []
+    for _ in range(400):
+        rows = (await shop.ask("GET", "/conversations?view=all&order=newest"))["rows"]
+        found = next(filter(wanted, rows), None)
+        if found is not None:
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError(
+        f"no such conversation among {[(one['contact']['name'], one['last']) for one in rows]}"
+    )
+
+
+def mailbox(host: MailHost, address: str) -> dict[str, str]:
+    """The settings of a mailbox at a server of our own."""
+    return {
+        "preset": "own", "address": address, "name": "Мебель", "password": host.password, "imap_host": "127.0.0.1",
+        "imap_port": str(host.ports.imap), "imap_security": "plain", "smtp_host": "127.0.0.1",
+        "smtp_port": str(host.ports.submissions), "smtp_security": "tls",
+        "certificate": host.certificate.authority.read_text("ascii"),
+    }  # fmt: skip

@@ -13,10 +13,10 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser import house
-from tests.browser.house import House, as_person
+from gateway.demo.stage import places
+from tests.browser.house import House, as_person, form_of, lead_of, mailbox
 from tests.rig.browser import PHONE
-from tests.rig.mail import MailHost, mail_host
+from tests.rig.mail import MailHost
 
 pytestmark = pytest.mark.browser
 
@@ -46,42 +46,6 @@ async def site(pages: Mapping[str, str]) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
-
-
-@pytest.fixture(scope="module")
-async def shop() -> AsyncIterator[House]:
-    """A gateway with nothing but an administrator."""
-    async with house.run("serve") as made, house.unlock(made):
-        setup = {"name": "Анна", "email": "anna@firma.example", "password": "очень длинный пароль 7"}
-        await made.ask("PUT", "/setup", setup)
-        yield made
-
-
-async def form_of(shop: House, name: str, origin: str = "", **more: Any) -> dict[str, Any]:
-    """A form in service."""
-    settings = {"allowed_origins": origin, "without_consent": "yes", **more}
-    made = await shop.ask("POST", "/sources", {"channel": places_form(), "name": name, "settings": settings})
-    connected: dict[str, Any] = await shop.ask("POST", f"/sources/{made['id']}/connect")
-    assert connected["state"] == "active", connected["health"]
-    return connected
-
-
-def places_form() -> str:
-    from gateway.demo.stage import places
-
-    return places()["form"]
-
-
-async def lead_of(shop: House, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The conversation of this client and the message in it, as soon as they are there."""
-    for _ in range(200):
-        rows = (await shop.ask("GET", "/conversations?view=all&order=newest"))["rows"]
-        row = next((one for one in rows if one["contact"]["name"] == name), None)
-        if row is not None:
-            said = (await shop.ask("GET", f"/conversations/{row['id']}/messages"))["items"]
-            return row, next(one for one in said if one["kind"] == "form")
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"no lead of {name}")
 
 
 async def utm_of(shop: House, row: dict[str, Any]) -> dict[str, str]:
@@ -179,32 +143,11 @@ async def test_a_mistake_keeps_what_was_typed_and_two_clicks_are_one_lead(
     assert len([one for one in said if one["kind"] == "form"]) == 1
 
 
-@pytest.fixture(scope="module")
-def post_office() -> Any:
-    with mail_host() as running:
-        yield running
-
-
-def mailbox(host: MailHost, address: str) -> dict[str, str]:
-    return {
-        "preset": "own", "address": address, "name": "Мебель", "password": host.password, "imap_host": "127.0.0.1",
-        "imap_port": str(host.ports.imap), "imap_security": "plain", "smtp_host": "127.0.0.1",
-        "smtp_port": str(host.ports.submissions), "smtp_security": "tls",
-        "certificate": host.certificate.authority.read_text("ascii"),
-    }  # fmt: skip
-
-
-def places_mail() -> str:
-    from gateway.demo.stage import places
-
-    return places()["mail"]
-
-
 async def test_a_form_is_answered_by_mail_and_the_clients_reply_comes_to_the_same_deal(
     shop: House, chromium_browser: Browser, post_office: MailHost
 ) -> None:
     pages: dict[str, str] = {}
-    box = {"channel": places_mail(), "name": "Почта", "settings": mailbox(post_office, "shop@firma.test")}
+    box = {"channel": places()["mail"], "name": "Почта", "settings": mailbox(post_office, "shop@firma.test")}
     source = await shop.ask("POST", "/sources", box)
     assert (await shop.ask("POST", f"/sources/{source['id']}/connect"))["state"] == "active"
     async with site(pages) as origin:

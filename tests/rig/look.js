@@ -11,6 +11,7 @@
   /** Shown to somebody, and meant to be used now: not behind a dialog, not off for the moment. */
   const live = (element) => {
     if (element.closest("[inert], [aria-hidden=true]") || element.matches(`:disabled, ${leaveOut}`) || element.closest(leaveOut)) return false;
+    if (!element.checkVisibility()) return false; // folded away, in closed details too
     const style = getComputedStyle(element);
     const { width, height } = box(element);
     return style.visibility === "visible" && style.pointerEvents !== "none" && Number(style.opacity) > 0.01 && width > 1 && height > 1;

@@ -71,6 +71,11 @@ class Wire:
         self.opened = 0
         self.port = 0
 
+    @property
+    def open(self) -> int:
+        """How many connections there are now."""
+        return len(self._ends) // 2
+
     async def listen(self) -> None:
         self.port = await self._thread.serve(self._protocol, self._tls)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
-from channels.base import Account, Polled, PolledEnvelope
+from channels.base import Account, Memory, Polled, PolledEnvelope
 from channels.email import Email
 from channels.email.mailbox import Patience
 from channels.email.rounds import begin
@@ -47,6 +48,23 @@ def letter(
     return ("\r\n".join(fields) + f"\r\n{more}\r\n{text}\r\n").encode()
 
 
+class Kept:
+    """A memory as the gateway gives one."""
+
+    def __init__(self) -> None:
+        self.values: Mapping[str, str] = {}
+
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        yield
+
+    async def read(self) -> Mapping[str, str]:
+        return self.values
+
+    async def write(self, values: Mapping[str, str]) -> None:
+        self.values = values
+
+
 @dataclass
 class Box:
     """A mailbox of its own on the server."""
@@ -64,9 +82,10 @@ class Box:
             "smtp_security": "tls", "certificate": self.host.certificate.authority.read_text("ascii"), **more,
         }  # fmt: skip
 
-    def channel(self, patience: Patience = QUICK, /, **more: str) -> Email:
+    def channel(self, patience: Patience = QUICK, memory: Memory | None = None, /, **more: str) -> Email:
         """A channel of this mailbox."""
-        account = Account(source_id=f"source-of-{self.address}", settings=self.settings(**more))
+        settings = self.settings(**more)
+        account = Account(source_id=f"source-of-{self.address}", settings=settings, memory=memory)
         channel = Email(account)
         channel.patience = patience
         self.made.append(channel)

@@ -274,6 +274,22 @@ def test_a_cursor_stays_short_and_never_calls_forgotten_letters_missed() -> None
     assert len(Cursor({"INBOX": place}).dump()) < 300
 
 
+async def test_one_connection_reads_and_the_others_are_short(box: Box) -> None:
+    """E8: providers allow ten or fifteen at once, and other programs read the mailbox too."""
+    with wire(box.host.ports.imap) as cable:
+        channel = box.channel(imap_port=str(cable.port))
+        async with reading(channel, await begun(channel)) as read:
+            for number in range(3):
+                box.deliver(letter())
+                await read.letters(number + 1)
+                assert await channel.look_up(f"never-{number}") is None
+            async with asyncio.timeout(5):
+                while cable.open > 1:
+                    await asyncio.sleep(0.02)
+            assert cable.open == 1, "the one that reads"
+            assert cable.opened == 5, "the beginning, the reading, and three looks"
+
+
 class TestFaults:
     """Every guard around the library, against a real server."""
 
@@ -404,6 +420,13 @@ class TestFaults:
             error = await read.failure()
         assert isinstance(error, Disconnected)
         assert error.code == "unprotected"
+
+    @pytest.mark.parametrize(
+        "certificate", ["не сертификат", "-----BEGIN CERTIFICATE-----MIIB-----END CERTIFICATE-----"]
+    )
+    async def test_a_certificate_that_cannot_be_read_is_told(self, box: Box, certificate: str) -> None:
+        lines = await box.channel(certificate=certificate).check()
+        assert [line.code for line in lines if not line.ok] == ["certificate_unreadable"] * 2
 
     async def test_a_folder_that_is_not_there_is_told(self, box: Box) -> None:
         async with reading(box.channel(folders="INBOX, Нет такой")) as read:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
@@ -12,24 +11,7 @@ from aiohttp.test_utils import TestServer
 from channels.base import Account
 from channels.email import Email
 from channels.errors import Disconnected, TryLater
-from tests.channels.email.conftest import QUICK, Box, begun, letter, reading
-
-
-class Kept:
-    """A memory as the gateway gives one."""
-
-    def __init__(self) -> None:
-        self.values: Mapping[str, str] = {}
-
-    @contextlib.asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
-        yield
-
-    async def read(self) -> Mapping[str, str]:
-        return self.values
-
-    async def write(self, values: Mapping[str, str]) -> None:
-        self.values = values
+from tests.channels.email.conftest import QUICK, Box, Kept, begun, letter, reading
 
 
 class Place:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import errno
 from typing import Any
 
+import pytest
+
+from storage.files import FileStore, Stored
 from tests.gateway.mail.house import CLIENT, MailHouse, letter
 
 
@@ -205,6 +210,41 @@ async def test_a_letter_can_be_kept_as_a_file_as_it_came_and_as_it_left(mail: Ma
     left = await mail.admin.call("GET", f"/messages/{message}/eml")
     assert left.body == mail.host.relay.seen[-1].content
     assert CLIENT.encode() in left.body
+
+
+async def test_an_answer_that_comes_before_what_it_answers_is_joined_by_it(mail: MailHouse) -> None:
+    """E28: two folders, two servers or a slow filter bring letters out of order."""
+    more = "In-Reply-To: <late1@client.test>\r\nReferences: <late1@client.test>\r\n"
+    ref = await mail.hears(letter(mail.address, "Re: Дверь", "ответ", id="late2@client.test", more=more))
+    again = "In-Reply-To: <late2@client.test>\r\nReferences: <late1@client.test> <late2@client.test>\r\n"
+    assert await mail.hears(letter(mail.address, "Re: Дверь", "ещё", more=again)) == ref
+    assert await mail.hears(letter(mail.address, "Дверь", "вопрос", id="late1@client.test")) == ref
+    stranger = letter(mail.address, "Дверь", "чужой вопрос", id="late1@client.test", sender="x@else.test")
+    assert await mail.hears(stranger) != ref, "the id alone lets nobody in"
+
+
+async def test_with_the_disk_full_reading_stops_and_letters_wait_on_the_server(
+    mail: MailHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E13."""
+    keep = FileStore.put_bytes
+
+    async def full(store: FileStore, body: bytes) -> Stored:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(FileStore, "put_bytes", full)
+    large = letter(mail.address, "Чертёж", "х" * 300_000)
+    await asyncio.to_thread(mail.host.deliver, mail.address, large)
+
+    async def wrong() -> str:
+        return str((await mail.admin.get(f"/sources/{mail.source_id}"))["last_error"])
+
+    await mail.until(wrong, lambda code: code == "not_kept")
+    await asyncio.to_thread(mail.host.deliver, mail.address, letter(mail.address, "Вопрос"))
+    assert await mail.count("message") == 0
+    monkeypatch.setattr(FileStore, "put_bytes", keep)
+    await mail.until(lambda: mail.count("message"), lambda count: count == 2)
+    assert await mail.count("envelope WHERE state = 1") == 2, "each once, and nothing set aside"
 
 
 async def test_letters_of_one_id_with_other_words_are_all_shown_and_each_once(
