@@ -233,7 +233,7 @@ def _offer(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     if row is None:
         yield Frame(entry.seq, "offer.remove", entry.object_id)
     elif row.member_id == reader.account.id:
-        yield Frame(entry.seq, "offer.upsert", row.id, build.offer(batch.gateway, row))
+        yield Frame(entry.seq, "offer.upsert", row.id, build.offer(batch.gateway, reader.account, row))
 
 
 def _source(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:

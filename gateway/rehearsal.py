@@ -2,7 +2,7 @@
 
 The settings and the journal of one installation go into an empty database, and are opened there in their order. Nothing is
 sent, fetched, routed or asked: only the opening runs. The same events make the same state but for ids, processing times, offers
-and assignees.
+and assignees. Calls that settle because nobody told more of them settle here too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from gateway.opening.batch import Parsed, open_batch
 from gateway.opening.house import House
 from gateway.parsing import parse
 from gateway.rules import house_of
-from storage import copying, waiting
+from gateway.switchboard import settle
+from routing.times import Micros
+from storage import calls, copying, waiting
 from storage.errors import Unavailable
 from storage.journal import SHARDS
 from storage.waiting import SET_ASIDE, Settled
@@ -59,7 +61,15 @@ async def rehearse(here: Gateway, there: Gateway, since: int, until: int) -> Reh
             found.opened += outcome["opened"]
             found.ignored += outcome["ignored"]
             found.set_aside += outcome["set_aside"]
+            await settle_calls(there, whole[-1]["received_at"])
+    await settle_calls(there, there.now())
     return found
+
+
+async def settle_calls(there: Gateway, as_of: Micros) -> None:
+    """Calls come to what they came to by then though nothing more was told, as the switchboard sees to it."""
+    while due := await there.database.read(calls.due, as_of, GROUP):
+        await there.database.write(settle, await house_of(there), due, ())
 
 
 async def open_waiting(there: Gateway) -> Counter[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -106,7 +107,7 @@ class Switchboard:
         due = await self._gateway.database.read(calls.due, self._gateway.now(), AT_ONCE)
         if due and self._held is not None:
             house = await house_of(self._gateway)
-            await self._gateway.database.write(settle, house, due, self._held)
+            await self._gateway.database.write(settle, house, due, [self._held])
 
     async def _raise_overdue(self) -> None:
         """Nobody tried: the owner's head, the deputy, the administrators, fifteen working minutes each."""
@@ -203,9 +204,11 @@ def step_of(schedule: Schedule, due_at: Micros, now: Micros) -> int:
     return step
 
 
-def settle(tx: Transaction, house: House, due: list[tuple[str, str]], held: Lease) -> Counter[str]:
+def settle(
+    tx: Transaction, house: House, due: Sequence[tuple[str, str]], leases: Sequence[Lease]
+) -> Counter[str]:
     """Look at calls again; how many came to which state."""
-    check(tx, [held])
+    check(tx, leases)
     wanted = Wanted()
     for source_id, call in due:
         wanted.sources.add(source_id)
@@ -215,7 +218,7 @@ def settle(tx: Transaction, house: House, due: list[tuple[str, str]], held: Leas
     for source_id, call in due:
         rules = house.sources.get(source_id)
         if rules is not None:
-            look_again(board, house, rules, call)
+            look_again(board, house, rules, call, tx.now)
         elif (known := board.calls.get((source_id, call))) is not None and known.facts:
             calls.let_go(tx, source_id, call)
     flush(tx, board, (house.pipeline_id, house.lead_stage_id))

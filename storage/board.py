@@ -194,6 +194,8 @@ class Call:
     new: list[CallFact] = field(default_factory=list)
     row: dict[str, Any] | None = None
     """What the facts come to (table phone_call), once that changed."""
+    look_at: int | None = None
+    """When it settles if nothing more comes, as far as is kept."""
 
 
 @dataclass(frozen=True, slots=True)

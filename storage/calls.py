@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, Row, text
 
-from routing.times import MINUTE, SECOND, Micros
+from routing.times import DAY, MINUTE, SECOND, Micros
 from storage import batch
 from storage.board import Board, Command
 from storage.tables import call_command, phone_call
@@ -110,7 +110,9 @@ CARD = (
     " p.started_at, p.live, p.stale, m.conversation_id, d.id AS deal_id, c.name, c.responsible_id, d.number, d.title,"
     " d.stage_kind, d.owner_id, s.name AS stage, i.value AS phone, a.name AS answered_name, r.name AS responsible_name,"
     " (SELECT t.campaign FROM touch t WHERE t.message_id = p.message_id LIMIT 1) AS campaign,"
-    " (SELECT count(*) FROM phone_call o WHERE o.contact_id = p.contact_id AND o.started_at > :since) AS calls"
+    " (SELECT count(*) FROM phone_call o WHERE o.contact_id = p.contact_id AND o.started_at > :since) AS calls,"
+    " (SELECT min(t.done_at) FROM task t WHERE t.contact_id = m.contact_id AND t.kind = 'call_back'"
+    " AND t.done_at >= p.started_at) AS dealt_with_at"
 )
 FROM = (
     " JOIN message m ON m.id = p.message_id JOIN conversation v ON v.id = m.conversation_id"
@@ -172,8 +174,8 @@ def _queues(connection: Connection, sources: set[str]) -> dict[str, tuple[str, .
 
 def shown_to(cards: Cards, row: Row[Any]) -> tuple[str, ...]:
     """Whose screen the card stands on. While it rings: whose telephone rings, else who should take it. While they talk:
-    who talks. Missed: whoever was rung, else who should have been."""
-    if row.direction != "in" or row.stale:
+    who talks. Missed: whoever was rung, else who should have been, until somebody has dealt with it."""
+    if row.direction != "in" or row.stale or (row.state == "missed" and row.dealt_with_at is not None):
         return ()
     rings, rang = orjson.loads(row.ringing), orjson.loads(row.rang)
     should = [one for one in (row.owner_id, row.responsible_id) if one][:1]
@@ -280,7 +282,42 @@ def close_call_backs(tx: Transaction, contact_id: str, member_id: str | None, re
     ).all()
     for row in rows:
         tx.changed("task", row.id, contact_id)
+    tell_missed(tx, [row.id for row in rows])
     return [row.id for row in rows]
+
+
+TOUCHED: Final = ("", "done", "reached", "wrote")
+"""Results of a call-back task that mean that we were in touch with the client; "": a call proved it."""
+TOLD_LATE: Final = 2 * DAY
+"""So long after a call a provider's history may still tell of it, and make its task."""
+
+
+def tell_missed(tx: Transaction, task_ids: Sequence[str]) -> None:
+    """Show the missed calls of these call-back tasks anew: somebody has dealt with them, or nobody has after all."""
+    for row in batch.select(
+        tx.connection,
+        "SELECT m.id, m.contact_id FROM {wanted} JOIN task t ON t.id = w.id AND t.kind = 'call_back'"
+        " JOIN message m ON m.contact_id = t.contact_id AND m.at > t.created_at - :late"
+        " AND m.kind = 'call' AND m.state = 'missed' ORDER BY m.id",
+        {"id": sorted(set(task_ids))},
+        late=TOLD_LATE,
+    ):
+        tx.changed("message", row.id, row.contact_id)
+        tx.changed("call", row.id, row.contact_id)
+
+
+def called_back(connection: Connection, contact_ids: Iterable[str]) -> dict[str, list[Row[Any]]]:
+    """contact -> when we were in touch after a call of theirs was missed, and how (`done_at`, `result`), earliest first."""
+    found: dict[str, list[Row[Any]]] = {}
+    for row in batch.select(
+        connection,
+        "SELECT t.contact_id, t.done_at, t.result FROM {wanted} JOIN task t ON t.contact_id = w.id"
+        " AND t.kind = 'call_back' AND t.done_at IS NOT NULL ORDER BY t.done_at",
+        {"id": sorted(set(contact_ids))},
+    ):
+        if row.result in TOUCHED:
+            found.setdefault(row.contact_id, []).append(row)
+    return found
 
 
 def owe_again(tx: Transaction, task_ids: Sequence[str]) -> None:
@@ -293,6 +330,7 @@ def owe_again(tx: Transaction, task_ids: Sequence[str]) -> None:
             {"id": task_id},
         )
         tx.changed("task", task_id)
+    tell_missed(tx, task_ids)
 
 
 def overdue(connection: Connection, now: Micros) -> list[Row[Any]]:

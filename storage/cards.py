@@ -111,7 +111,9 @@ def tasks(
 OFFER = (
     "SELECT o.id, o.deal_id, o.member_id, o.broadcast, o.state, o.offered_at, o.expires_at, o.extended, o.decision_id,"
     " d.number, d.title, d.stage_kind, d.contact_id, d.source_id, d.conversation_id, d.created_at, d.repeat,"
-    " d.owner_id, d.attribution, s.name AS stage, c.name AS contact_name, m.name AS owner_name, k.last_text"
+    " d.owner_id, d.attribution, s.name AS stage, c.name AS contact_name, m.name AS owner_name, k.last_text,"
+    " (SELECT i.value FROM contact_identity l JOIN identity i ON i.id = l.identity_id AND i.kind = 'phone'"
+    " WHERE l.contact_id = d.contact_id ORDER BY l.verified DESC, l.created_at LIMIT 1) AS phone"
     " FROM {wanted} JOIN offer o ON o.id = w.id JOIN deal d ON d.id = o.deal_id JOIN stage s ON s.id = d.stage_id"
     " JOIN contact c ON c.id = d.contact_id LEFT JOIN member m ON m.id = d.owner_id"
     " LEFT JOIN conversation k ON k.id = d.conversation_id ORDER BY w.n"

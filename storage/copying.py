@@ -18,7 +18,8 @@ from storage.transaction import Transaction
 MADE_OF_EVENTS: Final = frozenset({
     "envelope", "envelope_key", "account", "lease", "contact", "identity", "contact_identity", "address", "conversation",
     "participant", "thread_alias", "thread_member", "message", "message_alias", "message_version", "letter", "recipient",
-    "reaction", "attachment", "file", "upload", "outbox", "call_fact", "claim", "draft", "read_marker", "deal",
+    "reaction", "attachment", "file", "upload", "outbox", "call_fact", "phone_call", "call_command", "claim", "draft",
+    "read_marker", "deal",
     "deal_party", "stage_history", "company", "contact_company", "touch", "consent", "external_ref", "task", "offer",
     "decision", "candidates", "event", "audit_log", "counter", "session", "api_token", "seal", "numbering", "gap", "certificate",
     "test_session", "connection", "source_memory", "early", "unwanted",

@@ -421,13 +421,14 @@ def _call_facts(connection: Connection, board: Board, wanted: Wanted) -> None:
         return
     board.calls = {pair: Call() for pair in wanted.calls}
     keys = _pairs(wanted.calls, "source_id", "call")
-    batch.select(
+    for row in batch.select(
         connection,
-        "SELECT p.call FROM {wanted} JOIN phone_call p ON p.source_id = w.source_id AND p.call = w.call"
+        "SELECT p.source_id, p.call, p.look_at FROM {wanted} JOIN phone_call p ON p.source_id = w.source_id AND p.call = w.call"
         " ORDER BY p.source_id, p.call",
         keys,
         lock="FOR UPDATE OF p",
-    )
+    ):
+        board.calls[row.source_id, row.call].look_at = row.look_at
     for row in batch.select(connection, FACTS, keys):
         board.calls[row.source_id, row.call].facts[row.key] = _call_fact.decode(row.fact)
 

@@ -367,6 +367,7 @@ def _calls(tx: Transaction, board: Board) -> None:
     for task_id, _ in board.done_tasks:
         tx.changed("task", task_id)
     calls.write(tx, board)
+    calls.tell_missed(tx, [task_id for task_id, _ in board.done_tasks])
 
 
 def _outgoing(tx: Transaction, board: Board) -> None:

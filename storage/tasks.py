@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, text
 
 from routing.recurrence import next_due
 from storage import audit
+from storage.calls import tell_missed
 from storage.errors import Conflict
 from storage.history import Act, row_of
 from storage.ids import new_id
@@ -75,6 +76,8 @@ def finish(tx: Transaction, task_id: str, by: str, result: str, zone: str) -> st
     if row.every and row.due_at is not None:
         _again(act, row, zone)
     _active(tx, row.deal_id)
+    if row.kind == "call_back":
+        tell_missed(tx, [task_id])
     return act.close("task", task_id)
 
 

@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import Connection, Row, text
 
 from storage import batch, letters, queue
+from storage.calls import called_back
 
 STICKERS = 200
 """How far back is looked."""
@@ -40,6 +41,8 @@ class Facts:
     """message -> the newest that was asked of it after it was there."""
     recipients: dict[str, list[Row[Any]]]
     """letter of ours -> its addressees."""
+    called_back: dict[str, list[Row[Any]]]
+    """contact of a missed call -> when we were in touch afterwards, and how, earliest first."""
 
 
 def page(
@@ -153,6 +156,7 @@ def facts(connection: Connection, ids: Sequence[str]) -> Facts:
         {row.message_id: row for row in waiting}, {row.id: row.name for row in names}, own,
         _later(connection, ids),
         letters.of_messages(connection, [row.id for row in rows if row.kind == "mail" and row.direction == "out"]),
+        called_back(connection, {row.contact_id for row in rows if row.kind == "call" and row.state == "missed"}),
     )  # fmt: skip
 
 

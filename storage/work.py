@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from routing.schedule import Schedule
 from storage import audit, leads
+from storage.calls import tell_missed
 from storage.errors import Conflict
 from storage.offers import take
 from storage.transaction import Transaction
@@ -37,6 +38,7 @@ def set_done(tx: Transaction, task_id: str, by: str, done: bool) -> None:
         raise Conflict("not_found", 404)
     audit.note(tx, by, "task.done" if done else "task.open", "task", task_id)
     tx.changed("task", task_id, row.contact_id)
+    tell_missed(tx, [task_id])
     tx.ring("router")
 
 

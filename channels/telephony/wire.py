@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LONGEST_RECORDING = 50 * 1024 * 1024
 PIECE = 64 * 1024
 LONGEST_ANSWER = 4 * 1024 * 1024
+HEAD = 512
+SOUNDS = (b"ID3", b"OggS", b"fLaC", b"#!AMR", b".snd", b"\x1aE\xdf\xa3")
 HOPS = 4
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -87,7 +89,11 @@ class Wire:
                         url = urljoin(url, answer.headers.get("Location", ""))
                         continue
                     raise_for(answer.status)
-                    size = 0
+                    head = await _head(answer.content)
+                    if not is_sound(head):  # a page that says "sign in" or "wait" comes as a 200, too
+                        raise TryLater("no sound in it", code="recording_not_sound", after=60)
+                    yield head
+                    size = len(head)
                     async for piece in answer.content.iter_chunked(PIECE):
                         size += len(piece)
                         if size > LONGEST_RECORDING:
@@ -111,6 +117,22 @@ class Wire:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+async def _head(content: aiohttp.StreamReader) -> bytes:
+    """The first bytes, by which a kind of file is known; fewer when there are no more."""
+    head = b""
+    while len(head) < HEAD and (piece := await content.read(HEAD - len(head))):
+        head += piece
+    return head
+
+
+def is_sound(head: bytes) -> bool:
+    """Whether a file that begins so holds sound: WAV, MP3, AAC, Ogg, FLAC, AMR, AU, MP4 and 3GP, WebM."""
+    # MP3 at 8 kHz has no other mark than that of its first frame; FF FE begins a text
+    frames = head[:1] == b"\xff" and head[1:2] >= b"\xe0" and head[1:2] != b"\xfe"
+    wave = head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE"
+    return frames or wave or head[4:8] == b"ftyp" or head.startswith(SOUNDS)
 
 
 def is_loopback(url: str) -> bool:

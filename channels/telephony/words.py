@@ -107,6 +107,10 @@ ERRORS: Mapping[str, Text] = {
         en="The telephone system keeps the recording. Check the key's rights and how long recordings are "
         "stored",
     ),
+    "recording_not_sound": Text(
+        ru="Вместо записи телефония прислала страницу или другой файл. Спросим ещё раз позже",
+        en="The telephone system sent a page or another file instead of the recording. We ask again later",
+    ),
     "recording_refused": Text(
         ru="Телефонная система не отдала запись", en="The telephone system gave no recording"
     ),

@@ -216,7 +216,7 @@ def _item(gateway: Gateway, account: Account, row: Any, facts: timeline.Facts) -
         "nature": row.nature,
         "attachments": [attachment(one) for one in facts.attachments.get(row.id, ())],
         "fields": content.get("fields", []),
-        "call": _call(content.get("call"), facts.answered_by),
+        "call": _call(row, content.get("call"), facts),
         "location": content.get("location"),
         "card": content.get("card"),
         "reply_to": None if quote is None else {"id": quote.id, "author": quote.author_name, "text": quote.text[:200]},
@@ -355,16 +355,19 @@ def _later(row: Any) -> shapes.LaterAct | None:
     return {"act": row.act, "state": row.state, "reason": row.reason, "text": words}
 
 
-def _call(call: dict[str, Any] | None, names: Mapping[str, str]) -> shapes.Call | None:
+def _call(row: Any, call: dict[str, Any] | None, facts: timeline.Facts) -> shapes.Call | None:
     if call is None:
         return None
-    answered = call.get("answered_by")
+    names, answered = facts.answered_by, call.get("answered_by")
+    touches = facts.called_back.get(row.contact_id, ()) if call["state"] == "missed" else ()
+    back = next((one for one in touches if one.done_at >= row.at), None)
     return {
         "state": call["state"], "direction": call["direction"], "line": call["line"],
         "answered_by": reference(answered, names.get(answered or "")),
         "wait_seconds": None if call["wait"] is None else call["wait"] // 1_000_000,
         "talk_seconds": None if call["talk"] is None else call["talk"] // 1_000_000,
-        "called_back_at": call.get("called_back_at"), "outcome": call.get("outcome", ""),
+        "called_back_at": None if back is None else back.done_at, "wrote_back": back is not None and back.result == "wrote",
+        "outcome": call.get("outcome", ""),
         "rang": [{"id": one, "name": names.get(one, "")} for one in call.get("rang_members", ())],
         "stale": bool(call.get("stale")), "repaired": bool(call.get("repaired")), "result": call.get("result", ""),
     }  # fmt: skip
@@ -482,8 +485,9 @@ def ring(gateway: Gateway, row: Any, me: str) -> shapes.Ring:
     }  # fmt: skip
 
 
-def offer(gateway: Gateway, row: Any) -> shapes.Offer:
-    """A lead shown to a member."""
+def offer(gateway: Gateway, account: Account, row: Any) -> shapes.Offer:
+    """A lead shown to a member; its telephone while the client is theirs to see."""
+    theirs = account.everywhere("contact.read") or row.state == "open" or row.owner_id == account.id
     state = row.state
     if state == "open" and row.expires_at <= gateway.now():
         state = "expired"
@@ -495,6 +499,7 @@ def offer(gateway: Gateway, row: Any) -> shapes.Offer:
             "stage_kind": row.stage_kind, "pinned": False,
         },
         "contact": {"id": row.contact_id, "name": row.contact_name},
+        "phone": row.phone if row.phone and theirs and account.may("contact.read") else "",
         "source": source_ref(gateway, row.source_id),
         "conversation_id": row.conversation_id,
         "preview": row.last_text or "",

@@ -366,6 +366,9 @@ class Call(TypedDict):
     wait_seconds: int | None
     talk_seconds: int | None
     called_back_at: Micros | None
+    """When we were next in touch with the client of a missed call, in any channel; null: nobody was yet."""
+    wrote_back: bool
+    """We were in touch in writing."""
     outcome: str
     rang: list[Ref]
     stale: bool
@@ -651,6 +654,8 @@ class Offer(TypedDict):
     id: str
     deal: DealRef
     contact: Ref
+    phone: str
+    """Where the client can be called; "": nowhere, or the client is no longer this member's to see."""
     source: SourceRef
     conversation_id: str | None
     preview: str

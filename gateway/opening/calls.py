@@ -21,6 +21,7 @@ from routing.calls import Call, Fact, Situation, call_back_due, call_back_effect
 from routing.conversations import answered, heard
 from routing.times import MINUTE
 from storage.board import Board, Command, Contact, Conversation, Message, NewAttachment
+from storage.board import Call as KnownCall
 from storage.ids import new_id
 
 CLOCKS_DIFFER: Final = MINUTE
@@ -33,6 +34,8 @@ class _Told:
     envelope_id: int | None
     received_at: int
     event: CallFact
+    as_of: int
+    """The moment the call is judged at."""
     heard_at: int = 0
     """When a fact came just now: what else belongs to the call may be behind it."""
 
@@ -44,30 +47,33 @@ def open_call(
     known = board.calls[rules.id, event.call]
     if event.key in known.facts:
         return False
+    if known.look_at is not None and known.look_at < received_at:  # it settled before this came
+        look_again(board, house, rules, event.call, known.look_at)
     known.facts[event.key] = event
     known.new.append(event)
-    message = _refresh(board, house, rules, event.call, _Told(envelope_id, received_at, event, received_at))
+    told = _Told(envelope_id, received_at, event, received_at, received_at)
+    message = _refresh(board, house, rules, event.call, told)
     if message is not None:
         _keep_recordings(board, rules, message, envelope_id, known.facts.values())
     return True
 
 
-def look_again(board: Board, house: House, rules: SourceRules, call_id: str) -> None:
-    """What a call comes to by now, though nothing more was told: it settles, or is given up."""
+def look_again(board: Board, house: House, rules: SourceRules, call_id: str, as_of: int) -> None:
+    """What a call comes to by then, though nothing more was told: it settles, or is given up."""
     known = board.calls[rules.id, call_id]
     if known.facts:
         newest = max(known.facts.values(), key=lambda fact: (fact.at, fact.key))
-        _refresh(board, house, rules, call_id, _Told(None, board.now, newest))
+        _refresh(board, house, rules, call_id, _Told(None, as_of, newest, as_of))
 
 
 def _refresh(board: Board, house: House, rules: SourceRules, call_id: str, told: _Told) -> Message | None:
     """Project the call anew and carry out what follows from the difference; None: nobody can be told from it yet."""
     known = board.calls[rules.id, call_id]
     facts = known.facts.values()
-    call = project((fact_of(fact) for fact in facts), board.now, heard_at=told.heard_at)
+    call = project((fact_of(fact) for fact in facts), told.as_of, heard_at=told.heard_at)
     client = _client(facts, call)
     if client is None:
-        known.row = _row(board, call, None, repaired=_is_repaired(facts))
+        _keep(known, _row(board, call, None, repaired=_is_repaired(facts)))
         return None
     message = board.message(rules.id, CALL + call_id)
     if message is None:
@@ -83,13 +89,18 @@ def _refresh(board: Board, house: House, rules: SourceRules, call_id: str, told:
         conversation = board.conversations[message.conversation_id]
         contact = board.contacts[conversation.contact_id]
     _show(board, message, call, repaired=_is_repaired(facts))
-    known.row = _row(board, call, message, repaired=_is_repaired(facts))
+    _keep(known, _row(board, call, message, repaired=_is_repaired(facts)))
     if call.direction == "out":
         _adopt(board, rules, contact, message, call)
     _follow(board, house, rules, contact, conversation, message, call, before, told.received_at, told.event)
     set_deadline(board, conversation, rules, house.schedule)
     show_last(conversation, message)
     return message
+
+
+def _keep(known: KnownCall, row: dict[str, Any]) -> None:
+    """What the call comes to, and when it is to be looked at again."""
+    known.row, known.look_at = row, row["look_at"]
 
 
 def _is_repaired(facts: Iterable[CallFact]) -> bool:

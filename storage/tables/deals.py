@@ -264,6 +264,13 @@ Index(
     postgresql_where=text("kind = 'call_back'"),
 )
 Index(
+    "ix_task_called_back",
+    task.c.contact_id,
+    task.c.done_at,
+    sqlite_where=text("kind = 'call_back'"),
+    postgresql_where=text("kind = 'call_back'"),
+)
+Index(
     "ix_task_remind",
     task.c.remind_at,
     sqlite_where=text("done_at IS NULL AND reminded_at IS NULL"),

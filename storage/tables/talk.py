@@ -415,6 +415,7 @@ Index(
     postgresql_where=text("live = 1"),
 )
 Index("ix_phone_call_started", phone_call.c.started_at)
+Index("ix_phone_call_contact", phone_call.c.contact_id, phone_call.c.started_at)
 
 # Somebody pressed a number: their telephone rings first, then the client's.
 call_command = Table(

@@ -12,17 +12,23 @@ import pytest
 from sqlalchemy import Connection, text
 
 from channels.fakes import Act, Client, Doing
+from channels.telephony import fake_scenes as scenes
+from channels.telephony.fake import Exchange
+from gateway import clock
 from gateway.app import make_gateway
 from gateway.config import Config
 from gateway.context import Gateway
 from gateway.rehearsal import Rehearsed, rehearse
+from routing.times import SECOND
+from storage import calls
 from storage.account import balances
 from tests.drills.always import assert_always_true
-from tests.gateway.town import Town, open_town
+from tests.gateway.town import Town, open_town, until
 from tests.rig.databases import PostgresCopies, SqliteCopies
 
-PLACES = ("messenger1", "messenger2", "form")
-"""Not the telephone: what a call has come to depends on when one looks (it may still ring), which no later opening repeats."""
+PLACES = ("messenger1", "messenger2", "form", "phone")
+SETTLED = 30 * SECOND
+"""After so long a call of which nobody tells more has come to something."""
 FOR_EVER = 2**62
 
 PICTURE = {
@@ -62,7 +68,15 @@ PICTURE = {
     "addresses": (
         "SELECT a.source_id, i.value, a.last_client_at, a.unreachable FROM address a JOIN identity i ON i.id = a.identity_id"
     ),
-    "calls": "SELECT source_id, key, at FROM call_fact",
+    "facts of calls": "SELECT source_id, key, at FROM call_fact",
+    "calls": (
+        "SELECT source_id, call, direction, state, outcome, line, rang, live, stale, repaired, started_at, ended_at"
+        " FROM phone_call"
+    ),
+    "call backs": (
+        "SELECT i.value, t.kind, t.owner_id, t.due_at, t.result, t.done_at IS NULL AS owed FROM task t"
+        " JOIN conversation c ON c.id = t.conversation_id JOIN identity i ON i.id = c.identity_id"
+    ),
     "envelopes": "SELECT source_id, key, state, reason, number, received_at FROM envelope",
 }  # fmt: skip
 """What must come out the same; no id of ours, no processing time, no offer, no assignee."""
@@ -115,8 +129,15 @@ class Life:
                     file_name="a.png", fields={"name": "Анна", "phone": f"+7917{number:07}"},
                 )
             )  # fmt: skip
+            if isinstance(fake, Exchange) and self._dice.random() < 0.2:
+                await self._call_whose_end_is_lost(fake, client)
             if self._dice.random() < 0.05:
                 await fake.again(1)
+
+    async def _call_whose_end_is_lost(self, exchange: Exchange, client: Client) -> None:
+        """It comes to something because nobody tells more."""
+        scene = scenes.missed("101")[:-1]
+        await exchange.play(exchange.new_call(client, lasts=scenes.lasts(scene)), scene)
 
 
 async def live_and_rehearse(url: str, empty: str, data: Path, events: int) -> tuple[Town, Gateway, Rehearsed]:
@@ -126,24 +147,39 @@ async def live_and_rehearse(url: str, empty: str, data: Path, events: int) -> tu
         life = Life(town, 5, people=max(10, events // 40))
         await asyncio.gather(*(life.go_on(place, events // len(PLACES)) for place in PLACES))
         await town.opened()
-        there = make_gateway(Config(database_url=empty, data_dir=data, public_url=town.address))
-        sent_before = sum(len(fake.arrived) for fake in town.fakes.values())
-        found = await rehearse(town.gateway, there, 0, FOR_EVER)
-        here_picture = await town.gateway.database.read(picture)
-        there_picture = await there.database.read(picture)
-        for name, rows in here_picture.items():
-            assert differing(rows, there_picture[name]) == ([], []), name
-        assert here_picture["messages"] and here_picture["deals"]
-        assert sum(len(fake.arrived) for fake in town.fakes.values()) == sent_before
-        assert await town.one("SELECT count(*) FROM outbox") == 0
-        assert all(one.balanced for one in await there.database.read(balances))
-        await assert_always_true(there)
-        assert found.carried == await town.one("SELECT count(*) FROM envelope")
-        assert found.carried == found.opened + found.ignored + found.set_aside
-        await there.sources.close()
-        await there.apart.close()
-        await there.database.close()
-        return town, there, found
+        clock.turn(SETTLED)
+        try:
+            return await compare(town, empty, data)
+        finally:
+            clock.turn(-SETTLED)
+
+
+async def compare(town: Town, empty: str, data: Path) -> tuple[Town, Gateway, Rehearsed]:
+    """What here has come to beside what there comes to."""
+    town.gateway.bells.ring(["calls"])
+    await until(lambda: nothing_settles(town))
+    there = make_gateway(Config(database_url=empty, data_dir=data, public_url=town.address))
+    sent_before = sum(len(fake.arrived) for fake in town.fakes.values())
+    found = await rehearse(town.gateway, there, 0, FOR_EVER)
+    here_picture = await town.gateway.database.read(picture)
+    there_picture = await there.database.read(picture)
+    for name, rows in here_picture.items():
+        assert differing(rows, there_picture[name]) == ([], []), name
+    assert here_picture["messages"] and here_picture["deals"]
+    assert sum(len(fake.arrived) for fake in town.fakes.values()) == sent_before
+    assert await town.one("SELECT count(*) FROM outbox") == 0
+    assert all(one.balanced for one in await there.database.read(balances))
+    await assert_always_true(there)
+    assert found.carried == await town.one("SELECT count(*) FROM envelope")
+    assert found.carried == found.opened + found.ignored + found.set_aside
+    await there.sources.close()
+    await there.apart.close()
+    await there.database.close()
+    return town, there, found
+
+
+async def nothing_settles(town: Town) -> bool:
+    return not await town.gateway.database.read(calls.due, town.gateway.now(), 1)
 
 
 @pytest.fixture

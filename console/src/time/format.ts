@@ -33,7 +33,7 @@ export function dayNumber(at: Micros): number {
 }
 
 type Day = "today" | "yesterday" | "tomorrow" | "other";
-function dayOf(at: Micros, now: Micros): Day {
+export function dayOf(at: Micros, now: Micros): Day {
   const day = dayNumber(at);
   if (day === dayNumber(now)) return "today";
   // Noon, so that a night with a shifted clock cannot jump over a day.

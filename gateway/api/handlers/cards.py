@@ -20,7 +20,6 @@ from gateway.api.rights import (
     must_share_queue,
     own_only,
 )
-from gateway.context import Gateway
 from gateway.dryrun import held_back
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
@@ -108,7 +107,7 @@ async def change_task(call: Call, body: TaskChange) -> shapes.Task:
 async def my_offers(call: Call) -> shapes.Offers:
     """Leads offered to this member now, or why none comes."""
     ids = await call.gateway.database.read(cards.open_offers, call.me, call.now)
-    items = await offers_of(call.gateway, ids)
+    items = await offers_of(call, ids)
     held: shapes.Decision | None = None
     if not items and call.account.may("lead.accept"):
         found = await held_back(call.gateway, call.me)
@@ -116,15 +115,18 @@ async def my_offers(call: Call) -> shapes.Offers:
     return {"items": items, "held_back": held}
 
 
-async def offers_of(gateway: Gateway, ids: Sequence[str]) -> list[shapes.Offer]:
+async def offers_of(call: Call, ids: Sequence[str]) -> list[shapes.Offer]:
     """Offers as their members see them."""
     if not ids:
         return []
-    return [build.offer(gateway, row) for row in await gateway.database.read(cards.offers, ids)]
+    return [
+        build.offer(call.gateway, call.account, row)
+        for row in await call.gateway.database.read(cards.offers, ids)
+    ]
 
 
 async def _my_offer(call: Call) -> shapes.Offer:
-    return (await offers_of(call.gateway, [call.path("id")]))[0]
+    return (await offers_of(call, [call.path("id")]))[0]
 
 
 async def _must_be_mine(call: Call) -> None:
