@@ -71,6 +71,7 @@ class Switchboard:
         finally:
             for task in self._asking:
                 task.cancel()
+            await asyncio.gather(*self._asking, return_exceptions=True)
             if self._held is not None:
                 await self._gateway.database.write(release, [self._held])
 

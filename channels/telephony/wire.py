@@ -37,13 +37,17 @@ class Wire:
         self._timeout = timeout
         self._loopback = is_loopback(base)
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     def session(self) -> aiohttp.ClientSession:
         """The pool. Names that lead into private networks are not resolved, unless the account itself lies
-        on loopback."""
+        on loopback. Raises TryLater once closed: whoever is still at work here goes on with the account's newer
+        channel, and no pool is left behind that nobody closes."""
         import aiohttp
 
-        if self._session is None or self._session.closed:
+        if self._closed:
+            raise TryLater("the account was set up anew", code="provider_unreachable")
+        if self._session is None:
             # Without the check a payload could make us read what only our own network may (SSRF).
             resolver = None if self._loopback else _public_only()
             self._session = aiohttp.ClientSession(
@@ -113,7 +117,8 @@ class Wire:
         return known and parts.scheme == "https" and not _is_private(parts.hostname or "")
 
     async def close(self) -> None:
-        """Close the pool; safe to call twice."""
+        """Close the pool for good; safe to call twice."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
             self._session = None

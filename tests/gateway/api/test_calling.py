@@ -14,6 +14,7 @@ from channels.telephony import fake_scenes as scenes
 from channels.telephony.fake import Exchange, OtherExchange
 from gateway.switchboard import Switchboard
 from routing.times import DAY
+from storage import tasks
 from storage.transaction import Transaction
 from tests.gateway.api.house import House, Person
 
@@ -84,6 +85,49 @@ async def test_a_number_is_called_once_however_often_it_is_pressed(office: Offic
     item = await office.anna.post(f"/calls/{message}/result", {"result": "reached"})
     assert item["call"]["result"] == "reached"
     assert await office.one("SELECT done_at IS NULL FROM task WHERE kind = 'call_back'") in (0, False)
+
+
+async def test_a_missed_call_says_when_somebody_called_back_and_leaves_every_screen(office: Office) -> None:
+    await office.missed()
+    conversation = await office.one("SELECT conversation_id FROM message WHERE kind = 'call'")
+
+    async def shown() -> tuple[object, object]:
+        page = await office.anna.get(f"/conversations/{conversation}/messages")
+        call = next(item["call"] for item in page["items"] if item["call"]["state"] == "missed")
+        return call["called_back_at"], call["wrote_back"]
+
+    assert await shown() == (None, False)
+    assert len((await office.anna.get("/calls/ringing"))["items"]) == 1
+    before = await office.one("SELECT max(seq) FROM event")
+    await office.fake.play(office.fake.new_call(MARIA), scenes.outgoing("101"))
+    await office.until("SELECT count(*) FROM task WHERE done_at IS NOT NULL", 1)
+    assert await shown() == (await office.one("SELECT done_at FROM task"), False)
+    assert (await office.anna.get("/calls/ringing"))["items"] == []
+    missed = await office.one("SELECT id FROM message WHERE state = 'missed'")
+    told = await office.house.rows(
+        "SELECT type FROM event WHERE seq > :before AND object_id = :id", before=before, id=missed
+    )
+    assert {"call", "message"} <= {row.type for row in told}, "every screen is told"
+
+
+async def test_a_call_back_nobody_made_leaves_the_missed_call_owed(office: Office) -> None:
+    await office.missed()
+    task = await office.one("SELECT id FROM task WHERE kind = 'call_back'")
+    await office.house.gateway.database.write(tasks.finish, task, office.anna.id, "not_needed", "UTC")
+    conversation = await office.one("SELECT conversation_id FROM message WHERE kind = 'call'")
+    page = await office.anna.get(f"/conversations/{conversation}/messages")
+    assert [item["call"]["called_back_at"] for item in page["items"] if item["call"]] == [None]
+    assert (await office.anna.get("/calls/ringing"))["items"] == [], "somebody has dealt with it"
+
+
+async def test_a_page_instead_of_a_recording_is_not_kept(office: Office) -> None:
+    fake = office.fake
+    scene = scenes.answered("101")
+    call = fake.new_call(MARIA, lasts=scenes.lasts(scene))
+    fake.recordings[f"r{call.id}"] = b"<!doctype html><title>Sign in</title>" + b" " * 600
+    await fake.play(call, scene)
+    await office.until("SELECT reason FROM attachment", "recording_not_sound")
+    assert await office.one("SELECT state FROM attachment") == "fetch", "asked again later"
 
 
 async def test_what_cannot_be_called_is_refused_and_calls_nobody(
