@@ -112,7 +112,7 @@ async def test_a_missed_call_says_when_somebody_called_back_and_leaves_every_scr
 
 async def test_a_call_back_nobody_made_leaves_the_missed_call_owed(office: Office) -> None:
     await office.missed()
-    task = await office.one("SELECT id FROM task WHERE kind = 'call_back'")
+    task = str(await office.one("SELECT id FROM task WHERE kind = 'call_back'"))
     await office.house.gateway.database.write(tasks.finish, task, office.anna.id, "not_needed", "UTC")
     conversation = await office.one("SELECT conversation_id FROM message WHERE kind = 'call'")
     page = await office.anna.get(f"/conversations/{conversation}/messages")
