@@ -12,6 +12,7 @@
     answering      who answers a client whose deal or lead has somebody?
     assignment     who takes a new lead?
     ladder         what happened to a lead's offers, and what comes next?
+    supervision    is an answer late, and how far up must it be told?
     conversations  does a conversation need an answer, by when, and which comes first?
     calls          what became of a call, and what follows from it?
     ringing        whom does an incoming call ring?

@@ -48,6 +48,8 @@ def shard_of(source_id: str, lane: str) -> int:
 
 def append(tx: Transaction, entries: Sequence[Entry]) -> list[int | None]:
     """Keep all entries; their envelope ids, None for one whose key was kept before."""
+    if not entries:
+        return []
     server = tx.connection.dialect.name == "postgresql"
     answer = (_append_at_once if server else _append_by_table)(tx, entries)
     if any(envelope_id is not None for envelope_id in answer):

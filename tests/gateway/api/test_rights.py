@@ -38,7 +38,7 @@ TABLE: dict[str, set[str]] = {
     "POST /canned/{id}/restore": TALK, "POST /canned/{id}/used": TALK,
     "GET /views": TALK, "POST /views": TALK, "PATCH /views/{id}": TALK, "DELETE /views/{id}": TALK,
     "POST /views/{id}/restore": TALK,
-    "POST /messages/{id}/split": TALK, "POST /conversations/{id}/join": TALK,
+    "POST /messages/{id}/split": TALK, "POST /conversations/{id}/join": TALK, "GET /conversations/{id}/joinable": TALK,
     "POST /conversations/{id}/undo-thread": TALK, "GET /messages/{id}/eml": TALK,
     "POST /messages/{id}/deal": TALK, "POST /conversations/{id}/undo-move": TALK,
     "POST /conversations/{id}/messages": TALK, "POST /conversations/{id}/notes": TALK,
