@@ -93,7 +93,7 @@ async def test_a_group_is_one_dialog_with_the_people_in_it_and_forwards_name_the
 async def test_who_blocked_the_bot_is_known_before_a_word_is_typed_and_other_ways_are_offered(
     demo: House, chromium_browser: Browser, screen: Screen, theme: Theme
 ) -> None:
-    client, name = ("nikita", "Никита Громов") if screen.touch else ("vadim", "Вадим Осипов")
+    client, name = ("nikita", "Никита Громов") if screen.touch else ("anton", "Антон Белов")
     await demo.play("messenger1", client, text="Подумаю")
     await demo.play("messenger1", client, "block")
     async with as_person(
