@@ -47,7 +47,7 @@ async def settled(house: House, count: int) -> Sequence[Any]:
     async with asyncio.timeout(30):
         while True:
             rows = await house.rows(
-                "SELECT direction, state, outcome FROM phone_call WHERE state <> 'ringing'"
+                "SELECT direction, state, outcome FROM phone_call WHERE state NOT IN ('ringing', 'answered')"
             )
             waiting = await house.rows("SELECT id FROM envelope WHERE state = 0")
             if len(rows) >= count and not waiting:

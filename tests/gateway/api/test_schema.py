@@ -122,7 +122,7 @@ def _send(
     def send(case: Any, ref: str) -> None:
         if ref:
             case.path_parameters["id"] = ref
-        answer = case.call(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=20)
+        answer = case.call(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=60)
         case.validate_response(answer, checks=CHECKS)
 
     try:
