@@ -12,6 +12,7 @@ import structlog
 
 from gateway.certificate import certify, show
 from gateway.context import Gateway
+from gateway.holding import hold
 from gateway.metrics import SEALED, UNSEALED_AGE
 from gateway.retention import empty_quarantine, forget_private, retain, sweep
 from gateway.sealer import seal_until
@@ -19,7 +20,7 @@ from routing.times import DAY, HOUR, MINUTE, SECOND
 from storage import seal
 from storage.certificates import newest
 from storage.errors import LeaseLost, Unavailable
-from storage.leases import Lease, acquire, release, renew
+from storage.leases import Lease, release
 from storage.seal import Horizon
 
 log = structlog.get_logger(__name__)
@@ -63,12 +64,7 @@ class Bookkeeper:
             log.exception("books not kept")
 
     async def _hold(self) -> bool:
-        database = self._gateway.database
-        if self._held is not None and self._held.until - self._gateway.now() < LEASE / 2 * SECOND:
-            self._held = next(iter(await database.write(renew, [self._held], LEASE)), None)
-        if self._held is None:
-            taken = await database.write(acquire, [LEASE_NAME], self._gateway.holder, LEASE)
-            self._held = next(iter(taken), None)
+        self._held = await hold(self._gateway, self._held, LEASE_NAME, LEASE)
         return self._held is not None
 
     async def _seal(self) -> None:

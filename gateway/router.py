@@ -12,11 +12,12 @@ import time
 import structlog
 
 from gateway.context import Gateway
+from gateway.holding import hold
 from gateway.rules import setup_of
 from routing.times import SECOND
 from storage.dealing import Pages, route_waiting
 from storage.errors import LeaseLost, Unavailable
-from storage.leases import Lease, acquire, release, renew
+from storage.leases import Lease, release
 
 log = structlog.get_logger(__name__)
 LEASE = 9.0
@@ -74,12 +75,5 @@ class Router:
             return LOOK
 
     async def _hold(self) -> bool:
-        database = self._gateway.database
-        now = self._gateway.now()
-        if self._held is not None and self._held.until - now < LEASE / 2 * SECOND:
-            self._held = next(iter(await database.write(renew, [self._held], LEASE)), None)
-        if self._held is None:
-            self._held = next(
-                iter(await database.write(acquire, ["router"], self._gateway.holder, LEASE)), None
-            )
+        self._held = await hold(self._gateway, self._held, "router", LEASE)
         return self._held is not None

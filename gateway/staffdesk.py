@@ -20,13 +20,14 @@ from gateway import offers
 from gateway.clock import new_id
 from gateway.context import Gateway
 from gateway.ending import end
+from gateway.holding import hold
 from gateway.opening.batch import Parsed
 from gateway.refusals import Refusal
 from gateway.sources import Live
-from routing.times import MINUTE, SECOND
+from routing.times import MINUTE
 from storage import cards, ways
 from storage.errors import LeaseLost, Unavailable
-from storage.leases import Lease, acquire, release, renew
+from storage.leases import Lease, release
 from storage.ways import Notice
 
 log = structlog.get_logger(__name__)
@@ -82,11 +83,7 @@ class StaffDesk:
             log.exception("offers not told")
 
     async def _hold(self) -> bool:
-        database, now = self._gateway.database, self._gateway.now()
-        if self._held is not None and self._held.until - now < LEASE / 2 * SECOND:
-            self._held = next(iter(await database.write(renew, [self._held], LEASE)), None)
-        if self._held is None:
-            self._held = next(iter(await database.write(acquire, [NAME], self._gateway.holder, LEASE)), None)
+        self._held = await hold(self._gateway, self._held, NAME, LEASE)
         return self._held is not None
 
     async def _tell(self, notice: Notice) -> None:

@@ -17,6 +17,7 @@ import structlog
 
 from channels.errors import ChannelError
 from gateway.context import Gateway
+from gateway.holding import hold
 from gateway.metrics import REPAIRED
 from gateway.opening.calls import look_again
 from gateway.opening.house import House
@@ -32,7 +33,7 @@ from storage import apologies, calls, journal, recordings
 from storage.errors import LeaseLost, Unavailable
 from storage.facts import Wanted, load
 from storage.flush import flush
-from storage.leases import Lease, acquire, check, release, renew
+from storage.leases import Lease, check, release
 from storage.replying import Target
 from storage.transaction import Transaction
 
@@ -96,12 +97,7 @@ class Switchboard:
             return LOOK
 
     async def _hold(self) -> bool:
-        database, now = self._gateway.database, self._gateway.now()
-        if self._held is not None and self._held.until - now < LEASE / 2 * SECOND:
-            self._held = next(iter(await database.write(renew, [self._held], LEASE)), None)
-        if self._held is None:
-            taken = await database.write(acquire, ["calls"], self._gateway.holder, LEASE)
-            self._held = next(iter(taken), None)
+        self._held = await hold(self._gateway, self._held, "calls", LEASE)
         return self._held is not None
 
     async def _settle(self) -> None:

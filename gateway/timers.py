@@ -15,6 +15,7 @@ import structlog
 
 from gateway import calendar
 from gateway.context import Gateway
+from gateway.holding import hold
 from gateway.refusals import Refusal
 from gateway.replies import target_for
 from gateway.rules import setup_of
@@ -24,7 +25,7 @@ from routing.times import DAY, MINUTE, SECOND
 from storage import absence, attention, closed_hours, duties, firings, once
 from storage import company as company_rows
 from storage.errors import LeaseLost, Unavailable
-from storage.leases import Lease, acquire, check, release, renew
+from storage.leases import Lease, check, release
 from storage.replying import Target
 from storage.transaction import Transaction
 
@@ -83,12 +84,7 @@ class Timers:
             return LOOK
 
     async def _hold(self) -> bool:
-        database, now = self._gateway.database, self._gateway.now()
-        if self._held is not None and self._held.until - now < LEASE / 2 * SECOND:
-            self._held = next(iter(await database.write(renew, [self._held], LEASE)), None)
-        if self._held is None:
-            taken = await database.write(acquire, [NAME], self._gateway.holder, LEASE)
-            self._held = next(iter(taken), None)
+        self._held = await hold(self._gateway, self._held, NAME, LEASE)
         return self._held is not None
 
     async def _renew_days(self) -> None:

@@ -16,12 +16,13 @@ import structlog
 from channels.base import Check, PolledEnvelope
 from channels.errors import ChannelError
 from gateway.context import Gateway
+from gateway.holding import hold
 from gateway.sources import Live
 from gateway.webhooks import make_entry
-from routing.times import DAY, MINUTE, SECOND
+from routing.times import DAY, MINUTE
 from storage.errors import LeaseLost, Unavailable
 from storage.journal import append
-from storage.leases import Lease, acquire, release, renew
+from storage.leases import Lease, release
 from storage.sources import change_source
 
 log = structlog.get_logger(__name__)
@@ -78,12 +79,7 @@ class Watcher:
         return live.row.state in ("active", "broken") and due <= now
 
     async def _hold(self) -> bool:
-        database = self._gateway.database
-        if self._held is not None and self._held.until - self._gateway.now() < LEASE / 2 * SECOND:
-            self._held = next(iter(await database.write(renew, [self._held], LEASE)), None)
-        if self._held is None:
-            taken = await database.write(acquire, [LEASE_NAME], self._gateway.holder, LEASE)
-            self._held = next(iter(taken), None)
+        self._held = await hold(self._gateway, self._held, LEASE_NAME, LEASE)
         return self._held is not None
 
 
