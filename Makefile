@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv/bin
 PYTEST := $(VENV)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
-# A test that hangs past its own time-out ends its process with a trace, and the run goes on.
-HANGS  := -o faulthandler_timeout=420 -o faulthandler_exit_on_timeout=true
+# A test that hangs past its own time-out ends its process with a trace, and the run with it, telling its name.
+HANGS  := -o faulthandler_timeout=420 -o faulthandler_exit_on_timeout=true --max-worker-restart=0
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo setup dev-setup test test-all drill check format sabotage papers lock wheel clean bench bench-quick

@@ -44,13 +44,12 @@ class Pace:
 
     def _room(self, turn: float) -> float:
         """The first moment from then on at which one more call leaves no span too full."""
-        while True:
-            near = self._turns[
-                bisect_right(self._turns, turn - self._span) : bisect_left(self._turns, turn + self._span)
-            ]
-            if len(near) < self._burst:
-                return turn
-            turn = near[0] + self._span
+        # By place, not by asking for the span anew: (t + span) - span may be less than t, and that would never end.
+        first = bisect_right(self._turns, turn - self._span)
+        while bisect_left(self._turns, turn + self._span) - first >= self._burst:
+            turn = max(turn, self._turns[first] + self._span)
+            first += 1
+        return turn
 
     def _remember(self, chat: str, until: float) -> None:
         self._chats[chat] = until

@@ -18,6 +18,7 @@ import msgspec
 
 from channels.errors import Disconnected, OutcomeUnknown, Refused, TryLater
 from channels.events import Micros
+from channels.pool import Pool
 from channels.telegram.refusals import our_error
 from channels.telegram.wire import Answer, StoredFile
 
@@ -44,7 +45,7 @@ class Api:
         self._local = local
         self._base = (base or CLOUD).rstrip("/")
         self._token = token
-        self._session: aiohttp.ClientSession | None = None
+        self._pool = Pool(lambda: aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=20)))
         self.told_at: Micros = 0
         """The provider's own time of its latest answer."""
 
@@ -74,7 +75,7 @@ class Api:
         address = f"{self._address()}/{method}"
         async with self._our_errors():
             headers = {"Content-Type": "application/json"}
-            async with self._open().post(
+            async with self._pool.session().post(
                 address, data=body, headers=headers, timeout=limits, allow_redirects=False
             ) as response:
                 self.told_at = _told_at(response.headers.get("Date", ""))
@@ -106,7 +107,7 @@ class Api:
         got = 0
         async with (
             self._our_errors(),
-            self._open().get(address, timeout=limits, allow_redirects=False) as response,
+            self._pool.session().get(address, timeout=limits, allow_redirects=False) as response,
         ):
             if response.status != 200:
                 raise TryLater(f"HTTP {response.status}", code="file_unavailable")
@@ -148,11 +149,6 @@ class Api:
             raise Disconnected("not a token", code="token_wrong")
         return f"{self.base}/bot{self._token}"
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=20))
-        return self._session
-
     @asynccontextmanager
     async def _our_errors(self) -> AsyncIterator[None]:
         try:
@@ -162,9 +158,7 @@ class Api:
 
     async def close(self) -> None:
         """Release the connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._pool.close()
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

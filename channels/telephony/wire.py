@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from channels.errors import Disconnected, OutcomeUnknown, Refused, SendFailed, TryLater
+from channels.pool import Pool
 from channels.telephony.requests import Ready
 
 if TYPE_CHECKING:
@@ -36,26 +37,22 @@ class Wire:
     def __init__(self, base: str = "", *, timeout: float = 15) -> None:
         self._timeout = timeout
         self._loopback = is_loopback(base)
-        self._session: aiohttp.ClientSession | None = None
-        self._closed = False
+        self._pool = Pool(self._connections)
 
     def session(self) -> aiohttp.ClientSession:
-        """The pool. Names that lead into private networks are not resolved, unless the account itself lies
-        on loopback. Raises TryLater once closed: whoever is still at work here goes on with the account's newer
-        channel, and no pool is left behind that nobody closes."""
+        """The pool's connections. Raises TryLater once closed."""
+        return self._pool.session()
+
+    def _connections(self) -> aiohttp.ClientSession:
         import aiohttp
 
-        if self._closed:
-            raise TryLater("the account was set up anew", code="provider_unreachable")
-        if self._session is None:
-            # Without the check a payload could make us read what only our own network may (SSRF).
-            resolver = None if self._loopback else _public_only()
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(resolver=resolver, limit=20),
-                timeout=aiohttp.ClientTimeout(total=self._timeout, connect=5),
-                auto_decompress=False,
-            )
-        return self._session
+        # Without the check a payload could make us read what only our own network may (SSRF).
+        resolver = None if self._loopback else _public_only()
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=resolver, limit=20),
+            timeout=aiohttp.ClientTimeout(total=self._timeout, connect=5),
+            auto_decompress=False,
+        )
 
     async def post(self, url: str, fields: Mapping[str, str], *, harmless: bool) -> tuple[int, str, bytes]:
         """(status, Location, body) of a form post. `harmless`: asking twice does no damage, so failures are
@@ -118,10 +115,7 @@ class Wire:
 
     async def close(self) -> None:
         """Close the pool for good; safe to call twice."""
-        self._closed = True
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._pool.close()
 
 
 async def _head(content: aiohttp.StreamReader) -> bytes:

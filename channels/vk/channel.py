@@ -28,6 +28,7 @@ from channels.base import (
 )
 from channels.errors import SendFailed
 from channels.events import Event, Identity, Micros
+from channels.pool import Pool
 from channels.vk import acts
 from channels.vk.admit import Proof, admit
 from channels.vk.api import Api
@@ -90,7 +91,7 @@ class VK(WebhookChannel, PollingChannel):
         base = base_of(self.settings.get("api_base", ""))
         self._stand_in = is_loopback(urlsplit(base).hostname or "")
         self._api = Api(self.settings.get("token", ""), base, self.patience)
-        self._http: aiohttp.ClientSession | None = None
+        self._pool = Pool(lambda: aiohttp.ClientSession(trust_env=not self._stand_in))
         self._since = ""
         """Where the long poll stood when the account was connected: nothing said after that is missed."""
 
@@ -112,7 +113,7 @@ class VK(WebhookChannel, PollingChannel):
         return sticker_number(name)
 
     def listen(self, cursor: bytes | None) -> AsyncIterator[Polled]:
-        return listen(self._api, self._session(), self._group_id, cursor, self._since)
+        return listen(self._api, self._pool.session(), self._group_id, cursor, self._since)
 
     async def send(self, message: OutboundMessage) -> tuple[str, ...]:
         return await send(self._api, message, self.capabilities.files)
@@ -139,7 +140,7 @@ class VK(WebhookChannel, PollingChannel):
         return str(random_id(key))
 
     def download(self, ref: str) -> AsyncIterator[bytes]:
-        return download(self._session(), self._api.base, ref)
+        return download(self._pool.session(), self._api.base, ref)
 
     async def profile(self, identity: Identity) -> Profile | None:
         return await profile(self._api, identity)
@@ -172,14 +173,7 @@ class VK(WebhookChannel, PollingChannel):
 
     async def close(self) -> None:
         self._api.close()
-        if self._http is not None:
-            await self._http.close()
-            self._http = None
-
-    def _session(self) -> aiohttp.ClientSession:
-        if self._http is None:
-            self._http = aiohttp.ClientSession(trust_env=not self._stand_in)
-        return self._http
+        await self._pool.close()
 
     def _community(self) -> Community:
         hook = self.account.hook_url

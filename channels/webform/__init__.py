@@ -35,6 +35,7 @@ from channels.base import (
     WebhookChannel,
 )
 from channels.events import Event
+from channels.pool import Pool
 from channels.webform.about import ERRORS
 from channels.webform.admit import admit, challenge
 from channels.webform.captcha import asked_always, token_of, verify
@@ -66,7 +67,7 @@ class WebForm(WebhookChannel, DesignedPages, Taught):
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
-        self._session: aiohttp.ClientSession | None = None
+        self._pool = Pool(aiohttp.ClientSession)
         self._form: Form | None = None
         with contextlib.suppress(BadForm):  # `check` says what is wrong with it
             self._form = read_form(account.settings.get("form", "").strip() or asset("form.ru.json"))
@@ -79,7 +80,7 @@ class WebForm(WebhookChannel, DesignedPages, Taught):
         submission = read(envelope)
         if not token_of(submission) and not asked_always(self.account) and not over:
             return admitted
-        verdict = await verify(self._http(), self.account, submission, envelope.address)
+        verdict = await verify(self._pool, self.account, submission, envelope.address)
         unreachable = submission.control.get("_captcha") == "unavailable"
         if verdict == "missing" and not unreachable:
             return challenge(self.account, self._form, envelope, admitted)
@@ -87,14 +88,8 @@ class WebForm(WebhookChannel, DesignedPages, Taught):
         key = admitted.key if verdict == "passed" else f"{admitted.key}:unproven"
         return replace(admitted, key=key, marks=(*admitted.marks, mark))
 
-    def _http(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession()
-        return self._session
-
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        await self._pool.close()
 
     def parse(self, envelope: Envelope) -> tuple[Event, ...]:
         return (message(self.account, self._form, envelope),)

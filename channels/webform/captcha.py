@@ -10,16 +10,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import orjson
 
 from channels.base import Account
+from channels.errors import SendFailed
+from channels.pool import Pool
 from channels.webform.proof import allowed_origins, host_of
 from channels.webform.submission import Submission
-
-if TYPE_CHECKING:
-    import aiohttp
 
 Verdict: TypeAlias = Literal["passed", "failed", "unverified", "missing"]
 PATIENCE = 3.0
@@ -76,9 +75,7 @@ def token_of(submission: Submission) -> str:
     return next((told for name in TOKENS if (told := submission.one(name))), "")
 
 
-async def verify(
-    session: aiohttp.ClientSession, account: Account, submission: Submission, address: str
-) -> Verdict:
+async def verify(pool: Pool, account: Account, submission: Submission, address: str) -> Verdict:
     """What the service says of the answer; never raises."""
     import aiohttp
 
@@ -89,7 +86,7 @@ async def verify(
         return "failed"
     url = account.settings.get("captcha_url") or service.verify
     try:
-        async with session.post(
+        async with pool.session().post(
             url,
             data=_question(account, service, token, address),
             timeout=aiohttp.ClientTimeout(total=PATIENCE),
@@ -97,7 +94,7 @@ async def verify(
             if answer.status != 200:
                 return "unverified"
             return _verdict(account, orjson.loads(await answer.content.read(LARGEST)))
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+    except (SendFailed, aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return "unverified"
 
 

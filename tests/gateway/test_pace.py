@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_right
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,3 +50,9 @@ def test_what_another_sender_called_counts() -> None:
     pace.happened("b", 0.0, 0.25)
     assert pace.turn("c", 0.0) == 0.5
     assert pace.turn("a", 3.0) == 2.5
+
+
+def test_a_turn_is_found_where_adding_and_taking_away_a_second_is_not_nothing() -> None:
+    assert (0.4 + 1) - 1 < 0.4
+    pace = Pace(Rate(per_second=1, burst=1), lambda: 0.4)
+    assert [pace.turn("a", 0.0), pace.turn("b", 0.0), pace.turn("c", 0.0)] == pytest.approx([0, 1, 2])

@@ -130,6 +130,6 @@ async def test_no_connection_is_a_passing_fault(channel: Connect) -> None:
 
 async def test_a_silent_quarter_of_a_minute_is_a_look_too(fake: VKFake, channel: Connect) -> None:
     vk = channel(mode="longpoll")
-    async for polled in listen(vk._api, vk._session(), fake.community.group_id, b"1", wait=0):
+    async for polled in listen(vk._api, vk._pool.session(), fake.community.group_id, b"1", wait=0):
         assert polled == Polled(envelopes=(), cursor=b"1")
         break
