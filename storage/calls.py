@@ -112,7 +112,8 @@ CARD = (
     " (SELECT t.campaign FROM touch t WHERE t.message_id = p.message_id LIMIT 1) AS campaign,"
     " (SELECT count(*) FROM phone_call o WHERE o.contact_id = p.contact_id AND o.started_at > :since) AS calls,"
     " (SELECT min(t.done_at) FROM task t WHERE t.contact_id = m.contact_id AND t.kind = 'call_back'"
-    " AND t.done_at >= p.started_at) AS dealt_with_at"
+    # after the second in which it ended: what an earlier call has just settled says nothing of this one
+    " AND t.done_at >= COALESCE(p.ended_at, p.started_at) + 1000000) AS dealt_with_at"
 )
 FROM = (
     " JOIN message m ON m.id = p.message_id JOIN conversation v ON v.id = m.conversation_id"

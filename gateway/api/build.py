@@ -360,7 +360,9 @@ def _call(row: Any, call: dict[str, Any] | None, facts: timeline.Facts) -> shape
         return None
     names, answered = facts.answered_by, call.get("answered_by")
     touches = facts.called_back.get(row.contact_id, ()) if call["state"] == "missed" else ()
-    back = next((one for one in touches if one.done_at >= row.at), None)
+    # Providers tell whole seconds: what an earlier call settled within the last of them says nothing of this one.
+    missed_at = row.at + (call["wait"] or 0) + 1_000_000
+    back = next((one for one in touches if one.done_at >= missed_at), None)
     return {
         "state": call["state"], "direction": call["direction"], "line": call["line"],
         "answered_by": reference(answered, names.get(answered or "")),

@@ -41,8 +41,8 @@ class Office:
                 await asyncio.sleep(0.02)
 
     async def missed(self) -> str:
-        """A call that nobody took; its contact."""
-        await self.fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+        """A call that nobody took, some seconds ago; its contact."""
+        await self.fake.act(Act(client=MARIA, doing="call_missed", member="101", seconds_ago=5))
         await self.until("SELECT count(*) FROM task WHERE kind = 'call_back'", 1)
         return str(await self.one("SELECT contact_id FROM message WHERE kind = 'call'"))
 
@@ -118,6 +118,15 @@ async def test_a_call_back_nobody_made_leaves_the_missed_call_owed(office: Offic
     page = await office.anna.get(f"/conversations/{conversation}/messages")
     assert [item["call"]["called_back_at"] for item in page["items"] if item["call"]] == [None]
     assert (await office.anna.get("/calls/ringing"))["items"] == [], "somebody has dealt with it"
+
+
+async def test_what_an_earlier_call_settled_in_the_same_second_leaves_a_missed_call_owed(office: Office) -> None:
+    await office.missed()
+    await office.fake.play(office.fake.new_call(MARIA, lasts=60), scenes.answered("101"))
+    await office.until("SELECT count(*) FROM task WHERE done_at IS NOT NULL", 1)
+    await office.fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await office.until("SELECT count(*) FROM task WHERE kind = 'call_back'", 2)
+    assert len((await office.anna.get("/calls/ringing"))["items"]) == 1
 
 
 async def test_a_page_instead_of_a_recording_is_not_kept(office: Office) -> None:
