@@ -99,7 +99,10 @@ class Line:
                 asyncio.create_task(self._ping()),
             ]
             await self._catch_up(reader, since)
-            await self._read(reader)
+            tasks.append(asyncio.create_task(self._read(reader)))
+            ended, _ = await asyncio.wait({tasks[0], tasks[-1]}, return_when=asyncio.FIRST_COMPLETED)
+            for one in ended:
+                one.result()
         except Unavailable:
             self._close = (TRY_AGAIN, "try again")
         except Exception:
@@ -111,8 +114,13 @@ class Line:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            code, reason = self._close
-            with contextlib.suppress(Exception):
+            await self._say_why()
+
+    async def _say_why(self) -> None:
+        """Close the line. The other side says that it heard why before the connection goes, else it may never hear it."""
+        code, reason = self._close
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(SEND_WITHIN):
                 await self._socket.close(code=code, message=reason.encode())
 
     async def _catch_up(self, reader: Reader, since: int | None) -> None:
@@ -146,9 +154,6 @@ class Line:
             except (TimeoutError, ConnectionError, RuntimeError):
                 self._close = (SLOW, "too slow")
                 break
-        code, reason = self._close
-        with contextlib.suppress(Exception):
-            await self._socket.close(code=code, message=reason.encode())
 
     async def _ping(self) -> None:
         """Show that the line lives, and that the member is still signed in."""
