@@ -120,7 +120,9 @@ async def test_a_call_back_nobody_made_leaves_the_missed_call_owed(office: Offic
     assert (await office.anna.get("/calls/ringing"))["items"] == [], "somebody has dealt with it"
 
 
-async def test_what_an_earlier_call_settled_in_the_same_second_leaves_a_missed_call_owed(office: Office) -> None:
+async def test_what_an_earlier_call_settled_in_the_same_second_leaves_a_missed_call_owed(
+    office: Office,
+) -> None:
     await office.missed()
     await office.fake.play(office.fake.new_call(MARIA, lasts=60), scenes.answered("101"))
     await office.until("SELECT count(*) FROM task WHERE done_at IS NOT NULL", 1)
