@@ -457,7 +457,7 @@ def contact(
         "responsible": reference(row.responsible_id, row.responsible_name),
         "identities": [
             {
-                "id": one.id, "kind": one.kind, "value": one.value,
+                "id": one.id, "kind": one.kind, "value": one.value, "username": one.username,
                 "link": profile_link(one.kind, one.value, one.username), "origin": one.origin,
                 "verified": bool(one.verified), "shared": bool(one.shared),
             }

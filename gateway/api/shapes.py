@@ -220,6 +220,8 @@ class IdentityShape(TypedDict):
     id: str
     kind: str
     value: str
+    username: str
+    """The name that people know it by, without @; "" where the network has none."""
     link: str | None
     origin: str
     verified: bool
