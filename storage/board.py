@@ -98,6 +98,10 @@ class Conversation:
     private_to: str | None = None
     kept_out: int = 0
     anchor_at: int | None = None
+    unreachable: int = 0
+    """With the two below: what an `Address` knows, for a chat on a lent account, which is an address of its own."""
+    reason: str = ""
+    reach_changed_at: int | None = None
     attribution: dict[str, Any] = field(default_factory=dict)
     demo: int = 0
     new: bool = False

@@ -48,7 +48,8 @@ def addresses(connection: Connection, contact_id: str) -> list[Row[Any]]:
     return list(
         connection.execute(
             text(
-                "SELECT c.id, c.source_id, c.identity_id, c.last_at, i.kind, i.value, a.unreachable, a.reason,"
+                "SELECT c.id, c.source_id, c.identity_id, c.last_at, i.kind, i.value,"
+                f" {standing.UNREACHABLE} AS unreachable, {standing.REASON} AS reason,"
                 f" {standing.ANCHOR}, {standing.STANDING} FROM conversation c {standing.JOINED}"
                 " JOIN identity i ON i.id = c.identity_id"
                 " LEFT JOIN address a ON a.source_id = c.source_id AND a.identity_id = c.identity_id"

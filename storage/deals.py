@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, text
 from routing.pipelines import ON_CONTACT, Attempt, Attempts, Move, Standing, count_attempts, filled, may_move
 from routing.schedule import Schedule, add_working
 from routing.times import MINUTE
-from storage import audit, automations, batch, leads
+from storage import audit, automations, batch, leads, standing
 from storage.errors import Conflict
 from storage.history import Act, row_of
 from storage.ids import new_id
@@ -276,7 +276,7 @@ def _reachable(connection: Connection, contact_id: str) -> int:
     """How many ways there are to reach the client: conversations that can be written to, and a telephone."""
     found = connection.execute(
         text("SELECT count(DISTINCT c.source_id) FROM conversation c LEFT JOIN address a ON a.source_id = c.source_id"
-             " AND a.identity_id = c.identity_id WHERE c.contact_id = :id AND coalesce(a.unreachable, 0) = 0"),
+             f" AND a.identity_id = c.identity_id WHERE c.contact_id = :id AND {standing.UNREACHABLE} = 0"),
         {"id": contact_id},
     ).scalar_one()  # fmt: skip
     return int(found)

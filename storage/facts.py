@@ -158,7 +158,7 @@ CONVERSATION = (
     "deal_id", "pinned_deal_id", "waiting_since", "deadline_at", "closes_at", "last_message_id", "last_at", "last_seq",
     "last_text", "last_kind", "last_author", "last_author_id", "last_state", "last_client_at", "inbound",
     "snoozed_until", "due_at", "gone_at", "heard_at", "answered_at", "connection", "private_to", "kept_out",
-    "anchor_at", "attribution", "demo",
+    "anchor_at", "unreachable", "reason", "reach_changed_at", "attribution", "demo",
 )  # fmt: skip
 
 

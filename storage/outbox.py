@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, Row, text
 
 from routing.codes import Reach
 from routing.conversations import Status, answered
-from routing.times import MINUTE
+from routing.times import MINUTE, SECOND
 from routing.window import Content, WindowPolicy, reply_window
 from storage import amends, batch, letters, standing
 from storage.calls import owe_again
@@ -358,8 +358,8 @@ def _pending(connection: Connection, source_id: str) -> Sequence[Row[Any]]:
         text(
             "SELECT o.id, o.message_id, o.conversation_id, o.part, o.act, o.state, o.content, o.created_at, o.not_before,"
             " o.attempts, o.first_tried_at, o.prepared, c.thread, c.contact_id, c.subject, i.kind AS identity_kind,"
-            " i.value AS identity_value, p.name AS contact_name, a.unreachable,"
-            f" {standing.ANCHOR}, {standing.STANDING},"
+            " i.value AS identity_value, p.name AS contact_name,"
+            f" {standing.UNREACHABLE} AS unreachable, {standing.ANCHOR}, {standing.STANDING},"
             " m.content AS message_content, m.reply_to_external, r.external_id AS reply_to"
             " FROM outbox o JOIN conversation c ON c.id = o.conversation_id JOIN message m ON m.id = o.message_id"
             " JOIN identity i ON i.id = c.identity_id JOIN contact p ON p.id = c.contact_id"
@@ -516,19 +516,24 @@ def _name(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, Ro
         )
 
 
+UNREACHABLE: Final = (
+    "UPDATE address SET unreachable = 1, reason = :reason, changed_at = :at WHERE source_id = :source AND identity_id ="
+    " (SELECT c.identity_id FROM conversation c WHERE c.id = :conversation AND c.connection = '')",
+    "UPDATE conversation SET unreachable = 1, reason = :reason, reach_changed_at = :at"
+    " WHERE id = :conversation AND connection <> ''",
+)
+
+
 def _unreachable(tx: Transaction, outcomes: Sequence[Outcome], current: Mapping[str, Row[Any]]) -> None:
+    """Providers tell whole seconds: who comes back within the second of our refusal has come back."""
     for outcome in outcomes:
         if outcome.unreachable and "letter" not in orjson.loads(current[outcome.id].content):
-            tx.connection.execute(
-                text(
-                    "UPDATE address SET unreachable = 1, reason = :reason, changed_at = :now WHERE source_id = :source"
-                    " AND identity_id = (SELECT identity_id FROM conversation WHERE id = :conversation)"
-                ),
-                {
-                    "reason": outcome.unreachable, "now": tx.now, "source": current[outcome.id].source_id,
-                    "conversation": current[outcome.id].conversation_id,
-                },
-            )  # fmt: skip
+            values = {
+                "reason": outcome.unreachable, "at": tx.now - tx.now % SECOND,
+                "source": current[outcome.id].source_id, "conversation": current[outcome.id].conversation_id,
+            }  # fmt: skip
+            for sql in UNREACHABLE:
+                tx.connection.execute(text(sql), values)
 
 
 AT_ADDRESSEES = {"sent": "sent", "failed": "failed", "undelivered": "undelivered", "cancelled": "failed"}

@@ -306,6 +306,15 @@ def window_of(tx: Transaction, identity_id: str | None, target: Target, conversa
         ),
         {"source": target.source_id, "identity": identity_id},
     ).first()
+    own = tx.connection.execute(
+        text(
+            "SELECT c.anchor_at AS last_client_at, c.unreachable, c.reason,"
+            f" {standing.STANDING} FROM conversation c {standing.JOINED} WHERE c.id = :id"
+        ),
+        {"id": conversation_id},
+    ).first()
+    if own is not None and own.connection:
+        address = own
     reach = "source_down" if target.down else "ok"
     if address is not None and address.unreachable:
         reach = (
@@ -313,17 +322,9 @@ def window_of(tx: Transaction, identity_id: str | None, target: Target, conversa
             if address.reason in ("address_dead", "no_permission_at_provider")
             else "blocked_by_client"
         )
-    own = tx.connection.execute(
-        text(
-            f"SELECT c.anchor_at, {standing.STANDING} FROM conversation c {standing.JOINED} WHERE c.id = :id"
-        ),
-        {"id": conversation_id},
-    ).first()
     if own is not None and not standing.may_speak(own):
         reach = "no_permission_at_provider"
     anchor = address.last_client_at if address is not None else None
-    if own is not None and own.connection:
-        anchor = own.anchor_at
     policy = target.policy if own is None else standing.policy_of(own, target.policy, target.lent)
     return reply_window(policy, anchor, tx.now, Content(), reach=reach)  # type: ignore[arg-type]
 

@@ -12,6 +12,9 @@ JOINED: Final = "LEFT JOIN connection x ON x.source_id = c.source_id AND x.key =
 ANCHOR: Final = "CASE WHEN c.connection = '' THEN a.last_client_at ELSE c.anchor_at END AS last_client_at"
 """With `conversation c` and its `address a`: the window's anchor. A right to answer on somebody's private account is that chat's
 alone: what the same person writes to the source itself opens nothing there, nor the other way round."""
+UNREACHABLE: Final = "CASE WHEN c.connection = '' THEN coalesce(a.unreachable, 0) ELSE c.unreachable END"
+REASON: Final = "CASE WHEN c.connection = '' THEN a.reason ELSE c.reason END"
+"""With the same: whether it can be written to, and why not. Who blocked the bot may well talk to the account's owner."""
 
 
 def policy_of(row: Any, own: WindowPolicy, lent: WindowPolicy) -> WindowPolicy:

@@ -223,7 +223,8 @@ def open_reachability(board: Board, rules: SourceRules, event: Reachability) -> 
     address.unreachable, address.changed_at, address.dirty = not event.reachable, event.at, True
     address.reason = "" if event.reachable else event.reason or "blocked_by_client"
     for conversation in board.conversations.values():
-        if conversation.source_id == rules.id and conversation.identity_id == identity.id:
+        of_it = conversation.source_id == rules.id and conversation.identity_id == identity.id
+        if of_it and not conversation.connection:  # a chat on a lent account is an address of its own
             conversation.dirty = True
     return True
 

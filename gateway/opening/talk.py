@@ -372,15 +372,18 @@ def _open_window(
 ) -> None:  # fmt: skip
     """Only the client moves the anchor, and only forward; who writes can be written to again.
 
-    A chat on a lent account has an anchor of its own.
+    A chat on a lent account is an address of its own.
     """
     if not opens_window(act):
         return
     address = address_of(board, rules.id, identity.id)
     if conversation.connection:
         conversation.anchor_at = advance_anchor(conversation.anchor_at, said_at, board.now)
-    else:
-        address.last_client_at = advance_anchor(address.last_client_at, said_at, board.now)
+        if conversation.unreachable and said_at >= (conversation.reach_changed_at or 0):
+            conversation.unreachable, conversation.reason, conversation.reach_changed_at = 0, "", said_at
+        conversation.dirty = True
+        return
+    address.last_client_at = advance_anchor(address.last_client_at, said_at, board.now)
     if address.unreachable and said_at >= (address.changed_at or 0):
         address.unreachable, address.reason, address.changed_at = False, "", said_at
     address.dirty = True

@@ -68,7 +68,11 @@ conversation = Table(
     words("connection"),  # the private account it was held on, "" is the source's own
     maybe("private_to"),  # the member whose account that is
     flag("kept_out"),  # the owner said that it is their private life: no words of it are kept
-    maybe_at("anchor_at"),  # the window's anchor on a private account; elsewhere the address has it
+    # A chat on a private account is an address of its own; elsewhere these stand with the address.
+    maybe_at("anchor_at"),
+    flag("unreachable"),
+    words("reason"),
+    maybe_at("reach_changed_at"),
     UniqueConstraint("source_id", "thread"),
 )
 WAITS = "state = 'open' AND waiting_since IS NOT NULL"

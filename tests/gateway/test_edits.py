@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from channels.fakes import Act
 from channels.telegram.fake import TelegramFake
-from storage import timeline
+from gateway.refusals import Refusal
+from storage import queue, timeline
 from tests.gateway.town import MARIA, Town, until
 
 LATER = 5
@@ -165,3 +167,45 @@ async def test_words_on_a_lent_account_open_no_window_at_the_bot_nor_the_other_w
     assert (bot.connection, lent.connection) == ("", key)
     assert bot.closes_at < now < lent.closes_at
     assert lent.anchor_at > now - 60_000_000
+
+
+async def test_who_refuses_the_bot_is_reached_on_a_lent_account_and_the_other_way_round(town: Town) -> None:
+    """The person is the same; each chat is an address of its own."""
+    fake = telegram(town)
+    key = await fake.lend(MARIA)
+    await town.say("messenger1", "Боту")
+    await fake.privately(key, MARIA, "Владельцу")
+    await town.opened()
+    refs = {row.connection: row.id for row in await town.rows("SELECT id, connection FROM conversation")}
+    await fake.act(Act(client=MARIA, doing="block"))
+    await town.opened()
+    assert await unreachable(town) == {"": "blocked_by_client", key: ""}
+    private = await town.reply("От владельца", conversation=refs[key])
+    assert await town.state(private, "sent", "failed", "undelivered") == "sent"
+    assert fake.arrived[-1].raw["business_connection_id"] == key
+
+    await fake.act(Act(client=MARIA, doing="unblock"))
+    await town.opened()
+    fake.refuse(403, "Forbidden: bot was blocked by the user")
+    refused = await town.reply("Ещё раз", conversation=refs[key])
+    assert await town.state(refused, "sent", "failed", "undelivered") == "failed"
+    assert await unreachable(town) == {"": "", key: "blocked_by_client"}
+    to_the_bot = await town.reply("От бота", conversation=refs[""])
+    assert await town.state(to_the_bot, "sent", "failed", "undelivered") == "sent"
+    assert "business_connection_id" not in fake.arrived[-1].raw
+    with pytest.raises(Refusal) as told:
+        await town.reply("И ещё раз", conversation=refs[key])
+    assert told.value.code == "blocked_by_client"
+
+    await fake.privately(key, MARIA, "Снова здесь")
+    await town.opened()
+    assert await unreachable(town) == {"": "", key: ""}
+    again = await town.reply("С возвращением", conversation=refs[key])
+    assert await town.state(again, "sent", "failed", "undelivered") == "sent"
+
+
+async def unreachable(town: Town) -> dict[str, str]:
+    """Connection -> why the row of its conversation says that nobody can be written to there."""
+    refs = [row.id for row in await town.rows("SELECT id FROM conversation ORDER BY id")]
+    found = await town.gateway.database.read(queue.facts, refs, town.admin)
+    return {row.connection: row.reach if row.unreachable else "" for row in found.rows}
