@@ -44,7 +44,7 @@ _PAIRS = frozenset(
         "щиыйымыныпытыхэкэтюбютявят",
     )
 )
-_WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]+")
 _SIGNS = "«»—–№…“”„\xa0"
 _LETTERS = re.compile(r"[^\W\d_]+")
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.I)
@@ -117,7 +117,7 @@ def _plausible(text: str, name: str) -> bool:
 
 def _guessed(body: bytes) -> str:
     sample = body[:SAMPLE]
-    words = b"".join(_WORD.findall(sample))
+    words = b"".join(word for word in _WORD.findall(sample) if not word.isascii())
     high = sum(1 for byte in words if byte > 0x7F)
     if not high or high < 0.6 * len(words):
         return "cp1252"

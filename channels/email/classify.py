@@ -43,7 +43,8 @@ _NOBODY = re.compile(
     re.I,
 )
 _FULL = re.compile(
-    r"(?:mailbox|quota|inbox)\S* (?:is )?(?:full|exceeded)|over ?quota|ящик переполнен|превышена квота", re.I
+    r"(?:mailbox|quota|inbox)\S{0,40} (?:is )?(?:full|exceeded)|over ?quota|ящик переполнен|превышена квота",
+    re.I,
 )
 _SPAM = re.compile(r"spam|blacklist|block ?list|policy|подозрен|спам", re.I)
 _ID_LINE = re.compile(r"^[ \t>]*message-id:[ \t]*(<[^<>\s]{3,400}>)", re.I | re.M)

@@ -18,6 +18,8 @@ from urllib.parse import unquote_to_bytes
 from channels.email.charset import decode
 
 MOST_IDS = 50
+MOST_LOOKED_AT = 256 * 1024
+"""Bytes of one kind of field that are read for addresses or ids: a letter may consist of nothing else."""
 MOST_ADDRESSES = 200
 LONGEST_ID = 400
 
@@ -92,7 +94,7 @@ def _bytes(encoding: str, text: str) -> bytes:
 def addresses(fields: Iterable[bytes]) -> tuple[Address, ...]:
     """Every mailbox of these fields, in order, each once. A field that names none gives none."""
     found: dict[str, Address] = {}
-    for value in fields:
+    for value in _enough(fields):
         for address in _mailboxes(decode(value)):
             known = found.get(address.email)
             if known is None or (address.name and not known.name):
@@ -125,13 +127,22 @@ def _mailbox(name: str, comment: str, angle: str) -> Address | None:
     """Tolerant: an address may stand in the angle brackets, bare, or somewhere in a broken field."""
     decoded = words(name)
     for place in (words(angle), decoded, comment):
-        match = _ADDRESS.search(place)
+        match = _ADDRESS.search(place) if "@" in place else None
         if match is not None:
             told = decoded.replace(match[0], "") if place is not angle else decoded
             shown = clean(told).strip(" '\"<>,;:") or clean(words(comment) if place is not comment else "")
             email = normal(match[0])
             return Address(email=email, name="" if shown.lower() == email else shown[:200])
     return None
+
+
+def _enough(fields: Iterable[bytes]) -> Iterable[bytes]:
+    left = MOST_LOOKED_AT
+    for value in fields:
+        yield value[:left]
+        left -= len(value)
+        if left <= 0:
+            return
 
 
 def normal(email: str) -> str:
@@ -147,7 +158,7 @@ def normal(email: str) -> str:
 def message_ids(fields: Iterable[bytes]) -> tuple[str, ...]:
     """Message ids without brackets, in order, each once, as written (case is kept); garbage gives none."""
     found: dict[str, None] = {}
-    for value in fields:
+    for value in _enough(fields):
         text = words(decode(value))
         ids = _ID.findall(text) or text.replace(",", " ").split()
         for one in ids:

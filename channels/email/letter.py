@@ -157,16 +157,12 @@ def _lines(text: str) -> str:
 def _unflowed(text: str, *, delete: bool) -> str:
     """Soft line breaks taken out (RFC 3676); quoted lines keep theirs."""
     out: list[str] = []
-    flowing = False
     for raw_line in text.split("\n"):
         line = raw_line.removeprefix(" ")
         soft = line.endswith(" ") and line != "-- " and not line.startswith(">")
-        if flowing:
-            out[-1] += line[:-1] if soft and delete else line
-        else:
-            out.append(line[:-1] if soft and delete else line)
-        flowing = soft
-    return "\n".join(out)
+        out.append(line[:-1] if soft and delete else line)
+        out.append("" if soft else "\n")
+    return "".join(out[:-1])
 
 
 def _joined(texts: list[str]) -> str:

@@ -154,21 +154,26 @@ def _divide(part: Part, depth: int, counter: _Counter) -> None:
 def _places(part: Part, boundary: bytes) -> Iterator[tuple[int, int]]:
     """Where the children lie. A last part that nothing closes reaches to the end (the letter was cut off)."""
     raw, mark, begun, found = part.raw, b"--" + boundary, -1, 0
-    at = raw.find(mark, part.start, part.end)
+    at = part.start if raw.startswith(mark, part.start, part.end) else _line_with(part, mark, part.start)
     while at >= 0 and found <= MOST_PARTS:
-        eol = raw.find(b"\n", at, part.end)
-        eol = part.end if eol < 0 else eol
+        eol = _line_end(raw, at, part.end)
         rest = raw[at + len(mark) : min(eol, at + len(mark) + 80)].strip()
-        if (at == part.start or raw[at - 1 : at] == b"\n") and rest in (b"", b"--"):
+        if rest in (b"", b"--"):
             if begun >= 0:
                 found += 1
                 yield begun, _before_newline(raw, begun, at)
-            begun = min(eol + 1, part.end)
+            begun = eol
             if rest == b"--":
                 return
-        at = raw.find(mark, max(at + len(mark), begun), part.end)
+        at = _line_with(part, mark, max(eol - 1, part.start))
     if begun >= 0:
         yield begun, part.end
+
+
+def _line_with(part: Part, mark: bytes, at: int) -> int:
+    """Where the next line begins that begins with this; -1: none. A mark amid a line costs nothing: a line may be 25 MB of them."""
+    found = part.raw.find(b"\n" + mark, at, part.end)
+    return found + 1 if found >= 0 else -1
 
 
 def _before_newline(raw: bytes, start: int, at: int) -> int:

@@ -21,7 +21,7 @@ RULE = "________________________________"
 
 _NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:_-]{0,40})")
 _MARK = re.compile(r"[<>\"']")
-_ATTRIBUTE = re.compile(r"([a-zA-Z_:][-a-zA-Z0-9_:.]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+_ATTRIBUTE = re.compile(r"([a-zA-Z_:][-a-zA-Z0-9_:.]{0,60}+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _BORDER = re.compile(r"border-top\s*:\s*solid\s+#?\w+\s+1\.0pt", re.I)
 

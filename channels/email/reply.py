@@ -9,10 +9,12 @@ showing a quote.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 
 LONGEST_LINE = 1000
 MOST_LINES = 20_000
+MOST_ANSWERED = 30
+"""Introduced quotes with an answer below that are stepped over: for each of them all that follows is looked at."""
 
 PREFIX = re.compile(
     r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:re|отв|ответ|на|aw|sv|antw|rif|res|vs|ha)(?:\s*\[\d+\]|\(\d+\))?\s*[:：]\s*",
@@ -23,8 +25,8 @@ FORWARD_PREFIX = re.compile(r"^\s*(?:fwd?|fw|пер|пересл|пересыл�
 _MAIL = r"<?[^\s<>@]{1,80}@[^\s<>@]{1,120}>?"
 _TIME = r"\d{1,2}[:.]\d{2}"
 _DAY = (
-    r"(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}(?:st|nd|rd|th)?\.?\s+[а-яёa-z]{3,9}\.?,?\s+\d{2,4}"
-    r"|[a-z]{3,9}\.?\s+\d{1,2},?\s+\d{4})"
+    r"(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}(?:st|nd|rd|th)?\.?\s++[а-яёa-z]{3,9}\.?,?\s++\d{2,4}"
+    r"|[a-z]{3,9}\.?\s++\d{1,2},?\s++\d{4})"
 )
 _SAID = (
     r"(?:написал(?:а|\(а\)|/а)?|пишет?|писал(?:а|\(а\)|/а)?|wrote|writes|schrieb|a écrit|написав|написала"
@@ -34,8 +36,9 @@ _DAY_IN = re.compile(_DAY, re.I)
 _TIME_IN = re.compile(_TIME)
 _MAIL_IN = re.compile(_MAIL)
 _SAID_IN = re.compile(rf"\b{_SAID}", re.I)
-_SAID_LAST = re.compile(rf"\b{_SAID}\s*[:：]?\s*$", re.I)
-_MAIL_LAST = re.compile(rf"{_MAIL}[\s\"'»)]{{0,5}}[:：]\s*$", re.I)
+# Possessive, here and below: a stranger's line of blanks would be walked once from each of them.
+_SAID_LAST = re.compile(rf"\b{_SAID}\s*+[:：]?\s*+$", re.I)
+_MAIL_LAST = re.compile(rf"{_MAIL}[\s\"'»)]{{0,5}}[:：]\s*+$", re.I)
 _FROM_IN = re.compile(r"\s(?:от|from)\s", re.I)
 _YOU_WROTE = re.compile(r"^[\s>]*(?:вы писали(?:\s.{0,80})?|(?:on .{5,120} )?you wrote)\s*[:：]\s*$", re.I)
 _BANNER = re.compile(
@@ -46,12 +49,13 @@ _BANNER = re.compile(
     re.I,
 )
 _LINE = re.compile(r"^\s*(?:_{8,}|-{8,}|—{4,}|={8,})\s*$")
+_MARK = r"[^\S\t]*+\*?[^\S\t]*+[:：\t]"
 _LABELS = {
-    "from": re.compile(r"^[\s>*]*(?:от|от кого|from|von|отправитель|від)\s*\*?\s*[:：\t]", re.I),
-    "date": re.compile(r"^[\s>*]*(?:отправлено|sent|дата|date|gesendet|надіслано)\s*\*?\s*[:：\t]", re.I),
-    "to": re.compile(r"^[\s>*]*(?:кому|to|an|получатель)\s*\*?\s*[:：\t]", re.I),
-    "subject": re.compile(r"^[\s>*]*(?:тема|subject|betreff)\s*\*?\s*[:：\t]", re.I),
-    "cc": re.compile(r"^[\s>*]*(?:копия|cc)\s*\*?\s*[:：\t]", re.I),
+    "from": re.compile(rf"^[\s>*]*(?:от|от кого|from|von|отправитель|від){_MARK}", re.I),
+    "date": re.compile(rf"^[\s>*]*(?:отправлено|sent|дата|date|gesendet|надіслано){_MARK}", re.I),
+    "to": re.compile(rf"^[\s>*]*(?:кому|to|an|получатель){_MARK}", re.I),
+    "subject": re.compile(rf"^[\s>*]*(?:тема|subject|betreff){_MARK}", re.I),
+    "cc": re.compile(rf"^[\s>*]*(?:копия|cc){_MARK}", re.I),
 }
 # The same without a colon (eM Client): label, two spaces or more, value.
 _LOOSE_LABELS = {
@@ -94,16 +98,30 @@ def new_text(text: str) -> str:
 
 def _beginning_of_quote(lines: list[str]) -> int:
     """The first line of the repeated letter; the number of lines when there is none."""
+    first_words = _first_words(lines)
+    answered = 0
     for at, line in enumerate(lines):
         if not line:
             continue
-        if _introduces(lines, at) and not _answered_below(lines, at):
-            return at
+        if answered < MOST_ANSWERED and _introduces(lines, at):
+            if not _answered_below(lines, at):
+                return at
+            answered += 1
+        if at <= first_words:  # nothing stands above: a forward without a note, which is kept
+            continue
         block = _LINE.match(line) and _header_block(lines, at + 1)
         block = block or (_label(line) is not None and _header_block(lines, at))
-        if (block or _BANNER.match(line)) and not _begins_letter(lines, at):
+        if block or _BANNER.match(line):
             return at
     return len(lines)
+
+
+def _first_words(lines: list[str]) -> int:
+    """The first line that is neither empty nor a mere banner or rule."""
+    return next(
+        (at for at, line in enumerate(lines) if line and not _BANNER.match(line) and not _LINE.match(line)),
+        len(lines),
+    )
 
 
 def _introduces(lines: list[str], at: int) -> bool:
@@ -124,16 +142,16 @@ def _introduction(line: str) -> bool:
         return True
     day, time = _DAY_IN.search(line), _TIME_IN.search(line)
     if day is None:
-        return bool(_MAIL_IN.search(line) and _SAID_LAST.search(line))
+        return "@" in line and bool(_MAIL_IN.search(line) and _SAID_LAST.search(line))
     if _SAID_LAST.search(line):
         return True
     return time is not None and bool(
-        _MAIL_LAST.search(line) or _FROM_IN.search(line) or _SAID_IN.search(line)
+        ("@" in line and _MAIL_LAST.search(line)) or _FROM_IN.search(line) or _SAID_IN.search(line)
     )
 
 
 def _starts_introduction(line: str) -> bool:
-    return len(line) < 200 and bool(_DAY_IN.search(line) or _MAIL_IN.search(line))
+    return len(line) < 200 and bool(_DAY_IN.search(line) or ("@" in line and _MAIL_IN.search(line)))
 
 
 def _answered_below(lines: list[str], at: int) -> bool:
@@ -147,11 +165,6 @@ def _answered_below(lines: list[str], at: int) -> bool:
     own = [line for line in rest[quoted[0] :] if line and not _QUOTE.match(line)]
     own = own[: _beginning_of_signature(own)]
     return any(not _introduction(line) for line in own)
-
-
-def _begins_letter(lines: list[str], at: int) -> bool:
-    """Nothing stands above: a forward without a note, which is kept."""
-    return not any(line and not _BANNER.match(line) and not _LINE.match(line) for line in lines[:at])
 
 
 def _header_block(lines: list[str], at: int) -> bool:
@@ -185,14 +198,13 @@ def _without_quotes(lines: list[str]) -> list[str]:
     first, last = quoted.index(True), len(quoted) - 1 - quoted[::-1].index(True)
     if any(lines[at] and not quoted[at] for at in range(first, last)):
         return lines
-    above = own = lines[:first]
+    own = lines[:first]
+    above = own.copy()
     while above and (not above[-1] or _introduction(above[-1])):
-        above = above[:-1]
+        above.pop()
     if len(above) > 1 and _introduction(f"{above[-2]} {above[-1]}"):
         above = above[:-2]
-    below = lines[last + 1 :]
-    while below and not below[0]:
-        below = below[1:]
+    below = list(dropwhile(lambda line: not line, lines[last + 1 :]))
     introduced = len(above) < len(own) and any(_introduction(line) for line in own[len(above) :] if line)
     if any(above) and any(below) and not introduced and not any(map(_introduced_in_two, pairwise(own))):
         return lines  # a stretch amid their own words that nobody introduces is theirs
@@ -211,6 +223,7 @@ def _beginning_of_signature(lines: list[str]) -> int:
 
 
 def _trimmed(lines: list[str]) -> str:
+    lines = lines.copy()
     while lines and (not lines[-1].strip() or _LINE.match(lines[-1])):
-        lines = lines[:-1]
+        lines.pop()
     return "\n".join(lines).strip("\n")

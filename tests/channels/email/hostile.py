@@ -48,6 +48,32 @@ def letters() -> Iterator[tuple[str, bytes]]:
         "a boundary on every line",
         HEAD + b"Content-Type: multipart/mixed; boundary=a\r\n\r\n" + b"--a x\r\n" * 500_000,
     )
+    yield (
+        "25 MB of boundaries on one line",
+        HEAD + b"Content-Type: multipart/mixed; boundary=a\r\n\r\n" + b"--a" * (8 * MEGABYTE),
+    )
+    yield (
+        "half a million soft line breaks",
+        HEAD + b"Content-Type: text/plain; format=flowed\r\n\r\n" + b"a \r\n" * 500_000,
+    )
+    hidden = b"Content-Type: text/plain; name=" + b"a" * 8_000 + b"\xff" * 9 + b"\r\n\r\nx"
+    yield "500 parts with a name in no charset", _mixed(hidden, 500)
+    yield "attributes that never come to their value", _page((b"<p " + b"a" * 3_900 + b"! b=c>") * 150)
+    yield "labels before a sea of blanks", _answer((b"From" + b" " * 900 + b"x\r\n") * 20_000)
+    yield "writers before a sea of blanks", _answer((b"a@b wrote" + b" " * 380 + b"x:\r\n") * 20_000)
+    yield (
+        "10 000 quotes that are answered below",
+        _answer("12.03.2024 Иван написал:\r\n> а\r\n".encode() * 10_000 + b"x"),
+    )
+    yield "nothing but banners", _answer(b"----- Original message -----\r\n" * 20_000)
+    everywhere = (b"To", b"Cc", b"Delivered-To", b"X-Original-To", b"Reply-To", b"From")
+    yield "25 MB of letters without an address", (
+        b"".join(name + b": " + b"a" * 65_000 + b"\r\n" for name in everywhere for _ in range(60)) + b"\r\nx"
+    )  # fmt: skip
+
+
+def _answer(body: bytes) -> bytes:
+    return HEAD + b"In-Reply-To: <x@y>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + body
 
 
 def _mixed(part: bytes, number: int) -> bytes:
