@@ -546,6 +546,8 @@ class PollingChannel(Channel):
     beginning: bytes | None = None
     """The cursor of the moment of `connect`, where the network has one: whoever listens first begins there, so that nothing
     that came meanwhile is missed."""
+    longest_wait: ClassVar[float] = 120.0
+    """Seconds between two tries of an account that keeps failing; providers that lock who signs in too often want more."""
 
     def polls(self) -> bool:
         """Whether this account is polled now (a bot with a public hook is not)."""

@@ -31,7 +31,6 @@ log = structlog.get_logger(__name__)
 LEASE = 10.0
 RENEW = 3.0
 LOOK = 3.0
-LONGEST_WAIT = 120.0
 HEALTHY = 600 * SECOND
 """Who listened so long without a fault begins to count faults anew."""
 
@@ -163,7 +162,9 @@ class _Listener:
                 await self._gateway.database.write(change_source, self._live.row.id, last_error=code)
         except Unavailable:
             self._held = None
-        wait = min(LONGEST_WAIT, 0.5 * 2 ** min(failures, 10)) * (0.5 + random.random() / 2)
+        channel = self._live.channel
+        assert isinstance(channel, PollingChannel)
+        wait = min(channel.longest_wait, 0.5 * 2 ** min(failures, 10)) * (0.5 + random.random() / 2)
         if isinstance(cause, TryLater) and cause.after is not None:
             wait = max(wait, cause.after)
         await self._wait_holding(wait)

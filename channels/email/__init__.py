@@ -70,6 +70,7 @@ class Email(PollingChannel):
     )
     secrets = ("password", "oauth_secret", "oauth_refresh", "id_key")
     patience = Patience()
+    longest_wait = 300.0
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)

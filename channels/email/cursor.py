@@ -16,6 +16,8 @@ from channels.events import Micros
 
 WINDOW = 100
 """How far below the last UID late ones are looked for in every round."""
+MOST_TRIES = 30
+"""Looks in which the server may say "not now" of a letter before what can be had of it is taken: half an hour, as a rule."""
 REMEMBERED = 3000
 """How many of the last UIDs are known one by one: two busy days."""
 
@@ -41,6 +43,8 @@ class Place:
     """Letters the mailbox got up to this moment were there before us."""
     newest: Micros = 0
     """When the mailbox got the newest letter that was kept."""
+    tries: dict[str, int] = field(default_factory=dict)
+    """How often the server said "not now" of a letter, by UID."""
 
     @property
     def start(self) -> int:
@@ -57,8 +61,15 @@ class Place:
         kept, known = set(self.recent), max(self.floor, self.since)
         return sorted(uid for uid in set(uids) if uid > known and uid not in kept)
 
+    def may_wait(self, uid: int) -> bool:
+        """Whether a letter that the server cannot give now is to be asked for again; counts this time."""
+        self.tries[str(uid)] = self.tries.get(str(uid), 0) + 1
+        return self.tries[str(uid)] < MOST_TRIES
+
     def keep(self, uids: Sequence[int], newest: Micros) -> None:
         """These were handed over."""
+        for uid in uids:
+            self.tries.pop(str(uid), None)
         self.last = max([self.last, *uids])
         self.newest = max(self.newest, newest)
         recent = sorted({*self.recent, *uids})

@@ -25,6 +25,10 @@ class Kept:
     raw: bytes
     at: int
     seen: bool = False
+    withheld: list[str] = field(default_factory=list)
+    """What the server says instead of its body, an attempt each."""
+    untold: bool = False
+    """The server finds it, and tells nothing of it."""
 
 
 @dataclass(slots=True)
@@ -212,10 +216,12 @@ class _Talk:
             found = " ".join(str(kept.uid) for kept in box.letters if _matches(kept, rest, box))
             self._say(f"* SEARCH {found}".rstrip())
         elif command == b"FETCH":
-            wanted = _uids(rest[0], box)
+            wanted, items = _uids(rest[0], box), " ".join(rest[1:])
             for number, kept in enumerate(box.letters, 1):
-                if kept.uid in wanted:
-                    self._give(number, kept, " ".join(rest[1:]))
+                if kept.uid in wanted and kept.withheld and "BODY" in items:
+                    return kept.withheld.pop(0)
+                if kept.uid in wanted and not kept.untold:
+                    self._give(number, kept, items)
         elif command == b"STORE":
             for kept in box.letters:
                 kept.seen = kept.seen or kept.uid in _uids(rest[0], box)

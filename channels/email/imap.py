@@ -144,22 +144,27 @@ class Session:
         """Size and time of letters; what is gone by now is left out."""
         found: dict[int, Fact] = {}
         for start in range(0, len(uids), MOST_AT_ONCE):
-            lines = await self._fetch(uids[start : start + MOST_AT_ONCE], "(UID RFC822.SIZE INTERNALDATE)")
-            for line in plain_lines(lines):
+            for line in await self._told(uids[start : start + MOST_AT_ONCE]):
                 fact = fact_of(line)
                 if fact is not None:
                     found[fact.uid] = fact
         return [found[uid] for uid in uids if uid in found]
 
-    async def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
-        """Whole letters, no mark changed; what is gone by now, or what the server cannot give, is left
-        out."""
+    async def _told(self, uids: Sequence[int]) -> list[bytes]:
         try:
-            return bodies_of(await self._fetch(uids, "(UID BODY.PEEK[])"))
-        except _NotGiven:
+            return plain_lines(await self._fetch(uids, "(UID RFC822.SIZE INTERNALDATE)"))
+        except _NotGiven:  # one letter of them spoils the answer
+            return [line for uid in uids for line in await self._told([uid])] if len(uids) > 1 else []
+
+    async def bodies(self, uids: Sequence[int]) -> dict[int, bytes | None]:
+        """Whole letters, no mark changed; what is gone by now, or what the server cannot give, is left out. None: it
+        cannot give it just now."""
+        try:
+            return {**bodies_of(await self._fetch(uids, "(UID BODY.PEEK[])"))}
+        except _NotGiven as refused:
             if len(uids) == 1:
-                return {}
-        found: dict[int, bytes] = {}
+                return {uids[0]: None} if _PASSING.search(str(refused)) else {}
+        found: dict[int, bytes | None] = {}
         for uid in uids:
             found |= await self.bodies([uid])
         return found

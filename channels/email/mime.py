@@ -171,7 +171,7 @@ def _places(part: Part, boundary: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _line_with(part: Part, mark: bytes, at: int) -> int:
-    """Where the next line begins that begins with this; -1: none. A mark amid a line costs nothing: a line may be 25 MB of them."""
+    """Where the next line begins that begins with this; -1: none. Marks amid a line cost nothing, even 25 MB of them."""
     found = part.raw.find(b"\n" + mark, at, part.end)
     return found + 1 if found >= 0 else -1
 

@@ -86,14 +86,23 @@ async def _look(
     if back and (known := place.newest or place.after):
         uids = sorted({*uids, *place.missed(await mail.search("SINCE", day_of(known, DAYS_AGAIN)))})
     for start in range(0, len(uids), 100):
-        facts = await mail.facts(uids[start : start + 100])
-        place.keep([uid for uid in uids[start : start + 100] if uid not in {fact.uid for fact in facts}], 0)
-        for batch in _batches(facts, mailbox.largest):
-            letters = await _fetch(mail, mailbox, folder, place, batch)
-            place.keep([fact.uid for fact in batch], max(fact.at for fact in batch))
+        for batch in _batches(await _facts(mail, place, uids[start : start + 100]), mailbox.largest):
+            letters, late = await _fetch(mail, mailbox, folder, place, batch)
+            place.keep([fact.uid for fact in batch if fact.uid not in late], max(fact.at for fact in batch))
             yield Polled(envelopes=tuple(letters), cursor=cursor.dump())
             if mailbox.mark_seen and folder.role != "sent":
                 await mail.mark_seen([fact.uid for fact in batch])
+
+
+async def _facts(mail: Session, place: Place, uids: Sequence[int]) -> list[Fact]:
+    """What is known of these letters. One of which the server tells nothing is settled only when it is really gone."""
+    told = {fact.uid: fact for fact in await mail.facts(uids)}
+    silent = [uid for uid in uids if uid not in told]
+    if silent:
+        there = set(await mail.search("UID", ",".join(map(str, silent))))
+        told |= {uid: Fact(uid=uid, size=0, at=0) for uid in silent if uid in there}
+        place.keep([uid for uid in silent if uid not in there], 0)
+    return [told[uid] for uid in uids if uid in told]
 
 
 async def _begin(mail: Session, mailbox: Mailbox, folder: Folder, opened: Opened) -> Place:
@@ -141,26 +150,31 @@ def _batches(facts: Sequence[Fact], largest: int) -> Iterator[list[Fact]]:
 
 async def _fetch(
     mail: Session, mailbox: Mailbox, folder: Folder, place: Place, batch: Sequence[Fact]
-) -> list[PolledEnvelope]:
-    """The letters of a batch. Of those taken again, the ones from before our time are left alone."""
-    batch = [fact for fact in batch if fact.uid > place.again_to or fact.at > place.after]
+) -> tuple[list[PolledEnvelope], set[int]]:
+    """The letters of a batch, and those that the server cannot give just now: they are asked for again. Of those taken
+    again after a renumbering, the ones from before our time are left alone."""
+    batch = [fact for fact in batch if fact.uid > place.again_to or fact.at > place.after or not fact.at]
     whole = [fact.uid for fact in batch if fact.size <= mailbox.largest]
     bodies = await mail.bodies(whole) if whole else {}
     letters: list[PolledEnvelope] = []
+    late: set[int] = set()
     for fact in batch:
         raw, cut = bodies.get(fact.uid, b""), 0
+        if raw is None and place.may_wait(fact.uid):
+            late.add(fact.uid)
+            continue
         if not raw:
-            raw, cut = await _in_part(mail, fact), fact.size
+            raw, cut = await _in_part(mail, fact), fact.size or 1
         if raw:
             letters.append(_envelope(raw, cut, fact, folder, place))
-    return letters
+    return letters, late
 
 
 async def _in_part(mail: Session, fact: Fact) -> bytes:
     """The beginning of a letter that is too large, or that the server cannot give whole. b"": it is gone by
     now."""
     beginning = await mail.piece(fact.uid, 0, BEGINNING) or await mail.header(fact.uid)
-    if not beginning and await mail.facts([fact.uid]):
+    if not beginning and await mail.search("UID", str(fact.uid)):
         return f"Message-ID: <uid-{fact.uid}.{fact.at}@unreadable.invalid>\r\n\r\n".encode()
     return beginning
 

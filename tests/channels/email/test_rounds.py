@@ -1,0 +1,87 @@
+"""A letter that the server finds but does not give is never called settled."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from channels.base import Account
+from channels.email import Email
+from channels.email.cursor import MOST_TRIES
+from channels.email.fake_imap import Imap, Kept
+from tests.channels.email.conftest import QUICK, begun, letter, reading
+
+ADDRESS = "shop@firma.test"
+BUSY = "NO [UNAVAILABLE] the store does not answer"
+AT = 1_789_988_700_000_000
+
+
+@pytest.fixture
+async def imap() -> AsyncIterator[Imap]:
+    server = Imap(ADDRESS, "secret")
+    yield server
+    await server.stop()
+
+
+async def _channel(imap: Imap) -> Email:
+    settings = {
+        "preset": "own", "address": ADDRESS, "password": "secret", "imap_host": "127.0.0.1",
+        "imap_port": str(await imap.start()), "imap_security": "plain", "watch_sent": "no",
+    }  # fmt: skip
+    channel = Email(Account(source_id="s1", settings=settings))
+    channel.patience = replace(QUICK, idle=0.05)
+    return channel
+
+
+async def _came(imap: Imap, subject: str, *, withheld: int = 0) -> Kept:
+    kept = await imap.put("INBOX", letter(subject), AT)
+    kept.withheld = [BUSY] * withheld
+    return kept
+
+
+async def test_a_letter_that_cannot_be_given_now_is_asked_for_again_and_holds_up_nobody(imap: Imap) -> None:
+    channel = await _channel(imap)
+    cursor = await begun(channel)
+    await _came(imap, "трудное", withheld=4)
+    await _came(imap, "лёгкое")
+    async with reading(channel, cursor) as read:
+        (first,) = await read.letters(1)
+        assert first.subject == "лёгкое"
+        said = await read.letters(2)
+    assert {one.subject for one in said} == {"трудное", "лёгкое"}
+    assert {one.unsupported for one in said} == {""}
+
+
+async def test_a_letter_that_is_never_given_is_shown_as_such_in_the_end(imap: Imap) -> None:
+    channel = await _channel(imap)
+    cursor = await begun(channel)
+    kept = await _came(imap, "вовсе нет", withheld=9 * MOST_TRIES)
+    async with reading(channel, cursor) as read:
+        (said,) = await read.letters(1)
+    assert said.unsupported == "letter_too_large", "it can be asked for by hand"
+    assert len(kept.withheld) <= 8 * MOST_TRIES + 1, "not before so many tries"
+
+
+async def test_a_letter_of_which_the_server_tells_nothing_is_taken_all_the_same(imap: Imap) -> None:
+    channel = await _channel(imap)
+    cursor = await begun(channel)
+    kept = await _came(imap, "молчание")
+    kept.untold = True
+    await _came(imap, "обычное")
+    async with reading(channel, cursor) as read:
+        said = await read.letters(2)
+    assert {one.unsupported for one in said} == {"", "letter_too_large"}
+    assert len({one.external_id for one in said}) == 2
+
+
+async def test_what_was_deleted_between_two_questions_is_settled(imap: Imap) -> None:
+    channel = await _channel(imap)
+    cursor = await begun(channel)
+    kept = await _came(imap, "удалят")
+    kept.untold = True
+    await _came(imap, "останется")
+    imap.boxes["INBOX"].letters.remove(kept)
+    async with reading(channel, cursor) as read:
+        assert [one.subject for one in await read.letters(1)] == ["останется"]
