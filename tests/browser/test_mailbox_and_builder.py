@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browser.house import PATIENCE, House, as_person, form_of, lead_of, mailbox, row_of
 from tests.rig.browser import DESKTOP, PHONE, Visitor
@@ -49,6 +50,30 @@ async def fill_settings(page: Page, settings: dict[str, str]) -> None:
         await page.locator(f"#set-{server}_security").select_option(settings[f"{server}_security"])
     await page.get_by_text("Дополнительно").click()
     await page.get_by_label("Сертификат сервера").fill(settings["certificate"])
+
+
+async def test_a_late_proposal_replaces_nothing_that_was_typed_meanwhile(
+    shop: House, chromium_browser: Browser
+) -> None:
+    found = {"preset": "own", "imap_host": "imap.found.ru", "smtp_host": "smtp.found.ru"}
+    typed = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await typed.wait()
+        await route.fulfill(json={"settings": found, "code": "found_by_srv"})
+
+    async with as_person(chromium_browser, shop, await shop.link_of("Анна")) as anna:
+        page = anna.page
+        await page.route("**/channels/email/suggest", late)
+        await page.goto("/sources/connect/email")
+        await page.get_by_label("Чья почта").select_option("own")
+        await on(page)
+        async with page.expect_request("**/channels/email/suggest"):
+            await page.locator("#set-address").fill("zakaz@found.ru")
+            await page.locator("#set-imap_host").fill("mail.mine.ru")
+        typed.set()
+        await expect(page.locator("#set-smtp_host")).to_have_value("smtp.found.ru")
+        await expect(page.locator("#set-imap_host")).to_have_value("mail.mine.ru")
 
 
 async def test_a_mailbox_is_connected_in_five_steps_and_its_threads_are_joined_and_parted(

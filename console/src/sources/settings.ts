@@ -53,6 +53,11 @@ export function toSend(settings: Setting[], values: Values, secrets: string[]): 
   return out;
 }
 
+/** What of a proposal may be filled in: fields nobody touched, and those that still hold what was `proposed` before. */
+export function untouched(told: Values, values: Values, proposed: Values): Values {
+  return Object.fromEntries(Object.entries(told).filter(([key]) => !values[key] || values[key] === proposed[key]));
+}
+
 const PLACE = /\{([a-z_]+)\}/gu;
 
 /** The copies whose values are known by now: of the source itself, of its settings, of what was just typed. */

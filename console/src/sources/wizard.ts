@@ -7,7 +7,7 @@ import { pick, t } from "@/i18n";
 import { channels, loadChannels } from "@/state/channels";
 import { takeSource, sources } from "@/state/sources";
 import type { Policy } from "./PolicyFields.vue";
-import { needsSource, problemsOf, toSend } from "./settings";
+import { needsSource, problemsOf, toSend, untouched } from "./settings";
 
 const POLICY_STEP = 3;
 const TEST_STEP = 4;
@@ -22,6 +22,8 @@ export function useWizard(channel: string) {
   const busy = ref(false);
   /** How the settings that were not typed were found; "" is not at all. */
   const suggested = ref("");
+  let proposed: Record<string, string> = {};
+  let questions = 0;
   const name = ref("");
   const publicUrl = ref("");
   const policy = ref<Policy>({ queue_id: "", first_answer: "manager", hours: 24, enforcement: "block" });
@@ -119,18 +121,20 @@ export function useWizard(channel: string) {
     return false;
   }
 
-  /** Other settings that what was typed tells; failing to find any is no failure. */
+  /** Other settings that what was typed tells; failing to find any is no failure, and no answer, early or late, replaces what a person typed. */
   async function suggest(): Promise<void> {
     suggested.value = "";
-    const asked = JSON.stringify(values.value);
+    const question = ++questions;
     const open = settings.value.filter((one) => one.kind !== "secret");
     try {
       const told = await api.suggest(channel, toSend(open, values.value, []));
-      if (JSON.stringify(values.value) !== asked && told.code === "found_nothing") return;
-      values.value = { ...values.value, ...told.settings };
-      suggested.value = told.code;
+      if (question !== questions) return;
+      const fresh = untouched(told.settings, values.value, proposed);
+      proposed = { ...proposed, ...fresh };
+      values.value = { ...values.value, ...fresh };
+      if (Object.keys(fresh).length || told.code === "found_nothing") suggested.value = told.code;
     } catch {
-      suggested.value = "";
+      // nothing was found, and nothing is said
     }
   }
 
