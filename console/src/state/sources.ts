@@ -1,11 +1,13 @@
 /** Which accounts are connected, and are they well? */
-import { computed, shallowReactive } from "vue";
+import { computed, ref, shallowReactive } from "vue";
 import { sources as api } from "@/api/calls";
 import type { Source, TestSession } from "@/api/types";
 import { onChange, onSnapshot } from "@/live/socket";
 
 export const sources = shallowReactive(new Map<string, Source>());
 export const tests = shallowReactive(new Map<string, TestSession>());
+/** Whether they have been read: before that nobody can say that there are none. */
+export const sourcesRead = ref(false);
 
 export const listed = computed(() =>
   [...sources.values()].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name)),
@@ -23,6 +25,7 @@ export async function loadSources(): Promise<void> {
   const found = new Set(answer.items.map((source) => source.id));
   for (const id of [...sources.keys()]) if (!found.has(id)) sources.delete(id);
   answer.items.forEach((source) => sources.set(source.id, source));
+  sourcesRead.value = true;
 }
 
 export function takeSource(source: Source): Source {
@@ -33,6 +36,7 @@ export function takeSource(source: Source): Source {
 export function forgetSources(): void {
   sources.clear();
   tests.clear();
+  sourcesRead.value = false;
 }
 
 onChange<Source>("source.upsert", takeSource);
