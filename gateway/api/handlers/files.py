@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import quote
 
 from aiohttp import web
@@ -18,9 +18,11 @@ from gateway.refusals import Refusal
 from storage import drafts, media, recordings
 from storage.files import TooLarge
 
-CHUNK = 64 * 1024
-SHOWN = ("image/", "audio/", "video/")
-NEVER_SHOWN = frozenset({"image/svg+xml"})
+CHUNK: Final = 64 * 1024
+SHOWN: Final = ("image/", "audio/", "video/")
+NEVER_SHOWN: Final = frozenset({"image/svg+xml"})
+ALONE: Final = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+"""A file opened by itself: the browser's own viewer is styled inline, and nothing in the file may run or ask."""
 
 
 class FileQuery(Query):
@@ -106,7 +108,7 @@ def _file(call: Call, digest: str, mime: str, name: str) -> web.FileResponse:
         "Content-Type": mime if inline or mime == "application/pdf" else "application/octet-stream",
         "Content-Disposition": f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{quote(name or 'file')}",
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Security-Policy": ALONE,
         "Cache-Control": "private, max-age=86400",
     }
     return web.FileResponse(path, headers=headers)
