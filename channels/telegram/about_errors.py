@@ -77,6 +77,10 @@ ERRORS: Final[Mapping[str, Text]] = {
         ru="Бота больше нет в этой группе. Добавьте его снова.",
         en="The bot is no longer in this group. Add it again.",
     ),
+    "not_supported": Text(
+        ru="Этот сервер Bot API такого не умеет. Обновите его или сделайте это в Telegram.",
+        en="This Bot API server cannot do that. Update it, or do it in Telegram.",
+    ),
     "no_rights": Text(
         ru="У бота нет права писать в эту группу. Его даёт администратор группы.",
         en="The bot may not write in this group. An administrator of the group can allow it.",

@@ -63,6 +63,8 @@ def our_error(
     match status:
         case 429:
             return TryLater(detail, code="slow_down", after=_pause(after), whole_source=not group)
+        case 404 if "method not found" in said:
+            return Refused(detail, code="not_supported")  # an older server of one's own
         case 401 | 404:
             return Disconnected(detail, code="token_wrong")
         case 409:

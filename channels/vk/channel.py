@@ -31,7 +31,7 @@ from channels.events import Event, Identity, Micros
 from channels.pool import Pool
 from channels.vk import acts
 from channels.vk.admit import Proof, admit
-from channels.vk.api import Api
+from channels.vk.api import PER_SECOND, Api
 from channels.vk.attachments import sticker_number
 from channels.vk.connect import Community, check, connect, disconnect
 from channels.vk.download import download
@@ -70,8 +70,8 @@ class VK(WebhookChannel, PollingChannel):
         history=True,
         read=True,
         idempotent=True,  # random_id
-        rate=Rate(per_second=15, burst=15),  # 20 a second; names, files and typing need some of them
-        send_timeout=90,  # three steps for each file; a text ends within `patience`
+        rate=Rate(per_second=PER_SECOND, burst=PER_SECOND),  # 20 a second; see Api
+        send_timeout=300,  # large documents on a slow line; a text ends within `patience`
     )
     secrets = ("token", "secret")
     mends = frozenset(
@@ -92,8 +92,6 @@ class VK(WebhookChannel, PollingChannel):
         self._stand_in = is_loopback(urlsplit(base).hostname or "")
         self._api = Api(self.settings.get("token", ""), base, self.patience)
         self._pool = Pool(lambda: aiohttp.ClientSession(trust_env=not self._stand_in))
-        self._since = ""
-        """Where the long poll stood when the account was connected: nothing said after that is missed."""
 
     def by_callback(self) -> bool:
         """Whether VK calls us; else we ask. `auto` is callback wherever VK can reach us."""
@@ -113,7 +111,7 @@ class VK(WebhookChannel, PollingChannel):
         return sticker_number(name)
 
     def listen(self, cursor: bytes | None) -> AsyncIterator[Polled]:
-        return listen(self._api, self._pool.session(), self._group_id, cursor, self._since)
+        return listen(self._api, self._pool.session(), self._group_id, cursor or self.beginning)
 
     async def send(self, message: OutboundMessage) -> tuple[str, ...]:
         return await send(self._api, message, self.capabilities.files)
@@ -155,7 +153,7 @@ class VK(WebhookChannel, PollingChannel):
         lines = await connect(self._api, self._community())
         if self.polls() and all(line.ok for line in lines):
             with suppress(SendFailed):
-                self._since = await place(self._api, self._group_id)
+                self.beginning = (await place(self._api, self._group_id)).encode()
         return lines
 
     async def disconnect(self) -> None:

@@ -42,6 +42,13 @@ class VKFake(Fake):
         """Whether `message_reply` about our message comes before or after the answer to messages.send."""
         self.upload_answer: Json | None = None
         """What the next upload server answers instead of taking the file."""
+        self.uploads = asyncio.Event()
+        """Cleared: upload servers take their time."""
+        self.uploads.set()
+        self.upload_begun: asyncio.Event | None = None
+        """Set when a file is on its way."""
+        self.moments: list[float] = []
+        """When each method was called, by the loop's clock."""
         self.rate = RATE
         self._methods = Methods(self.community, self.pusher.confirm, self._remember)
         self.talk = self._methods
@@ -171,6 +178,7 @@ class VKFake(Fake):
         name = request.match_info["name"]
         values = {key: str(value) for key, value in (await request.post()).items()}
         self.calls.append((name, values))
+        self.moments.append(asyncio.get_running_loop().time())
         fault = self._faults.popleft() if self._faults and name == "messages.send" else None
         if fault is not None and fault[0] != "lost_answer":
             return await self._faulty(request, values, *fault)
@@ -227,6 +235,9 @@ class VKFake(Fake):
 
     async def _upload(self, request: web.Request) -> web.Response:
         kind = request.match_info["kind"]
+        if self.upload_begun is not None:
+            self.upload_begun.set()
+        await self.uploads.wait()
         given = (await request.post()).get("photo" if kind == "photo" else "file")
         if self.upload_answer is not None:
             answer, self.upload_answer = self.upload_answer, None

@@ -27,6 +27,10 @@ class Talk:
         """Peers to whom we showed that somebody writes."""
         self.answered: list[tuple[str, str]] = []
         """(event, what was said) of each button whose wait was ended."""
+        self.pinned: list[int] = []
+        """Peers whose dialogs stand before newer ones."""
+        self.shut: dict[int, int] = {}
+        """Peer -> the error of VK that reading its dialog meets; inside `execute` it stands as `false`."""
 
     def _ours(self, values: Mapping[str, str], cmid: int, too_late: int) -> Json:
         message = self._community.messages.get((whole(values, "peer_id"), cmid))
@@ -90,12 +94,22 @@ class Talk:
 
     async def _messages_getconversations(self, values: Mapping[str, str]) -> Any:
         newest = {peer: message for (peer, _), message in self._community.messages.items()}
+
+        def place(one: tuple[int, Json]) -> tuple[bool, int]:
+            return one[0] in self.pinned, one[1]["date"]
+
         items = [
             {"conversation": {"peer": {"id": peer, "type": "user"}}, "last_message": message}
-            for peer, message in sorted(newest.items(), key=lambda one: one[1]["date"], reverse=True)
+            for peer, message in sorted(newest.items(), key=place, reverse=True)
         ]
         offset = int(values.get("offset", 0))
         return {"count": len(items), "items": items[offset : offset + int(values.get("count", 20))]}
+
+    async def _messages_gethistory(self, values: Mapping[str, str]) -> Any:
+        peer = whole(values, "peer_id")
+        if peer in self.shut:
+            raise VkError(self.shut[peer], "Not now")
+        return self._history(peer, whole(values, "offset"), whole(values, "count"))
 
     def _history(self, peer: int, offset: int, count: int) -> Json:
         said = [message for (whose, _), message in self._community.messages.items() if whose == peer][::-1]
@@ -109,7 +123,8 @@ class Talk:
         peers, offsets, count = json.loads(found[1]), json.loads(found[2]), int(found[3])
         if len(peers) > 25:
             raise VkError(13, "Runtime error occurred during code invocation: Too many api calls")
-        return [self._history(peer, offset, count) for peer, offset in zip(peers, offsets, strict=True)]
+        asked = zip(peers, offsets, strict=True)
+        return [peer not in self.shut and self._history(peer, offset, count) for peer, offset in asked]
 
 
 def _name(attachment: Json) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from channels.base import Envelope, PolledEnvelope
+from channels.errors import Refused
 from channels.events import Micros
 from channels.vk.api import Api
 from channels.vk.wire import SECOND, Json, number, rows, table
@@ -19,7 +20,7 @@ from channels.vk.wire import SECOND, Json, number, rows, table
 PAGE: Final = 200
 AT_ONCE: Final = 25
 """API calls that one `execute` may make (dev.vk.com/method/execute)."""
-MOST_DIALOGS: Final = 2000
+MOST_DIALOGS: Final = 20_000
 CODE: Final = (
     "var peers={peers};var offsets={offsets};var found=[];var at=0;while(at<peers.length){{found.push("
     'API.messages.getHistory({{"peer_id":peers[at],"offset":offsets[at],"count":{count}}}));at=at+1;}}return found;'
@@ -52,18 +53,27 @@ async def _dialogs(api: Api, since: Micros) -> list[int]:
         page = rows(answer if isinstance(answer, dict) else {}, "items")
         fresh = [row for row in page if number(table(row, "last_message"), "date") * SECOND >= since]
         found += filter(None, (number(table(table(row, "conversation"), "peer"), "id") for row in fresh))
-        if len(fresh) < PAGE:
+        if len(page) < PAGE or not fresh:  # pinned dialogs stand before newer ones
             break
     return list(dict.fromkeys(found))
 
 
-async def _pages(api: Api, peers: Sequence[int], offsets: Sequence[int]) -> Iterator[Json]:
+async def _pages(api: Api, peers: Sequence[int], offsets: Sequence[int]) -> list[Json]:
     code = CODE.format(peers=json.dumps(peers), offsets=json.dumps(offsets), count=PAGE)
     answer: Any = await api.call("execute", code=code)
     told = answer if isinstance(answer, list) else []
-    # A dialog that VK refused to read stands there as `false`.
     padded = [*told, *[None] * len(peers)][: len(peers)]
-    return iter([page if isinstance(page, dict) else {} for page in padded])
+    asked = zip(padded, peers, offsets, strict=True)
+    return [page if isinstance(page, dict) else await _page(api, peer, at) for page, peer, at in asked]
+
+
+async def _page(api: Api, peer: int, offset: int) -> Json:
+    """A dialog that `execute` told as `false`, asked for by itself: only so does VK say whether to ask again later."""
+    try:
+        found = await api.call("messages.getHistory", peer_id=peer, offset=offset, count=PAGE)
+    except Refused:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _envelope(group_id: int, peer: int, message: Json) -> PolledEnvelope:

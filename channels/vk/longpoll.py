@@ -55,12 +55,11 @@ async def listen(
     http: aiohttp.ClientSession,
     group_id: int,
     cursor: bytes | None,
-    since: str = "",
     wait: int = WAIT,
 ) -> AsyncIterator[Polled]:
-    """Look for ever; without a cursor from `since` or else from now on. Raises TryLater, Disconnected."""
+    """Look for ever; without a cursor from now on. Raises TryLater, Disconnected."""
     server = await _server(api, group_id)
-    ts = cursor.decode("ascii", "replace") if cursor else since or server.ts
+    ts = cursor.decode("ascii", "replace") if cursor else server.ts
     if not cursor:
         yield Polled(envelopes=(), cursor=ts.encode())  # kept at once: "now" must not move when we restart
     fruitless = 0

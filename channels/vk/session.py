@@ -1,13 +1,14 @@
 """How does vk_api speak for one community?
 
-Imported only on the community's own thread: requests and vk_api take time to import. vk_api has its address
-built in, sets no time limits and repeats calls without bound; here it gets an address and limits, and
-loses its handlers.
+Imported only on the community's own threads: requests and vk_api take time to import. vk_api has its address
+built in, sets no time limits, repeats calls without bound, and paces them by the clock on the wall, so that it would sleep for
+an hour when that is set back by one; here it gets an address and limits, and loses its handlers and its pace.
 """
 
 from __future__ import annotations
 
 import importlib
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from channels.errors import SendFailed, TryLater
+from channels.vk.api import Turns
 from channels.vk.failures import failure, http_failure
 from channels.vk.hosts import API, is_loopback
 
@@ -59,7 +61,10 @@ class Gate(HTTPAdapter):
 class Session:
     """vk_api for one community. One thread at a time."""
 
-    def __init__(self, token: str, base: str, patience: tuple[float, float]) -> None:
+    def __init__(self, token: str, base: str, patience: tuple[float, float], turns: Turns) -> None:
+        self.given_up = threading.Event()
+        """Nobody waits for the work in hand any more."""
+        self._turns = turns
         self.http = requests.Session()
         self.http.trust_env = not is_loopback(urlsplit(base).hostname or "")
         self.http.max_redirects = 0
@@ -73,14 +78,22 @@ class Session:
     def call(self, method: str, values: Mapping[str, Any], tries: int = TRIES) -> Any:
         """VK's answer. Raises SendFailed's kin; "too many requests" is tried again here, a few times."""
         for left in range(tries - 1, -1, -1):
+            self._turns.wait()
+            self.check_wanted()
             try:
                 with our_errors():
+                    self._api.last_request = 0.0
                     return self._api.method(method, dict(values))
             except TryLater as error:
                 if error.code != "too_many" or (error.after or 0) > 1 or not left:
                     raise
                 time.sleep(PAUSE * (tries - left))
         raise AssertionError("unreachable")
+
+    def check_wanted(self) -> None:
+        """Raises TryLater when nobody waits any more: what is tried again must not be done twice at once."""
+        if self.given_up.is_set():
+            raise TryLater("given up", code="timeout")
 
     def close(self) -> None:
         self.http.close()

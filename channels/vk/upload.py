@@ -7,7 +7,7 @@ own multipart would hold a 200 MB document in memory twice.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, Any, Literal
@@ -32,9 +32,9 @@ class Upload:
 
 
 class Multipart:
-    """A form with one file, read block by block."""
+    """A form with one file, read block by block; `check` may end it at any block by raising."""
 
-    def __init__(self, field: str, upload: Upload) -> None:
+    def __init__(self, field: str, upload: Upload, check: Callable[[], None]) -> None:
         self.boundary = uuid.uuid4().hex
         ending = PurePosixPath(upload.name).suffix[:12]
         name = f"file{ending}" if ending.isascii() and '"' not in ending else "file"
@@ -44,6 +44,7 @@ class Multipart:
         ).encode()
         self._tail = f"\r\n--{self.boundary}--\r\n".encode()
         self._upload = upload
+        self._check = check
 
     def __len__(self) -> int:
         return len(self._head) + self._upload.size + len(self._tail)
@@ -51,6 +52,7 @@ class Multipart:
     def __iter__(self) -> Iterator[bytes]:
         yield self._head
         while block := self._upload.content.read(BLOCK):
+            self._check()
             yield block
         yield self._tail
 
@@ -91,7 +93,7 @@ def _document(session: Session, base: str, peer: int, upload: Upload) -> str:
 
 def _send(session: Session, base: str, place: Any, field: str, upload: Upload) -> dict[str, Any]:
     upload.content.seek(0)
-    body = Multipart(field, upload)
+    body = Multipart(field, upload, session.check_wanted)
     with our_errors():
         url = allowed(str(place["upload_url"]), base)
         headers = {"Content-Type": f"multipart/form-data; boundary={body.boundary}"}

@@ -249,6 +249,7 @@ async def test_a_connection_never_made_is_certainly_not_sent(fake: TelegramFake)
         (400, "Bad Request: message is too long", Refused, "too_long"),
         (400, "Bad Request: can't parse entities: x", Refused, "refused"),
         (404, "Not Found", Disconnected, "token_wrong"),
+        (404, "Not Found: method not found", Refused, "not_supported"),
         (413, "Request Entity Too Large", Refused, "too_large"),
         (500, "Internal Server Error", OutcomeUnknown, "server_error"),
         (418, "I'm a teapot", Refused, "refused"),

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from channels.base import Button, OutboundEdit, OutboundMessage
-from channels.errors import Refused, SendFailed, Unreachable
+from channels.errors import Refused, SendFailed, TryLater, Unreachable
 from channels.events import Identity, InboundMessage, OutgoingSeen, Span
 from channels.fakes import Act
+from channels.vk.channel import VK
 from channels.vk.fake import VKFake
 from channels.vk.reactions import EMOJIS, OFFERED
 from channels.vk.styles import format_data
@@ -187,6 +188,37 @@ async def test_a_time_is_read_back_whole_and_what_came_already_is_known(
     assert all(lane == fact.thread for lane, fact in found if isinstance(fact, InboundMessage))
     reads = [name for name, _ in fake.calls if name == "execute"]
     assert len(reads) < 8, "dialogs are read together"
+
+
+async def read_back(vk: VK, now: int) -> list[str]:
+    """The dialogs in which something was said around now."""
+    return [one.lane async for one in vk.history((now - 60) * SECOND, (now + 60) * SECOND)]
+
+
+async def test_old_dialogs_that_are_pinned_hide_no_newer_one(
+    fake: VKFake, channel: Connect, peer: str
+) -> None:
+    now = fake.community.messages[int(peer), 1]["date"]
+    fake.talk.pinned = [900_000_000 + user for user in range(5)]
+    for user in range(205):
+        fake.community.message(
+            900_000_000 + user, 900_000_000 + user, "старое", seconds_ago=90_000 * (user < 5)
+        )
+    assert len(set(await read_back(channel(), now))) == 1 + 200
+
+
+async def test_a_dialog_that_cannot_be_read_now_is_read_again_later_and_never_passed_over(
+    fake: VKFake, channel: Connect, peer: str
+) -> None:
+    now = fake.community.messages[int(peer), 1]["date"]
+    fake.community.message(5, 5, "и я")
+    fake.talk.shut[5] = 10
+    with pytest.raises(TryLater):
+        await read_back(channel(), now)
+    fake.talk.shut[5] = 15  # one that VK will never show holds nothing up
+    assert await read_back(channel(), now) == [peer]
+    del fake.talk.shut[5]
+    assert sorted(await read_back(channel(), now)) == sorted([peer, "5"])
 
 
 async def test_a_refused_person_is_marked_whatever_the_act(fake: VKFake, channel: Connect, peer: str) -> None:

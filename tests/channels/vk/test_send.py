@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,6 +13,7 @@ from channels.base import FileKind, OutboundFile, OutboundMessage
 from channels.errors import Disconnected, Refused, SendFailed, TryLater, Unreachable, WindowClosed
 from channels.events import Identity, Location
 from channels.fakes import Act, Fault
+from channels.vk.api import THREADS
 from channels.vk.failures import http_failure
 from channels.vk.fake import VKFake
 from channels.vk.send import random_id
@@ -307,22 +309,76 @@ async def test_an_answer_given_up_before_its_turn_is_never_sent(
     fake: VKFake, channel: Connect, anna: int
 ) -> None:
     vk = channel()
-    fake.fail("hang")
-    stuck = asyncio.create_task(vk.send(to(anna, key="a")))
+    fake.fail("hang", THREADS)
+    stuck = [asyncio.create_task(vk.send(to(anna, key=f"a{number}"))) for number in range(THREADS)]
     waiting = asyncio.create_task(vk.send(to(anna, key="b")))
     await asyncio.sleep(0.05)
     waiting.cancel()
-    with pytest.raises(TryLater):
-        await stuck
+    assert {type(one) for one in await asyncio.gather(*stuck, return_exceptions=True)} == {TryLater}
     await asyncio.gather(waiting, return_exceptions=True)
     assert await vk.send(to(anna, key="c")) == (f"{anna}:2",)
     assert [arrived.key for arrived in fake.arrived] == [str(random_id("c"))]
 
 
-async def test_twenty_in_a_second_pass_and_none_is_doubled(fake: VKFake, channel: Connect, anna: int) -> None:
+async def test_a_file_on_its_way_is_broken_off_when_the_answer_is_given_up(
+    fake: VKFake, channel: Connect, anna: int
+) -> None:
+    """What is tried again is not uploaded a second time beside the first, and nobody waits for the line."""
+    vk, begun = channel(), asyncio.Event()
+    fake.upload_begun = begun
+    fake.uploads.clear()
+    sending = asyncio.create_task(
+        vk.send(to(anna, files=(file_of("file", b"x" * (32 << 20), "a.zip", "application/zip"),)))
+    )
+    await begun.wait()
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    fake.uploads.set()
+    assert await vk.send(to(anna, key="after")) == (f"{anna}:2",)
+    await asyncio.sleep(0.3)
+    assert [arrived.key for arrived in fake.arrived] == [str(random_id("after"))]
+    assert "docs.save" not in [name for name, _ in fake.calls]
+
+
+async def test_a_large_file_holds_up_nobody_else(fake: VKFake, channel: Connect, anna: int) -> None:
+    vk, begun = channel(), asyncio.Event()
+    fake.upload_begun = begun
+    fake.uploads.clear()
+    slow = asyncio.create_task(
+        vk.send(to(anna, key="slow", files=(file_of("photo", b"x", "a.png", "image/png"),)))
+    )
+    await begun.wait()
+    await vk.send(to(anna, key="quick"))
+    assert [arrived.key for arrived in fake.arrived] == [str(random_id("quick"))]
+    fake.uploads.set()
+    await slow
+    assert len(fake.arrived) == 2
+
+
+async def test_no_second_holds_more_calls_than_vk_allows_and_none_is_doubled(
+    fake: VKFake, channel: Connect, anna: int
+) -> None:
+    """Files cost three calls; the other channel is another process's, which takes the sending over in the middle."""
+    moments = fake.moments = []
+    first, second = channel(), channel()
+    picture = file_of("photo", b"x", "a.png", "image/png")
+    await asyncio.gather(*(first.send(to(anna, key=f"a{n}", files=(picture,))) for n in range(8)))
+    await asyncio.gather(*(second.send(to(anna, key=f"b{n}")) for n in range(20)))
+    assert len(fake.arrived) == len({one.key for one in fake.arrived}) == 28
+    assert len(moments) == 8 * 3 + 20
+    assert max(sum(at <= other < at + 1 for other in moments) for at in moments) <= 20
+
+
+async def test_a_clock_set_back_by_an_hour_holds_nothing_up(
+    fake: VKFake, channel: Connect, anna: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     vk = channel()
-    await asyncio.gather(*(vk.send(to(anna, key=str(n))) for n in range(22)))
-    assert len(fake.arrived) == 22
+    await vk.send(to(anna, key="before"))
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 3600)
+    async with asyncio.timeout(10):
+        await vk.send(to(anna, key="after"))
+    assert len(fake.arrived) == 2
 
 
 async def test_no_secret_stands_in_an_error(fake: VKFake, channel: Connect, anna: int) -> None:
