@@ -50,6 +50,9 @@ class Config(BaseSettings):
     max_media: Annotated[int, Field(description="Largest file fetched from a network, bytes.")] = (
         100 * MEGABYTE
     )
+    intake_memory: Annotated[
+        int, Field(description="Bytes of larger hook bodies that one process holds in memory at a time.")
+    ] = 128 * MEGABYTE
     intake_queue: Annotated[int, Field(description="Hooks that may wait for the journal before 503.")] = 5000
     batch: Annotated[int, Field(description="Envelopes a worker takes at a time.")] = 500
     pool: Annotated[int, Field(description="Connections to PostgreSQL kept open by one process.")] = 10

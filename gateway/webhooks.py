@@ -19,6 +19,7 @@ from gateway.callers import address_of
 from gateway.calls import whom_to_ring
 from gateway.context import Gateway
 from gateway.frequency import Frequency
+from gateway.intake import Intake, NoRoom, TooSlow
 from gateway.journal import Busy, Journal
 from gateway.metrics import HOOKS
 from gateway.sources import Live
@@ -46,6 +47,7 @@ class Hooks:
         self._journal = journal
         self._late: set[asyncio.Task[web.StreamResponse]] = set()
         """Events whose answer did not wait for their being kept."""
+        self._intake = Intake(gateway.config.max_body, gateway.config.intake_memory)
         self._frequency = Frequency(Tallies(gateway.config.redis_url))
 
     async def close(self) -> None:
@@ -62,11 +64,17 @@ class Hooks:
     async def receive(self, live: Live, request: web.Request) -> web.StreamResponse:
         """Take a request to a source that is known to be meant."""
         try:
-            envelope = await self._envelope(request)
+            async with self._intake.body(request) as body:
+                return await self._take(live, self._envelope(request, body))
         except web.HTTPRequestEntityTooLarge:
             HOOKS.labels("too_large").inc()
             return _plain(413, "too_large")
-        return await self._take(live, envelope)
+        except TooSlow:
+            HOOKS.labels("too_slow").inc()
+            return _plain(408, "too_slow")
+        except NoRoom:
+            HOOKS.labels("no_room").inc()
+            return _plain(503, "unavailable", {"Retry-After": str(RETRY_AFTER)})
 
     async def _find(self, source_id: str, key: str) -> Live | None:
         """The source, when the key in the address is its own. An unknown source costs the same as a wrong key."""
@@ -76,11 +84,9 @@ class Hooks:
         usable = live is not None and live.receiving and isinstance(live.channel, WebhookChannel)
         return live if fits and usable else None
 
-    async def _envelope(self, request: web.Request) -> Envelope:
-        if (request.content_length or 0) > self._gateway.config.max_body:
-            raise web.HTTPRequestEntityTooLarge(self._gateway.config.max_body, request.content_length or 0)
+    def _envelope(self, request: web.Request, body: bytes) -> Envelope:
         return Envelope(
-            body=await request.read(),
+            body=body,
             received_at=self._gateway.now(),
             method=request.method,
             path=request.match_info.get("path", ""),
@@ -91,7 +97,10 @@ class Hooks:
     async def _take(self, live: Live, envelope: Envelope) -> web.StreamResponse:
         assert isinstance(live.channel, WebhookChannel)
         try:
-            admitted = live.channel.admit(envelope)
+            if len(envelope.body) > INLINE:  # digests of megabytes must not hold up everybody else
+                admitted = await asyncio.to_thread(live.channel.admit, envelope)
+            else:
+                admitted = live.channel.admit(envelope)
         except WebhookRefused:
             HOOKS.labels("refused").inc()
             return _plain(403, "refused")

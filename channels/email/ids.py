@@ -29,15 +29,6 @@ def key_of(secret: str, message_id: str) -> str | None:
     return found[1]
 
 
-def in_address(secret: str, key: str, address: str) -> str:
-    """Our address with a letter's token behind a plus, so that an answer is known by where it comes to; "" when it would
-    be too long to be taken everywhere."""
-    local, _, domain = address.partition("@")
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", key)[:80]
-    marked = f"{local}+gw.{plain}.{_tag(secret, plain)}"
-    return f"{marked}@{domain}" if len(marked) <= 64 else ""
-
-
 def ours_in_address(secret: str, address: str, domain: str) -> str:
     """The id of the letter whose token stands in an address; "" when there is none of ours."""
     token = address.partition("@")[0].partition("+")[2]

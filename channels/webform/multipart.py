@@ -14,6 +14,7 @@ from channels.errors import PayloadUnreadable
 
 MOST_PARTS = 256
 LONGEST_HEAD = 16 * 1024
+MOST_PARAMETERS = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +78,7 @@ def parameters(header: str) -> dict[str, str]:
     names."""
     found: dict[str, str] = {}
     rest = header.partition(";")[2]
-    while rest:
+    for _ in range(MOST_PARAMETERS):
         name, equals, rest = rest.partition("=")
         if not equals:
             break

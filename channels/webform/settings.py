@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.about import Choice, Setting, Text
+from channels.about import Choice, FieldKind, Setting, Text
 from channels.webform.texts import asset
 
 SITE = r"https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?/?"
@@ -14,10 +14,9 @@ CAPTCHA = {
     "captcha_secret": Text(ru="Секретный ключ капчи", en="The captcha's secret key"),
 }
 
-
-def _captcha_settings() -> tuple[Setting, ...]:
-    """Asked for whichever service is chosen; empty: no captcha."""
-    when = Setting(
+_CAPTCHA_KEYS: tuple[tuple[str, FieldKind], ...] = (("captcha_key", "text"), ("captcha_secret", "secret"))
+CAPTCHA_SETTINGS = (
+    Setting(
         key="captcha_when",
         label=CAPTCHA["captcha_when"],
         kind="choice",
@@ -29,21 +28,34 @@ def _captcha_settings() -> tuple[Setting, ...]:
         default="suspicious",
         step=2,
         advanced=True,
-    )
-    key = Setting(
-        key="captcha_key", label=CAPTCHA["captcha_key"], required=False, step=2, advanced=True,
-        pattern=r"\S{8,200}",
-    )  # fmt: skip
-    secret = Setting(
-        key="captcha_secret", label=CAPTCHA["captcha_secret"], kind="secret", required=False, step=2,
-        advanced=True, pattern=r"\S{8,200}",
-    )  # fmt: skip
-    return when, key, secret
+    ),
+    *(
+        Setting(
+            key=key,
+            label=CAPTCHA[key],
+            kind=kind,
+            required=False,
+            step=2,
+            advanced=True,
+            pattern=r"\S{8,200}",
+        )
+        for key, kind in _CAPTCHA_KEYS
+    ),
+)
+"""Asked for whichever service is chosen; empty: no captcha."""
 
-
-def _service_settings() -> tuple[Setting, ...]:
-    """What single services want."""
-    preset = Setting(
+SERVICES = (
+    Choice(value="site", label=Text(ru="с нашей формы на сайте", en="our form on the site")),
+    Choice(value="tilda", label=Text(ru="Tilda", en="Tilda")),
+    Choice(value="wordpress", label=Text(ru="WordPress: CF7, Elementor", en="WordPress: CF7, Elementor")),
+    Choice(value="marquiz", label=Text(ru="Marquiz", en="Marquiz")),
+    Choice(value="yandex", label=Text(ru="Яндекс Формы", en="Yandex Forms")),
+    Choice(value="google", label=Text(ru="Google: формы для лидов", en="Google lead forms")),
+    Choice(value="vk_leads", label=Text(ru="ВКонтакте: формы сбора заявок", en="VK lead forms")),
+    Choice(value="any", label=Text(ru="другой сервис или свой сервер", en="another service or your server")),
+)
+SERVICE_SETTINGS = (
+    Setting(
         key="preset",
         label=Text(ru="Откуда приходят заявки", en="Where submissions come from"),
         kind="choice",
@@ -51,26 +63,12 @@ def _service_settings() -> tuple[Setting, ...]:
             ru="Принимаем всё и от всех; выбор меняет только подсказки и поля ниже.",
             en="Everything is taken from everybody; the choice only changes hints and the fields below.",
         ),
-        choices=(
-            Choice(value="site", label=Text(ru="с нашей формы на сайте", en="our form on the site")),
-            Choice(value="tilda", label=Text(ru="Tilda", en="Tilda")),
-            Choice(
-                value="wordpress", label=Text(ru="WordPress: CF7, Elementor", en="WordPress: CF7, Elementor")
-            ),
-            Choice(value="marquiz", label=Text(ru="Marquiz", en="Marquiz")),
-            Choice(value="yandex", label=Text(ru="Яндекс Формы", en="Yandex Forms")),
-            Choice(value="google", label=Text(ru="Google: формы для лидов", en="Google lead forms")),
-            Choice(value="vk_leads", label=Text(ru="ВКонтакте: формы сбора заявок", en="VK lead forms")),
-            Choice(
-                value="any",
-                label=Text(ru="другой сервис или свой сервер", en="another service or your server"),
-            ),
-        ),
+        choices=SERVICES,
         required=False,
         default="site",
         step=2,
-    )
-    google = Setting(
+    ),
+    Setting(
         key="google_key",
         label=Text(ru="Ключ Google", en="Google key"),
         kind="secret",
@@ -82,8 +80,8 @@ def _service_settings() -> tuple[Setting, ...]:
         pattern=r"\S{8,200}",
         step=2,
         shown_if=("preset", "google"),
-    )
-    confirmation = Setting(
+    ),
+    Setting(
         key="vk_confirmation",
         label=Text(ru="Строка подтверждения ВКонтакте", en="VK confirmation string"),
         help=Text(
@@ -94,8 +92,8 @@ def _service_settings() -> tuple[Setting, ...]:
         pattern=r"[0-9a-zA-Z]{4,64}",
         step=2,
         shown_if=("preset", "vk_leads"),
-    )
-    secret = Setting(
+    ),
+    Setting(
         key="vk_secret",
         label=Text(ru="Секретный ключ ВКонтакте", en="VK secret key"),
         kind="secret",
@@ -103,8 +101,8 @@ def _service_settings() -> tuple[Setting, ...]:
         pattern=r"[0-9a-zA-Z_]{4,50}",
         step=2,
         shown_if=("preset", "vk_leads"),
-    )
-    lessons = Setting(
+    ),
+    Setting(
         key="lessons",
         label=Text(ru="Что значат поля", en="What the fields mean"),
         kind="lessons",
@@ -115,9 +113,9 @@ def _service_settings() -> tuple[Setting, ...]:
         required=False,
         step=2,
         advanced=True,
-    )
-    return preset, google, confirmation, secret, lessons
-
+    ),
+)
+"""What single services want."""
 
 SETTINGS = (
     Setting(
@@ -132,7 +130,7 @@ SETTINGS = (
         default=asset("form.ru.json"),
         step=1,
     ),
-    *_service_settings(),
+    *SERVICE_SETTINGS,
     Setting(
         key="allowed_origins",
         label=Text(ru="Сайты, где стоит форма", en="Sites where the form stands"),
@@ -205,7 +203,7 @@ SETTINGS = (
         step=2,
         advanced=True,
     ),
-    *_captcha_settings(),
+    *CAPTCHA_SETTINGS,
     Setting(
         key="without_consent",
         label=Text(

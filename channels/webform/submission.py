@@ -185,7 +185,7 @@ def _leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, s
     """Every answer in a JSON value under its dotted path; a list of question and answer gives its questions
     as names."""
     match value:
-        case dict() if (pair := _question(value)) is not None:
+        case dict() if depth < DEEPEST and (pair := _question(value)) is not None:
             yield from _leaves(pair[1], pair[0], depth + 1)
         case dict() if depth < DEEPEST:
             for name, inner in value.items():
