@@ -933,6 +933,8 @@ class DemoPhone(TypedDict):
 class DemoLine(TypedDict):
     from_client: bool
     text: str
+    doing: str
+    """What the client did, where it is not words alone; "" for what reached them."""
     at: Micros
     files: list[str]
 

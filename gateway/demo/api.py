@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from pydantic import Field
 
@@ -22,6 +22,8 @@ from storage import demo
 NEEDS = "member.read"
 DOINGS = frozenset(get_args(Doing))
 FAULTS = frozenset(get_args(Fault))
+LINES: Final = 20
+"""So many of the last are shown on a client's screen."""
 
 
 class DemoAct(Body):
@@ -60,21 +62,41 @@ def _demo(call: Call, stage: Stage) -> shapes.Demo:
     phones: list[shapes.DemoPhone] = []
     for source_id, fake in stage.fakes.items():
         for ref, client in stage.clients.items():
-            lines: list[shapes.DemoLine] = [
-                {"from_client": False, "text": one.text, "at": 0, "files": list(one.files)}
-                for one in fake.arrived[-20:]
-                if one.to == ref
-            ]
             phones.append(
                 {
                     "source": source_ref(call.gateway, source_id), "client": ref, "name": client.name,
-                    "doings": list(fake.doings), "faults": list(fake.faults), "seen": lines,
+                    "doings": list(fake.doings), "faults": list(fake.faults),
+                    "seen": _lines(stage, source_id, ref)[-LINES:],
                 }
             )  # fmt: skip
     return {
         "active": True, "clients": [{"id": ref, "name": one.name} for ref, one in stage.clients.items()],
         "phones": phones, "clock_offset": clock.turn(0),
     }  # fmt: skip
+
+
+def _lines(stage: Stage, source_id: str, ref: str) -> list[shapes.DemoLine]:
+    """What stands on a client's screen: what they did and what reached them, in the order in which it happened."""
+    lines: list[tuple[int, shapes.DemoLine]] = [
+        (one.n, {"from_client": False, "text": one.text, "doing": "", "at": 0, "files": list(one.files)})
+        for one in stage.fakes[source_id].arrived
+        if one.to == ref
+    ]
+    lines += (
+        (
+            seen,
+            {
+                "from_client": True,
+                "text": act.text or act.fields.get("message", ""),
+                "doing": act.doing,
+                "at": 0,
+                "files": [],
+            },
+        )
+        for seen, act in stage.said.get(source_id, ())
+        if act.client.ref == ref
+    )
+    return [line for _, line in sorted(lines, key=lambda one: one[0])]
 
 
 @route("GET", "/demo", answer=shapes.Demo, needs=NEEDS)
@@ -109,7 +131,7 @@ async def demo_act(call: Call, body: DemoAct) -> shapes.DemoActed:
         fields={"message": body.text} if body.doing == "form" else {},
         member=body.member,
     )
-    done = await fake.act(act)
+    done = await stage.act(body.source_id, act)
     return {"status": done.status, "body": done.body[:2000], "event": done.event}
 
 

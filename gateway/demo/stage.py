@@ -53,6 +53,8 @@ class Stage:
         )
         self.clients = {one["ref"]: Client(**one) for one in self.story["clients"]}
         self.people: dict[str, str] = {}
+        self.said: dict[str, list[tuple[int, Act]]] = {}
+        """source -> what its clients did, each with how many answers had reached them by then."""
         self._tasks: list[asyncio.Task[None]] = []
         self._seen: dict[str, int] = {}
         self._told = asyncio.Event()
@@ -185,7 +187,9 @@ class Stage:
 
     async def act(self, source_id: str, act: Act) -> Delivered:
         """A client does something on a network."""
-        return await self.fakes[source_id].act(act)
+        fake = self.fakes[source_id]
+        self.said.setdefault(source_id, []).append((len(fake.arrived), act))
+        return await fake.act(act)
 
     async def _told_in_time(self, source_id: str, act: Act) -> None:
         """Play an act of the story and wait until we have it: a mailbox is only looked at now and then."""

@@ -123,3 +123,18 @@ async def test_the_phone_goes_from_list_to_dialog_to_contact_and_back(
         await expect(page.get_by_role("log")).to_be_visible()
         await page.go_back()
         await expect(page.get_by_role("navigation").first).to_be_visible()
+
+
+async def test_what_a_client_writes_and_reads_stands_on_their_screen(
+    demo: House, chromium_browser: Browser
+) -> None:
+    async with as_person(chromium_browser, demo, await demo.link_of("Анна")) as anna:
+        await anna.page.goto("/demo/client")
+        phone = anna.page.get_by_role("region", name="Мебель Москва, бот")
+        await phone.get_by_role("combobox").select_option(label="Павел Дроздов")
+        await phone.get_by_role("textbox").fill("А зеркало входит?")
+        await phone.get_by_role("button", name="Отправить").click()
+        await expect(phone.get_by_role("log")).to_contain_text("А зеркало входит?")
+        await expect(phone.get_by_role("status")).to_be_visible()
+        await anna.shot("simulator")
+        await anna.check(locale="ru")
