@@ -47,10 +47,17 @@ async def listen(mailbox: Mailbox, stored: bytes | None, patience: Patience) -> 
             back = began - looked_back >= LOOK_BACK_EVERY
             looked_back = began if back else looked_back
             # The waiting goes on in the folder that was opened last: the first one.
+            missing: Disconnected | None = None
             for folder in reversed(folders):
-                opened = await mail.open(folder.name, writable=mailbox.mark_seen)
+                try:
+                    opened = await mail.open(folder.name, writable=mailbox.mark_seen)
+                except Disconnected as error:  # deleted or renamed: told when the others have been read
+                    missing = error
+                    continue
                 async for polled in _look(mail, mailbox, folder, cursor, opened, back=back):
                     yield polled
+            if missing is not None:
+                raise missing
             while (left := began + patience.idle - loop.time()) > 0:
                 if not await mail.wait_for_news(min(left, patience.idle if mail.idles else patience.poll)):
                     break

@@ -434,6 +434,16 @@ class TestFaults:
         assert isinstance(error, Disconnected)
         assert error.code == "no_such_folder"
 
+    async def test_a_folder_that_went_away_is_told_and_keeps_no_letter_of_the_others_back(
+        self, box: Box
+    ) -> None:
+        cursor = await begun(box.channel())
+        box.deliver(letter("в ящик"))
+        async with reading(box.channel(folders="INBOX\nУдалена"), cursor) as read:
+            assert [one.subject for one in await read.letters(1)] == ["в ящик"]
+            failed = await read.failure()
+        assert isinstance(failed, Disconnected) and failed.code == "no_such_folder"
+
     async def test_a_host_that_is_not_there_is_told(self, box: Box) -> None:
         tls = {"imap_host": "nobody.invalid", "imap_security": "tls"}
         async with reading(box.channel(**tls)) as read:
