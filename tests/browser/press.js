@@ -7,7 +7,7 @@ const outside = (one) => one.tagName === "A" && (!one.href.startsWith(location.o
 const name = (one) => (one.getAttribute("aria-label") || one.innerText || one.title || "?").trim().replace(/\s+/g, " ");
 const things = () =>
   [...document.querySelectorAll("button, a[href], [role=button], [role=tab], [role=switch]")].filter(
-    (one) => shown(one) && !one.disabled && one.getAttribute("aria-disabled") !== "true" && !chosen(one) && !outside(one) && !one.closest("[role=option]"),
+    (one) => shown(one) && !one.disabled && one.getAttribute("aria-disabled") !== "true" && !chosen(one) && !outside(one) && !one.closest("[role=option], [aria-hidden=true]"),
   );
 const names = () => things().map((one) => name(one).replace(/\d+/g, "#"));
 const nth = (wanted, place) => things().filter((one) => name(one).replace(/\d+/g, "#") === wanted)[place] ?? null;
