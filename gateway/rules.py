@@ -39,6 +39,7 @@ async def house_of(gateway: Gateway) -> House:
     thanks = next((live for live in gateway.sources.all() if _writes_letters(live)), None)
     return House(
         sources={live.row.id: rules_of(live, thanks, setup.lead_stages) for live in gateway.sources.all()},
+        mute=frozenset(live.row.id for live in gateway.sources.all() if not live.channel.can().reply),
         schedule=setup.schedule,
         lead_stage_id=setup.lead_stage_id,
         pipeline_id=setup.pipeline_id,

@@ -107,7 +107,7 @@ def project(facts: Iterable[Fact], now: Micros, *, heard_at: Micros = 0, settle:
     ended_at = _ended_at(known) if over else None
     until = answered_at if answer else ended_at
     outcome = _outcome(known, direction, answer) if over else ""
-    stale_at = max(fact.at for fact in known) + (LONGEST_TALK if answer else LONGEST_RING)
+    stale_at = max(heard_at, *(fact.at for fact in known)) + (LONGEST_TALK if answer else LONGEST_RING)
     return Call(
         state=_state(over, answer, outcome),
         outcome=outcome,
@@ -186,21 +186,6 @@ def consequences(call: Call, situation: Situation) -> Consequences:
 def call_back_due(schedule: Schedule, missed_at: Micros) -> Micros | None:
     """When the call back is due, in working time."""
     return add_working(schedule, missed_at, CALL_BACK_WITHIN)
-
-
-def call_back_effect(
-    what: Literal["attempt", "contact", "robot"],
-) -> Literal["stop_clock", "close", "nothing"]:
-    """What an event does to an open call-back task.
-
-    `attempt`: an outgoing call that nobody took; `contact`: people talked, or a person of ours wrote.
-    """
-    match what:
-        case "attempt":
-            return "stop_clock"
-        case "contact":
-            return "close"
-    return "nothing"
 
 
 def asks_first(zone: str, now: Micros) -> bool:
@@ -349,7 +334,7 @@ def _silence(call: Call, situation: Situation) -> CallSilence | None:
         return "internal"
     if situation.blocked or call.outcome == "blocked":
         return "blocked"
-    if call.state == "ringing":
+    if call.state == "ringing" and not call.stale:
         return "not_over"
     short = call.state == "missed" and call.wait is not None and call.wait < SHORT_RING
     return "short_ring" if short else None

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from channels.events import Attachment, CallFact, MessageDeleted, MessageEdited, Reaction
 from routing.deals import ClosedDeal, OpenDeal
+from storage.owing import Owing
 
 Change: TypeAlias = MessageEdited | MessageDeleted | Reaction
 
@@ -303,16 +304,14 @@ class Board:
     """(source, echo key) -> (outbox row, message)."""
     tests: dict[str, tuple[str, str]] = field(default_factory=dict)
     """source -> (code, member) of an open live test."""
-    call_tasks: dict[str, str] = field(default_factory=dict)
-    """contact -> its open call-back task."""
+    owing: Owing = field(default_factory=Owing)
+    """Clients whose calls were missed; loaded with calls and with what we said elsewhere."""
     may_own: set[str] = field(default_factory=set)
     """Members who may own leads; loaded with calls."""
     commands: list[Command] = field(default_factory=list)
     """Commands to call whose call is still to come."""
     linked: list[tuple[str, str, str]] = field(default_factory=list)
     """(command, state, message): the call that came of it."""
-    attempts: set[str] = field(default_factory=set)
-    """Call-back tasks of clients who were called just now."""
 
     aliases: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     """(source, further thread key) -> its conversation, and when it was last used."""
@@ -347,8 +346,6 @@ class Board:
     """Envelopes of private talk, whose words have to go."""
     reactions: list[tuple[str, str, list[str], int]] = field(default_factory=list)
     participants: dict[tuple[str, str], str] = field(default_factory=dict)
-    tasks: list[dict[str, Any]] = field(default_factory=list)
-    done_tasks: list[tuple[str, int]] = field(default_factory=list)
     active_deals: dict[str, int] = field(default_factory=dict)
     """open deal -> activity that counts."""
     answered_deals: dict[str, int] = field(default_factory=dict)

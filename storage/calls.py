@@ -9,9 +9,10 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, Row, text
 
-from routing.times import DAY, MINUTE, SECOND, Micros
+from routing.times import MINUTE, SECOND, Micros
 from storage import batch
 from storage.board import Board, Command
+from storage.owing import LATELY
 from storage.tables import call_command, phone_call
 from storage.transaction import Transaction
 
@@ -60,12 +61,6 @@ def write(tx: Transaction, board: Board) -> None:
         if row["live"]:
             tx.ring("calls")
     batch.update(tx.connection, call_command, ("id",), ("state", "message_id"), sorted(set(board.linked)))
-    for task_id in sorted(board.attempts):
-        tx.connection.execute(
-            text("UPDATE task SET attempted_at = :now WHERE id = :id AND attempted_at IS NULL"),
-            {"now": tx.now, "id": task_id},
-        )
-        tx.changed("task", task_id)
 
 
 def due(connection: Connection, now: Micros, limit: int) -> list[tuple[str, str]]:
@@ -289,8 +284,6 @@ def close_call_backs(tx: Transaction, contact_id: str, member_id: str | None, re
 
 TOUCHED: Final = ("", "done", "reached", "wrote")
 """Results of a call-back task that mean that we were in touch with the client; "": a call proved it."""
-TOLD_LATE: Final = 2 * DAY
-"""So long after a call a provider's history may still tell of it, and make its task."""
 
 
 def tell_missed(tx: Transaction, task_ids: Sequence[str]) -> None:
@@ -301,7 +294,7 @@ def tell_missed(tx: Transaction, task_ids: Sequence[str]) -> None:
         " JOIN message m ON m.contact_id = t.contact_id AND m.at > t.created_at - :late"
         " AND m.kind = 'call' AND m.state = 'missed' ORDER BY m.id",
         {"id": sorted(set(task_ids))},
-        late=TOLD_LATE,
+        late=LATELY,
     ):
         tx.changed("message", row.id, row.contact_id)
         tx.changed("call", row.id, row.contact_id)

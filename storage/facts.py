@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from channels.events import CallFact
 from routing.deals import ClosedDeal, OpenDeal
-from storage import batch, calls, early, threads
+from storage import batch, calls, early, owing, threads
 from storage.board import Address, Board, Call, Contact, Conversation, Identity, KeptFile, Message
 from storage.ids import new_id
 from storage.tables import identity as identity_table
@@ -42,6 +42,8 @@ class Wanted:
     sources: set[str] = field(default_factory=set)
     said: set[tuple[str, str]] = field(default_factory=set)
     """(source, external id) of messages themselves, not of what is told about them."""
+    spoken: bool = False
+    """We said something, here or in a program of the network's own."""
     edited: set[tuple[str, str]] = field(default_factory=set)
     """(source, external id) of messages that are worded anew."""
     lent: set[tuple[str, str]] = field(default_factory=set)
@@ -434,20 +436,15 @@ def _call_facts(connection: Connection, board: Board, wanted: Wanted) -> None:
 
 
 def _call_work(connection: Connection, board: Board, wanted: Wanted) -> None:
-    """Whose telephones are whose, and which call-back tasks are open."""
+    """Whose telephones are whose, and to whom a call back is owed."""
+    if wanted.calls or wanted.spoken:
+        board.owing = owing.load(connection, board.contacts, board.now, called=bool(wanted.calls))
     if not wanted.calls:
         return
     for extension, member in connection.execute(
         text("SELECT extension, id FROM member WHERE extension <> ''")
     ):
         board.extensions[extension] = member
-    for row in batch.select(
-        connection,
-        "SELECT t.id, t.contact_id FROM {wanted} JOIN task t ON t.contact_id = w.id"
-        " AND t.kind = 'call_back' AND t.done_at IS NULL",
-        {"id": sorted(board.contacts)},
-    ):
-        board.call_tasks[row.contact_id] = row.id
     calls.load(connection, board)
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
-from storage import batch, calls, early, threads
+from storage import batch, calls, early, owing, threads
 from storage.board import Address, Board, Contact, Conversation, Deal, Message, NewAttachment
 from storage.facts import CONVERSATION
 from storage.ids import new_id
-from storage.outbox import bounced, proven
+from storage.outbox import bounced, mark_answered, proven
 from storage.tables import (
     address,
     attachment,
@@ -34,7 +34,6 @@ from storage.tables import (
     question,
     reaction,
     stage_history,
-    task,
     test_session,
     touch,
     unwanted,
@@ -245,11 +244,12 @@ def _messages(tx: Transaction, board: Board) -> None:
     ]
     batch.update(tx.connection, message, ("id",), ("attachments", "edited", "deleted"), marks)
     known = [
-        (row.id, row.content, row.at, row.state, row.deal_id, row.author_id)
+        (row.id, row.content, row.at, row.state, row.deal_id, row.author_id, row.direction, row.author_kind, row.nature)
         for row in changed
         if row.kind == "call"
-    ]
-    batch.update(tx.connection, message, ("id",), ("content", "at", "state", "deal_id", "author_id"), known)
+    ]  # fmt: skip
+    columns = ("content", "at", "state", "deal_id", "author_id", "direction", "author_kind", "nature")
+    batch.update(tx.connection, message, ("id",), columns, known)
     let_out = [(row.id, row.nature, row.deal_id) for row in map(board.messages.__getitem__, board.let_out)]
     batch.update(tx.connection, message, ("id",), ("nature", "deal_id"), let_out)
     for row in (*new, *changed):
@@ -339,20 +339,6 @@ def _figures(tx: Transaction, board: Board) -> None:
     batch.insert(tx.connection, touch, TOUCH, [(*row[:8], int(row[8])) for row in board.touches])
 
 
-TASK = (
-    "id",
-    "deal_id",
-    "contact_id",
-    "conversation_id",
-    "owner_id",
-    "kind",
-    "title",
-    "due_at",
-    "demo",
-    "created_at",
-)
-
-
 def _calls(tx: Transaction, board: Board) -> None:
     rows = [
         (source_id, fact.key, call_id, fact.at, msgspec.to_builtins(fact))
@@ -360,14 +346,25 @@ def _calls(tx: Transaction, board: Board) -> None:
         for fact in call.new
     ]
     batch.insert(tx.connection, call_fact, ("source_id", "key", "call", "at", "fact"), rows, ignore=True)
-    batch.insert(tx.connection, task, TASK, [tuple(row[name] for name in TASK) for row in board.tasks])
-    batch.update(tx.connection, task, ("id",), ("done_at",), board.done_tasks)
-    for made in board.tasks:
-        tx.changed("task", made["id"], made["contact_id"])
-    for task_id, _ in board.done_tasks:
-        tx.changed("task", task_id)
+    done = owing.write(tx, board.owing)
     calls.write(tx, board)
-    calls.tell_missed(tx, [task_id for task_id, _ in board.done_tasks])
+    calls.tell_missed(tx, done)
+    _answer_elsewhere(tx, board)
+
+
+def _answer_elsewhere(tx: Transaction, board: Board) -> None:
+    """Forms and missed calls of a client are answered by whatever else we say to them."""
+    for contact_id, at in sorted(board.owing.in_touch.items()):
+        rows = batch.select(
+            tx.connection,
+            "SELECT c.id, c.heard_at FROM {wanted} JOIN conversation c ON c.source_id = w.source_id"
+            " AND c.contact_id = :contact AND c.waiting_since IS NOT NULL AND c.last_client_at <= :at ORDER BY c.id",
+            {"source_id": sorted(board.owing.mute)},
+            contact=contact_id,
+            at=at,
+        )
+        for row in rows:
+            mark_answered(tx, row.id, max(at, row.heard_at))  # networks' clocks, and ours
 
 
 def _outgoing(tx: Transaction, board: Board) -> None:

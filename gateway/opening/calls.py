@@ -6,18 +6,18 @@ is first known to be answered or missed, one call-back task for the client, clos
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from channels.events import CallFact, Identity, Person
-from gateway.opening import leads
+from gateway.opening import leads, owing
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import contact_of
 from gateway.opening.standing import set_deadline, set_status, show_last, status_of
 from gateway.opening.talk import address_of
 from gateway.opening.wanted import CALL
-from routing.calls import Call, Fact, Situation, call_back_due, call_back_effect, consequences, project
+from routing.calls import Call, Fact, Situation, consequences, project
 from routing.conversations import answered, heard
 from routing.times import MINUTE
 from storage.board import Board, Command, Contact, Conversation, Message, NewAttachment
@@ -25,6 +25,10 @@ from storage.board import Call as KnownCall
 from storage.ids import new_id
 
 CLOCKS_DIFFER: Final = MINUTE
+GIVEN_UP: Final = "given_up"
+"""It rang and nobody ever told what came of it: the client is called back like one whose call was missed."""
+QUIET: Final[Mapping[str, str]] = {"short_ring": "automatic", "blocked": "spam"}
+"""Why nothing follows from a call -> its nature: kept and shown, but no client's word that asks for a deal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +85,18 @@ def _refresh(board: Board, house: House, rules: SourceRules, call_id: str, told:
         contact, _ = contact_of(board, Person(identity=client, name=_name(facts)), rules.demo)
         conversation = _conversation(board, rules, contact, client)
         message = _new_message(
-            board, rules, contact, conversation, told.envelope_id, told.received_at, told.event, call
+            board, rules, contact, conversation, client, told.envelope_id, told.received_at, told.event, call
         )
         board.add_message(message)
+        conversation.inbound += message.direction == "in"
     else:  # a call stays where it was first shown, though a transfer tells of another number
-        before = str(message.content.get("call", {}).get("state", ""))
+        shown = message.content.get("call", {})
+        before = (
+            GIVEN_UP if shown.get("state") == "ringing" and shown.get("stale") else shown.get("state", "")
+        )
         conversation = board.conversations[message.conversation_id]
         contact = board.contacts[conversation.contact_id]
+    _turn(conversation, message, call)
     _show(board, message, call, repaired=_is_repaired(facts))
     _keep(known, _row(board, call, message, repaired=_is_repaired(facts)))
     if call.direction == "out":
@@ -96,6 +105,11 @@ def _refresh(board: Board, house: House, rules: SourceRules, call_id: str, told:
     set_deadline(board, conversation, rules, house.schedule)
     show_last(conversation, message)
     return message
+
+
+def stands(call: Call) -> str:
+    """The state as far as something follows from it."""
+    return GIVEN_UP if call.state == "ringing" and call.stale else call.state
 
 
 def _keep(known: KnownCall, row: dict[str, Any]) -> None:
@@ -128,8 +142,7 @@ def _row(board: Board, call: Call, message: Message | None, *, repaired: bool) -
 
 def _adopt(board: Board, rules: SourceRules, contact: Contact, message: Message, call: Call) -> None:
     """An outgoing call stops the clock of a call back; and it may be the one that somebody pressed a button for."""
-    if contact.id in board.call_tasks:
-        board.attempts.add(board.call_tasks[contact.id])
+    owing.tried(board, contact, call.ended_at or call.started_at)
     mine = [one for one in board.commands if one.source_id == rules.id]
     exact = next((one for one in mine if {one.id, one.ref} & set(call.commands)), None)
     found = exact or next(
@@ -172,6 +185,7 @@ def fact_of(fact: CallFact) -> Fact:
         client=fact.client.value if fact.client is not None else "",
         line=fact.line,
         member=fact.member,
+        leg=fact.leg,
         answered=fact.answered,
         started_at=fact.started_at,
         answered_at=fact.answered_at,
@@ -197,19 +211,26 @@ def _conversation(board: Board, rules: SourceRules, contact: Contact, client: Id
 
 
 def _new_message(
-    board: Board, rules: SourceRules, contact: Contact, conversation: Conversation, envelope_id: int | None, received_at: int,
-    event: CallFact, call: Call,
+    board: Board, rules: SourceRules, contact: Contact, conversation: Conversation, client: Identity,
+    envelope_id: int | None, received_at: int, event: CallFact, call: Call,
 ) -> Message:  # fmt: skip
     inward = call.direction == "in"
-    nature = conversation.nature
-    identity = board.identities[event.client.kind, event.client.value] if event.client else None
-    if identity is not None and identity.spam:
-        nature = "spam"
+    identity = board.identities[client.kind, client.value]
+    insider = bool(identity.internal) and contact.override != "client"
+    nature = "spam" if identity.spam else "internal" if insider else conversation.nature
     return Message(
         new_id(call.started_at), conversation.id, conversation.contact_id, rules.id, CALL + event.call,
         direction="in" if inward else "out", author_kind="client" if inward else "person", kind="call",
         at=call.started_at, received_at=received_at, nature=nature, envelope_id=envelope_id, new=True,
     )  # fmt: skip
+
+
+def _turn(conversation: Conversation, message: Message, call: Call) -> None:
+    """Which way it went may be told late: a telephone of ours that rings first looks like a client's call."""
+    direction = "in" if call.direction == "in" else "out"
+    if message.direction != direction:
+        conversation.inbound += 1 if direction == "in" else -1
+        message.direction, message.author_kind = direction, "client" if direction == "in" else "person"
 
 
 def _show(board: Board, message: Message, call: Call, *, repaired: bool) -> None:
@@ -227,6 +248,7 @@ def _show(board: Board, message: Message, call: Call, *, repaired: bool) -> None
             "repaired": repaired, "result": message.content.get("call", {}).get("result", ""),
             "command": message.content.get("call", {}).get("command"), "rang_members": _members(board, call.rang),
             "recordings": message.content.get("call", {}).get("recordings", []),
+            "quiet": message.content.get("call", {}).get("quiet", False),
         },
     }  # fmt: skip
     if call.direction == "out" and member is not None:
@@ -254,9 +276,11 @@ def _follow(
     call: Call, before: str, received_at: int, event: CallFact,
 ) -> None:  # fmt: skip
     """What follows when the call first becomes answered, finished or missed."""
+    if message.content["call"]["quiet"]:
+        message.nature, message.content["call"]["quiet"] = "client", False
     if (
-        call.state == before
-        or call.state == "ringing"
+        stands(call) == before
+        or stands(call) == "ringing"
         or message.nature != "client"
         or call.direction == "internal"
     ):
@@ -267,24 +291,26 @@ def _follow(
     answered_by = board.extensions.get(call.answered_by, "")
     known = replace(call, rang=tuple(_members(board, call.rang)), answered_by=answered_by)
     follow = consequences(known, _situation(board, contact, conversation, answered_by))
-    if call.direction == "in" and follow.lead != "none" and before in ("", "ringing"):
+    if call.direction == "in" and message.deal_id is None and (quiet := QUIET.get(follow.silence or "")):
+        message.nature, message.content["call"]["quiet"] = quiet, True
+    elif call.direction == "in" and follow.lead != "none" and message.deal_id is None:
         attachment = leads.attach(
             board, house, rules, contact, conversation, message, said_at=call.started_at,
             title=call.client, attribution=event.attribution, owner_id=follow.owner, event=event,
         )  # fmt: skip
         leads.touch(
             board, contact, message.id, attachment.deal_id, rules.id, event.attribution, call.started_at,
-            enquiry=bool(event.attribution), first_message=conversation.inbound == 0,
+            enquiry=bool(event.attribution), first_message=conversation.last_client_at is None,
         )  # fmt: skip
-        conversation.inbound += 1
         conversation.last_client_at = max(conversation.last_client_at or 0, call.started_at)
     elif call.direction == "out" and message.deal_id is None:
         leads.attach_outgoing(board, rules, contact, conversation, message)
-    if call.state == "missed" and call.direction == "in" and follow.call_back:
-        set_status(conversation, heard(status_of(conversation), call.started_at, received_at))
-        _ask_to_call_back(board, house, rules, contact, conversation, message, call, follow.call_back_by)
+    if call.direction == "in" and follow.call_back:
+        by = follow.call_back_by
+        if owing.missed(board, house, rules, contact, message, key_of(message), call, by):
+            set_status(conversation, heard(status_of(conversation), call.started_at, received_at))
     if call.answered and follow.silence is None:
-        _talked(board, conversation, contact, message, call)
+        _talked(board, house, conversation, contact, message, call)
 
 
 def _situation(board: Board, contact: Contact, conversation: Conversation, answered_by: str) -> Situation:
@@ -301,30 +327,17 @@ def _situation(board: Board, contact: Contact, conversation: Conversation, answe
     )
 
 
-def _ask_to_call_back(
-    board: Board, house: House, rules: SourceRules, contact: Contact, conversation: Conversation, message: Message,
-    call: Call, by: str,
-) -> None:  # fmt: skip
-    """One task a client, however often they tried."""
-    if contact.id in board.call_tasks:
-        return
-    task_id = new_id(board.now)
-    board.call_tasks[contact.id] = task_id
-    board.tasks.append(
-        {
-            "id": task_id, "deal_id": message.deal_id, "contact_id": contact.id, "conversation_id": conversation.id,
-            "owner_id": by or None, "kind": "call_back", "title": contact.name,
-            "due_at": call_back_due(house.schedule, call.ended_at or call.started_at), "demo": rules.demo,
-            "created_at": board.now,
-        }
-    )  # fmt: skip
-
-
-def _talked(board: Board, conversation: Conversation, contact: Contact, message: Message, call: Call) -> None:
-    """People talked: the conversation is answered and the call back done."""
+def _talked(
+    board: Board, house: House, conversation: Conversation, contact: Contact, message: Message, call: Call
+) -> None:
+    """People talked: what was missed before is made good, and nobody waits here unless they called again in vain."""
     at = call.answered_at or call.started_at
-    set_status(conversation, answered(status_of(conversation), max(at, conversation.heard_at)))
+    if owing.in_touch(board, house, contact.id, key_of(message), call.ended_at or at):
+        set_status(conversation, answered(status_of(conversation), max(at, conversation.heard_at)))
     if message.deal_id:
         board.answered_deals.setdefault(message.deal_id, at)
-    if contact.id in board.call_tasks and call_back_effect("contact") == "close":
-        board.done_tasks.append((board.call_tasks.pop(contact.id), board.now))
+
+
+def key_of(message: Message) -> str:
+    """A call as what is owed to its client names it."""
+    return f"{message.source_id}:{(message.external_id or '').removeprefix(CALL)}"

@@ -45,6 +45,8 @@ class House:
     """The installation as a batch sees it."""
 
     sources: Mapping[str, SourceRules]
+    mute: frozenset[str]
+    """Sources whose enquiries have no way back of their own: forms, calls."""
     schedule: Schedule
     lead_stage_id: str
     pipeline_id: str

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from channels.events import InboundMessage, Noted, OutgoingSeen, Quoted, Started
-from gateway.opening import albums, leads, private, threads
+from gateway.opening import albums, leads, owing, private, threads
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import attribution_json, contact_of, group_contact
 from gateway.opening.standing import set_deadline, set_status, show_last, status_of
@@ -261,6 +261,8 @@ def open_outgoing(
     leads.attach_outgoing(board, rules, contact, conversation, message)
     if by_person:
         set_status(conversation, answered(status_of(conversation), event.at))
+        if message.nature == "client":
+            owing.in_touch(board, house, message.contact_id, message.id, event.at)
     if message.deal_id and by_person:
         board.answered_deals.setdefault(message.deal_id, event.at)
         board.active_deals[message.deal_id] = max(event.at, board.active_deals.get(message.deal_id, 0))

@@ -80,6 +80,7 @@ def _want(wanted: Wanted, source_id: str, event: Event) -> None:
             if event.nature == "group":
                 wanted.identities.add((GROUP, group_value(source_id, event.thread)))
         case OutgoingSeen():
+            wanted.spoken = True
             _person(wanted, event.to)
             _message(wanted, source_id, event)
             for key in (event.key, event.external_id):

@@ -62,7 +62,9 @@ ALWAYS: Final = {
     ),
     "I5 a client's message is on a deal": (
         "SELECT m.id FROM message m LEFT JOIN deal d ON d.id = m.deal_id WHERE m.nature = 'client' AND m.direction = 'in'"
-        " AND d.id IS NULL"
+        # a call that rings is nobody's enquiry yet
+        " AND d.id IS NULL AND NOT EXISTS (SELECT 1 FROM phone_call p WHERE p.message_id = m.id AND p.live = 1"
+        " AND p.state = 'ringing')"
     ),
     "I5 a message has a reason for its deal": (
         "SELECT m.id FROM message m WHERE m.nature = 'client' AND m.direction = 'in' AND m.deal_id IS NOT NULL"

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+import time
+from dataclasses import fields, replace
+from itertools import permutations
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
 
 from channels.base import RouteQuestion
-from channels.events import Identity
-from channels.fakes import Act
+from channels.events import CallFact, Identity
+from channels.fakes import Act, Client
 from channels.telephony import fake_scenes as scenes
 from channels.telephony.fake import Exchange
+from channels.vk.fake import VKFake
 from gateway import clock
 from gateway.calls import desk_of, whom_to_ring
+from gateway.opening.calls import fact_of
 from gateway.switchboard import repair, step_of
 from routing.schedule import Schedule
 from routing.times import MINUTE, SECOND
@@ -328,3 +332,100 @@ async def test_lines_are_told_apart_and_bring_their_campaigns(town: Town) -> Non
     assert [row.campaign for row in touches] == ["Директ", "Каталог"]
     lines = await town.rows("SELECT line FROM phone_call ORDER BY line")
     assert [row.line for row in lines] == ["+74951234567", "+78001234567"]
+
+
+async def test_an_earlier_talk_told_late_closes_nothing_when_the_client_was_missed_after_it(
+    town: Town,
+) -> None:
+    fake = await exchange(town)
+    await person(town, "Анна", "101")
+    talk, missed = scenes.answered("101", recorded=False), scenes.missed("101")
+    now = time.time()
+    earlier = fake.new_call(MARIA, ended=now - 600, lasts=scenes.lasts(talk))
+    await fake.play(fake.new_call(MARIA, ended=now - 300, lasts=scenes.lasts(missed)), missed)
+    await town.opened()
+    await fake.play(earlier, talk)
+    await town.opened()
+    assert [task.done_at for task in await tasks(town)] == [None]
+    assert await town.one("SELECT state FROM conversation") == "open", "the client waits still"
+    await fake.play(fake.new_call(MARIA, ended=now, lasts=scenes.lasts(talk)), talk)
+    await town.opened()
+    assert [task.done_at is None for task in await tasks(town)] == [False]
+    assert await town.one("SELECT state FROM conversation") == "waiting"
+
+
+async def test_a_missed_call_and_what_made_it_good_come_to_the_same_in_every_order(town: Town) -> None:
+    fake = await exchange(town)
+    talk, missed = scenes.answered("101", recorded=False), scenes.missed("101")
+    now = time.time()
+    ends = ((missed, now - 900), (talk, now - 600), (missed, now - 300))
+    for number, places in enumerate(permutations(range(3))):
+        client = Client(ref=f"c{number}", name="", phone=f"+7916000{number:04}")
+        for place in places:
+            scene, ended = ends[place]
+            await fake.play(fake.new_call(client, ended=ended, lasts=scenes.lasts(scene)), scene)
+            await town.opened()
+    rows = await town.rows(
+        "SELECT contact_id, due_at, done_at FROM task WHERE kind = 'call_back' ORDER BY contact_id, due_at"
+    )
+    by_client: dict[str, list[tuple[int, bool]]] = {}
+    for row in rows:
+        by_client.setdefault(row.contact_id, []).append((row.due_at, row.done_at is None))
+    assert len(by_client) == 6
+    assert len({tuple(one) for one in by_client.values()}) == 1, by_client
+    assert [owed for _, owed in next(iter(by_client.values()))] == [False, True]
+
+
+async def test_an_answer_written_in_the_networks_own_program_closes_the_call_back(town: Town) -> None:
+    fake = await exchange(town)
+    await town.connect("messenger2")
+    vk = town.fakes["messenger2"]
+    assert isinstance(vk, VKFake)
+    await town.say("messenger2", "Здравствуйте", MARIA)
+    await town.opened()
+    contact = await town.one("SELECT contact_id FROM message")
+    await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await town.opened()
+    await town.gateway.database.write(_same_person, contact)
+    await vk.write(MARIA.ref, "Перезвоним через час")
+    await town.opened()
+    (task,) = await tasks(town)
+    assert (task.done_at is None, task.owner_id) == (False, None)
+    assert await town.one("SELECT count(*) FROM conversation WHERE waiting_since IS NOT NULL") == 0
+
+
+def _same_person(tx: Transaction, contact: str) -> None:
+    """Both their addresses are known to be one client's."""
+    for table in ("conversation", "message", "task", "contact_identity", "phone_call"):
+        tx.connection.execute(text(f"UPDATE {table} SET contact_id = :contact"), {"contact": contact})
+
+
+async def test_a_call_whose_end_nobody_tells_is_called_back_like_a_missed_one(town: Town) -> None:
+    fake = await exchange(town)
+    await fake.play(fake.new_call(MARIA), scenes.rings(("101",)))
+    await town.opened()
+    assert await town.one("SELECT count(*) FROM deal") == 0, "it may still be answered"
+    assert await town.one("SELECT inbound FROM conversation") == 1
+
+    async def owed() -> bool:
+        return len(await tasks(town)) == 1
+
+    clock.turn(6 * MINUTE)
+    try:
+        town.gateway.bells.ring(["calls"])
+        await until(owed)
+    finally:
+        clock.turn(-6 * MINUTE)
+    assert await town.one("SELECT count(*) FROM deal") == 1
+    assert await town.one("SELECT stale FROM phone_call") == 1
+
+
+def test_nothing_of_a_fact_is_lost_on_the_way_to_the_rules() -> None:
+    told = CallFact(
+        key="k", call="c", at=1, authority="leg_end", phase="ended", direction="out", line="+7495", member="101",
+        leg="leg", answered=False, started_at=2, answered_at=3, ended_at=4, talk_seconds=5, outcome="busy", command="d",
+    )  # fmt: skip
+    known = fact_of(told)
+    for field in fields(known):
+        if field.name not in ("client", "recording"):
+            assert getattr(known, field.name) == getattr(told, field.name), field.name

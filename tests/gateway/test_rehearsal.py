@@ -27,8 +27,8 @@ from tests.gateway.town import Town, open_town, until
 from tests.rig.databases import PostgresCopies, SqliteCopies
 
 PLACES = ("messenger1", "messenger2", "form", "phone")
-LEFT_OUT = frozenset({"block", "broken", "call_rings", "call_taken", "call_ends"})
-"""What has no end: a call that still rings has come to nothing yet, here or there."""
+LEFT_OUT = frozenset({"block", "broken"})
+"""What is no event, and what is played now and then only."""
 SETTLED = 30 * SECOND
 """After so long a call of which nobody tells more has come to something."""
 FOR_EVER = 2**62
@@ -76,7 +76,7 @@ PICTURE = {
         " FROM phone_call"
     ),
     "call backs": (
-        "SELECT i.value, t.kind, t.owner_id, t.result, t.done_at IS NULL AS owed FROM task t"
+        "SELECT i.value, t.kind, t.owner_id, t.result, t.due_at, t.attempted_at, t.done_at FROM task t"
         " JOIN conversation c ON c.id = t.conversation_id JOIN identity i ON i.id = c.identity_id"
     ),
     "envelopes": "SELECT source_id, key, state, reason, number, received_at FROM envelope",

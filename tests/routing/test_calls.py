@@ -16,7 +16,6 @@ from routing.calls import (
     Situation,
     asks_first,
     call_back_due,
-    call_back_effect,
     consequences,
     project,
 )
@@ -328,12 +327,6 @@ def test_outgoing_calls_never_make_a_lead() -> None:
 def test_a_call_back_is_due_in_15_working_minutes() -> None:
     missed = at("2026-03-06T17:50", MOSCOW)
     assert call_back_due(weekdays(), missed) == at("2026-03-09T09:05", MOSCOW)
-
-
-def test_the_first_attempt_stops_the_clock_and_a_real_contact_closes_the_task() -> None:
-    assert call_back_effect("attempt") == "stop_clock"
-    assert call_back_effect("contact") == "close"
-    assert call_back_effect("robot") == "nothing"
 
 
 @pytest.mark.parametrize(
