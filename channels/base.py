@@ -103,6 +103,9 @@ class Admitted:
     keep: bool = True
     """False: handshake, probe or pure question: answered and counted, not journalled."""
     question: RouteQuestion | None = None
+    command: str = ""
+    """Where the question is answered by a command of ours and not by the reply: what `WebhookChannel.steer` takes. Such an
+    event is kept and answered first, and steered once."""
     number: int | None = None
     """The provider's own running number of the event, where it has one: a number left out is an event that never came."""
     limits: tuple[Limit, ...] = ()
@@ -533,6 +536,11 @@ class WebhookChannel(Channel):
     def answer(self, answer: RouteAnswer) -> Reply:
         """The HTTP answer to a RouteQuestion."""
         return OK
+
+    async def steer(self, command: str, answer: RouteAnswer) -> None:
+        """Have a waiting call ring whom the answer names (`Admitted.command`). Raises a ChannelError; then the provider's own
+        plan goes on."""
+        raise Refused("this network steers no calls", code="cannot_call")
 
     async def inspect(self, envelope: Envelope, admitted: Admitted, over: frozenset[str]) -> Admitted:
         """A second look that may ask a service: the same, with marks, another answer or another key. `over` names the

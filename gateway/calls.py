@@ -13,7 +13,8 @@ from typing import Final
 
 import structlog
 
-from channels.base import RouteAnswer, RouteQuestion
+from channels.base import RouteAnswer, RouteQuestion, WebhookChannel
+from channels.errors import ChannelError
 from gateway.context import Gateway
 from gateway.metrics import RING_SECONDS
 from gateway.rules import setup_of
@@ -35,6 +36,8 @@ FRESH: Final = SECOND
 OLDEST: Final = 5 * MINUTE
 """What is older is not believed."""
 PATIENCE: Final = 0.7
+STEER: Final = 3.0
+"""Seconds for the command: the greeting that covers it lasts no longer."""
 REST: Final = 5 * SECOND
 """After a read that did not come back, questions are answered at once for so long."""
 RECORDS: Final = 500
@@ -85,6 +88,21 @@ async def whom_to_ring(gateway: Gateway, live: Live, question: RouteQuestion) ->
     _record(gateway, desk, answer, known.contact_id if known is not None else "")
     name = known.name if known is not None else ""
     return RouteAnswer(members=answer.extensions, client_name=name, blocked=answer.blocked)
+
+
+async def steer(gateway: Gateway, live: Live, question: RouteQuestion, command: str) -> None:
+    """Have a call that waits in a menu or queue ring whom it should. Never raises: what fails leaves it to the provider's own
+    plan."""
+    assert isinstance(live.channel, WebhookChannel)
+    answer = await whom_to_ring(gateway, live, question)
+    if not answer.members or answer.blocked:
+        return
+    try:
+        async with asyncio.timeout(STEER):
+            await live.channel.steer(command, answer)
+    except (ChannelError, OSError) as error:
+        code = getattr(error, "code", type(error).__name__)
+        log.warning("call not steered", source=live.row.id, error=code)
 
 
 async def _decide(

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import replace
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -16,7 +17,7 @@ from aiohttp import web
 from channels.base import ADDRESS, MARKS, Admitted, Envelope, Reply, RouteQuestion, WebhookChannel
 from channels.errors import WebhookRefused
 from gateway.callers import address_of
-from gateway.calls import whom_to_ring
+from gateway.calls import steer, whom_to_ring
 from gateway.context import Gateway
 from gateway.frequency import Frequency
 from gateway.intake import Intake, NoRoom, TooSlow
@@ -48,6 +49,7 @@ class Hooks:
         self._late: set[asyncio.Task[web.StreamResponse]] = set()
         """Events whose answer did not wait for their being kept."""
         self._intake = Intake(gateway.config.max_body, gateway.config.intake_memory)
+        self._beside_answers: set[asyncio.Task[None]] = set()
         self._frequency = Frequency(Tallies(gateway.config.redis_url))
 
     async def close(self) -> None:
@@ -107,7 +109,7 @@ class Hooks:
         if admitted.limits or admitted.inspect:
             admitted = await self._inspect(live.channel, envelope, admitted)
             envelope = _marked(envelope, admitted.marks)
-        if admitted.question is not None:
+        if admitted.question is not None and not admitted.command:
             return await self._answer(live, envelope, admitted, admitted.question)
         if not admitted.keep:
             HOOKS.labels("answered").inc()
@@ -164,7 +166,15 @@ class Hooks:
                 again = live.channel.come_again(RETRY_AFTER, self._gateway.now())
             return _plain(503, "unavailable", {"Retry-After": again})
         (KEPT if kept is not None else REPEATED).inc()
+        if kept is not None and admitted.command and admitted.question is not None:
+            self._beside(steer(self._gateway, live, admitted.question, admitted.command))
         return _respond(reply)
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it while the provider already has its answer."""
+        task = asyncio.create_task(work)
+        self._beside_answers.add(task)
+        task.add_done_callback(self._beside_answers.discard)
 
 
 async def make_entry(

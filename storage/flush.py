@@ -364,7 +364,8 @@ def _answer_elsewhere(tx: Transaction, board: Board) -> None:
             at=at,
         )
         for row in rows:
-            mark_answered(tx, row.id, max(at, row.heard_at))  # networks' clocks, and ours
+            if row.id not in board.conversations:
+                mark_answered(tx, row.id, max(at, row.heard_at))  # networks' clocks, and ours
 
 
 def _outgoing(tx: Transaction, board: Board) -> None:

@@ -74,6 +74,9 @@ class Telephony(WebhookChannel, Learner):
     def answer(self, answer: RouteAnswer) -> Reply:
         return self._provider.answer(answer)
 
+    async def steer(self, command: str, answer: RouteAnswer) -> None:
+        await self._provider.steer(command, answer)
+
     def parse(self, envelope: Envelope) -> tuple[Event, ...]:
         return self._provider.parse(envelope)
 

@@ -82,6 +82,8 @@ class Exchange(Fake):
         self.unready = 0
         """So many more asks for a recording find it not stored yet."""
         self.history: list[str] = []
+        self.routed: list[tuple[str, str]] = []
+        """(leg, extension): calls that a command sent on."""
         """Lines of the statistics."""
         self._live: dict[str, _Live] = {}
         """client -> the call that goes on."""
@@ -97,6 +99,7 @@ class Exchange(Fake):
     async def start(self) -> None:
         app = web.Application()
         app.router.add_post("/vpbx/commands/callback", self._callback)
+        app.router.add_post("/vpbx/commands/route", self._route)
         app.router.add_post("/vpbx/config/users/request", self._users)
         app.router.add_post("/vpbx/queries/recording/post", self._recording)
         app.router.add_post("/vpbx/stats/request", self._stats)
@@ -249,6 +252,17 @@ class Exchange(Fake):
             self._soon(self.play_command())
         if fault == "lost_answer":
             _cut(request)
+        return web.json_response({"result": 1000})
+
+    async def _route(self, request: web.Request) -> web.StreamResponse:
+        """commands/route: a call that waits in a menu goes on to an extension; with the faults of any command."""
+        told = await self._proven(request)
+        if told is None:
+            return web.json_response({"code": 3102}, status=401)
+        if self._faults:
+            self._faults.pop(0)
+            return web.json_response({"code": 3310}, status=420)
+        self.routed.append((str(told["call_id"]), str(told["to_number"])))
         return web.json_response({"result": 1000})
 
     def _soon(self, course: Coroutine[Any, Any, Delivered]) -> None:

@@ -73,6 +73,25 @@ SETTINGS = (
         advanced=True,
     ),
     Setting(
+        key="steer",
+        label=Text(ru="Переводить звонок на ответственного", en="Send calls on to the responsible person"),
+        kind="choice",
+        default="no",
+        choices=(
+            Choice(value="no", label=Text(ru="нет, как настроено в АТС", en="no, as the exchange is set")),
+            Choice(
+                value="yes", label=Text(ru="да, пока звучит приветствие", en="yes, while the greeting plays")
+            ),
+        ),
+        help=Text(
+            ru="Поставьте в схеме номера приветствие на 3–5 секунд: за это время звонок уйдёт тому, кто ведёт клиента.",
+            en="Put a greeting of 3 to 5 seconds first in the number's scheme: meanwhile the call goes to the client's person.",
+        ),
+        required=False,
+        shown_if=MANGO,
+        step=3,
+    ),
+    Setting(
         key="crm_token",
         label=Text(ru="Ключ для авторизации в вашей CRM", en="Key by which the exchange proves itself"),
         kind="secret",

@@ -109,7 +109,7 @@ def _refresh(board: Board, house: House, rules: SourceRules, call_id: str, told:
 
 def stands(call: Call) -> str:
     """The state as far as something follows from it."""
-    return GIVEN_UP if call.state == "ringing" and call.stale else call.state
+    return f"{call.state}, {GIVEN_UP}" if call.stale else call.state
 
 
 def _keep(known: KnownCall, row: dict[str, Any]) -> None:
@@ -330,9 +330,13 @@ def _situation(board: Board, contact: Contact, conversation: Conversation, answe
 def _talked(
     board: Board, house: House, conversation: Conversation, contact: Contact, message: Message, call: Call
 ) -> None:
-    """People talked: what was missed before is made good, and nobody waits here unless they called again in vain."""
+    """People talk: nobody waits here. Once they have talked, what was missed until then is made good."""
     at = call.answered_at or call.started_at
-    if owing.in_touch(board, house, contact.id, key_of(message), call.ended_at or at):
+    if call.ended_at is not None or call.stale:
+        answers = owing.in_touch(board, house, contact.id, key_of(message), call.ended_at or at)
+    else:  # what is missed meanwhile is told later
+        answers = (board.owing.of(contact.id).since or 0) <= at
+    if answers:
         set_status(conversation, answered(status_of(conversation), max(at, conversation.heard_at)))
     if message.deal_id:
         board.answered_deals.setdefault(message.deal_id, at)

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.opening.house import House, SourceRules
+from gateway.opening.standing import set_deadline, set_status, status_of
 from routing.call_backs import done_at, settled_at
 from routing.calls import Call, call_back_due
+from routing.conversations import answered
 from routing.times import Micros
 from storage.board import Board, Contact, Message
 from storage.ids import new_id
@@ -55,12 +57,23 @@ def in_touch(board: Board, house: House, contact_id: str, key: str, at: Micros) 
     owed.contacts[key] = at
     since = owed.since
     if since is None:
-        board.owing.mute = house.mute
-        board.owing.in_touch[contact_id] = max(at, board.owing.in_touch.get(contact_id, 0))
+        _answer_elsewhere(board, house, contact_id, at)
         _close(board, owed, at)
     elif owed.task is not None and before is not None and before <= at:
         owed.task = _split(board, house, owed, at, since)
     return since is None
+
+
+def _answer_elsewhere(board: Board, house: House, contact_id: str, at: Micros) -> None:
+    """The client's enquiries that have no way back of their own are answered by it: those at hand now, others when the
+    batch is written."""
+    board.owing.mute = house.mute
+    board.owing.in_touch[contact_id] = max(at, board.owing.in_touch.get(contact_id, 0))
+    for one in board.conversations.values():
+        mine = one.contact_id == contact_id and one.source_id in house.mute
+        if mine and one.waiting_since is not None and (one.last_client_at or 0) <= at:
+            set_status(one, answered(status_of(one), max(at, one.heard_at)))  # networks' clocks, and ours
+            set_deadline(board, one, house.sources[one.source_id], house.schedule)
 
 
 def _asking(board: Board, rules: SourceRules, contact: Contact, message: Message, by: str) -> dict[str, Any]:
@@ -75,7 +88,7 @@ def _asking(board: Board, rules: SourceRules, contact: Contact, message: Message
 def _make(
     board: Board, house: House, row: dict[str, Any], missed_at: Micros, done: Micros | None = None
 ) -> dict[str, Any]:
-    row |= {"due_at": call_back_due(house.schedule, missed_at), "done_at": done, "attempted_at": done}
+    row |= {"due_at": call_back_due(house.schedule, missed_at), "done_at": done, "attempted_at": None}
     board.owing.made.append(row)
     return row
 

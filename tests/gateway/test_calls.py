@@ -430,3 +430,30 @@ def test_nothing_of_a_fact_is_lost_on_the_way_to_the_rules() -> None:
     for field in fields(known):
         if field.name not in ("client", "recording"):
             assert getattr(known, field.name) == getattr(told, field.name), field.name
+
+
+async def test_a_call_that_hears_a_greeting_is_sent_on_to_its_person_once(town: Town) -> None:
+    fake = await exchange(town)
+    await person(town, "Анна", "101")
+    scene, call = scenes.missed("101"), fake.new_call(MARIA)
+    await fake.play(call, scene, order=[0], times=2)
+    await town.opened()
+    assert fake.routed == [], "nobody asked for it"
+    await town.gateway.sources.change(town.sources["phone"], settings={"steer": "yes"})
+    another = fake.new_call(IGOR)
+    await fake.play(another, scene, order=[0], times=2)
+
+    async def routed() -> bool:
+        return len(fake.routed) > 0
+
+    await until(routed)
+    await fake.play(another, scene, order=[0, 1])
+    await town.opened()
+    assert [member for _, member in fake.routed] == ["101"]
+    assert await town.one("SELECT count(*) FROM decision WHERE kind = 'call'") == 1
+    fake.fail("refused")
+    await fake.play(fake.new_call(MARIA), scene, order=[0])
+    await town.opened()
+    assert await town.one("SELECT count(*) FROM phone_call") == 3, (
+        "what cannot be sent on is kept all the same"
+    )

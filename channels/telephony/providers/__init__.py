@@ -42,6 +42,10 @@ class Provider(abc.ABC):
         """As WebhookChannel.answer."""
         return OK
 
+    async def steer(self, command: str, answer: RouteAnswer) -> None:
+        """As WebhookChannel.steer."""
+        raise Refused("this telephone system steers no calls for us", code="cannot_call")
+
     async def call(self, member: str, number: str, key: str) -> str:
         """As Channel.call."""
         raise Refused("this telephone system places no calls for us", code="cannot_call")

@@ -5,6 +5,8 @@ its PDF)
   not (p.8-9).
 - `entry_id` is the call, `call_id` a leg of it. A leg may appear twice and change its caller (blind
   transfer, p.54-56).
+- It asks nobody whom to ring. Who wants it all the same (setting `steer`) lets a greeting play in a menu: while it does,
+  `commands/route` sends the call on (p.49-50).
 - Of a click-to-call the employee's own leg comes first and looks incoming; its Connected is no answer
   (p.47-48).
 - A summary may say entry_result 1 for a call that nobody took: only its talk_time proves a talk (p.16-17).
@@ -24,7 +26,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
-from channels.base import Account, Admitted, Check, Envelope, PolledEnvelope
+from channels.base import Account, Admitted, Check, Envelope, PolledEnvelope, RouteAnswer, RouteQuestion
 from channels.errors import (
     Disconnected,
     OutcomeUnknown,
@@ -101,6 +103,7 @@ class Mango(Provider):
         self._key = account.settings.get("vpbx_api_key", "")
         self._salt = account.settings.get("vpbx_api_salt", "")
         self._api = (account.settings.get("api_base", "") or API).rstrip("/")
+        self._steers = account.settings.get("steer") == "yes"
         self._wire = Wire(self._api)
 
     def admit(self, envelope: Envelope) -> Admitted:
@@ -112,7 +115,37 @@ class Mango(Provider):
             told = None
         lane = text(told.get("entry_id")) if isinstance(told, dict) else ""
         # It has no event id. The same bytes are the same notification: times and seq are in them.
-        return Admitted(key=hashlib.sha256(json).hexdigest(), lane=lane)
+        key = hashlib.sha256(json).hexdigest()
+        waits = (
+            self._waits(Told(told, envelope.received_at)) if self._steers and isinstance(told, dict) else None
+        )
+        if waits is None:
+            return Admitted(key=key, lane=lane)
+        question, leg = waits
+        return Admitted(key=key, lane=lane, question=question, command=leg)
+
+    def _waits(self, event: Told) -> tuple[RouteQuestion, str] | None:
+        """A client in a menu or queue, who can be sent on while a greeting plays (p.49-50); None: nobody."""
+        leg = event.text("call_id")
+        fresh = event.text("call_state") == "Appeared" and not event.text("command_id")
+        if (
+            not leg
+            or not fresh
+            or event.text("location") not in NOT_PEOPLE
+            or event.text("from", "extension")
+        ):
+            return None
+        line = event.text("to", "line_number")
+        client = client_of(event.text("from", "number"), self.region)
+        return RouteQuestion(client=client, line=outer(line, self.region) or line), leg
+
+    async def steer(self, command: str, answer: RouteAnswer) -> None:
+        """commands/route: an extension rings by its person's own schedule; one person, as the format has no more."""
+        wanted = {"command_id": f"route-{command}"[:128], "call_id": command, "to_number": answer.members[0]}
+        status, _, body = await self._wire.post(
+            f"{self._api}/commands/route", self._signed(wanted), harmless=False
+        )
+        _raise_for_command(status, body)
 
     def _proven(self, envelope: Envelope) -> bytes:
         if len(envelope.body) > LARGEST:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -120,11 +121,12 @@ async def test_a_call_back_nobody_made_leaves_the_missed_call_owed(office: Offic
     assert (await office.anna.get("/calls/ringing"))["items"] == [], "somebody has dealt with it"
 
 
-async def test_what_an_earlier_call_settled_in_the_same_second_leaves_a_missed_call_owed(
-    office: Office,
-) -> None:
-    await office.missed()
-    await office.fake.play(office.fake.new_call(MARIA, lasts=60), scenes.answered("101"))
+async def test_what_an_earlier_call_settled_leaves_a_later_missed_call_owed(office: Office) -> None:
+    await office.fake.act(Act(client=MARIA, doing="call_missed", member="101", seconds_ago=300))
+    await office.until("SELECT count(*) FROM task WHERE kind = 'call_back'", 1)
+    talk = scenes.answered("101")
+    earlier = office.fake.new_call(MARIA, ended=time.time() - 120, lasts=scenes.lasts(talk))
+    await office.fake.play(earlier, talk)
     await office.until("SELECT count(*) FROM task WHERE done_at IS NOT NULL", 1)
     await office.fake.act(Act(client=MARIA, doing="call_missed", member="101"))
     await office.until("SELECT count(*) FROM task WHERE kind = 'call_back'", 2)
