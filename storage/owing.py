@@ -45,7 +45,8 @@ MISSED = (
 )
 IN_TOUCH = (
     "SELECT p.contact_id, p.source_id || ':' || p.call AS ref, COALESCE(p.ended_at, p.started_at) AS at FROM {wanted}"
-    " JOIN phone_call p ON p.contact_id = w.id AND p.started_at > :since AND (p.outcome = 'talk' OR (p.state = 'answered' AND p.stale = 1))",
+    " JOIN phone_call p ON p.contact_id = w.id AND p.started_at > :since"
+    " AND (p.outcome = 'talk' OR (p.state = 'answered' AND p.stale = 1))",
     "SELECT m.contact_id, m.id AS ref, m.at FROM {wanted} JOIN message m ON m.contact_id = w.id AND m.at > :since"
     " AND m.direction = 'out' AND m.author_kind = 'person' AND m.kind <> 'call' AND m.deleted = 0"
     " AND m.state NOT IN ('failed', 'undelivered', 'cancelled')",

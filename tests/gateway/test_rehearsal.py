@@ -75,9 +75,10 @@ PICTURE = {
         "SELECT source_id, call, direction, state, outcome, line, rang, live, stale, repaired, started_at, ended_at"
         " FROM phone_call"
     ),
+    # what is owed and since when; how many tasks led there depends on what was told in between
     "call backs": (
-        "SELECT i.value, t.kind, t.owner_id, t.result, t.due_at, t.attempted_at, t.done_at FROM task t"
-        " JOIN conversation c ON c.id = t.conversation_id JOIN identity i ON i.id = c.identity_id"
+        "SELECT i.value, t.kind, t.owner_id, t.due_at FROM task t JOIN conversation c ON c.id = t.conversation_id"
+        " JOIN identity i ON i.id = c.identity_id WHERE t.done_at IS NULL"
     ),
     "envelopes": "SELECT source_id, key, state, reason, number, received_at FROM envelope",
 }  # fmt: skip
