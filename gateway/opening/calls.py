@@ -17,6 +17,7 @@ from gateway.opening.people import contact_of
 from gateway.opening.standing import set_deadline, set_status, show_last, status_of
 from gateway.opening.talk import address_of
 from gateway.opening.wanted import CALL
+from routing.call_backs import owed_since
 from routing.calls import Call, Fact, Situation, consequences, project
 from routing.conversations import answered, heard
 from routing.times import MINUTE
@@ -308,7 +309,8 @@ def _follow(
     if call.direction == "in" and follow.call_back:
         by = follow.call_back_by
         if owing.missed(board, house, rules, contact, message, key_of(message), call, by):
-            set_status(conversation, heard(status_of(conversation), call.started_at, received_at))
+            told_at = max(received_at, conversation.answered_at + 1)  # what is owed goes by their clock
+            set_status(conversation, heard(status_of(conversation), call.started_at, told_at))
     if call.answered and follow.silence is None:
         _talked(board, house, conversation, contact, message, call)
 
@@ -335,7 +337,7 @@ def _talked(
     if call.ended_at is not None or call.stale:
         answers = owing.in_touch(board, house, contact.id, key_of(message), call.ended_at or at)
     else:  # what is missed meanwhile is told later
-        answers = (board.owing.of(contact.id).since or 0) <= at
+        answers = owed_since(board.owing.of(contact.id).missed.values(), (at,)) is None
     if answers:
         set_status(conversation, answered(status_of(conversation), max(at, conversation.heard_at)))
     if message.deal_id:

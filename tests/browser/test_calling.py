@@ -60,6 +60,9 @@ async def test_a_call_rings_is_taken_by_another_is_missed_and_called_back(
         await expect(outgoing).to_be_visible()
         await outgoing.get_by_role("button", name="Дозвонился", exact=True).click()
         await expect(outgoing.get_by_text("отмечено: дозвонился")).to_be_visible()
+        made_good = log.get_by_role("article", name=re.compile("Пропущенный звонок")).last
+        await expect(made_good.get_by_text(re.compile("перезвонили в"))).to_be_visible()
+        await expect(made_good.get_by_role("button", name="Перезвонить")).to_have_count(0)
         await ira.shot("call back done")
 
     async with as_person(chromium_browser, demo, await demo.link_of("Ольга")) as olga:
@@ -69,6 +72,12 @@ async def test_a_call_rings_is_taken_by_another_is_missed_and_called_back(
         await expect(row).to_be_visible()
         assert int(await row.get_by_role("cell").nth(3).inner_text()) >= 1, "her call back is counted"
         await olga.shot("calls report")
+        await olga.check(locale="ru")
+    link = await demo.link_of("Ольга")
+    async with as_person(chromium_browser, demo, link, screen=PHONE, theme="dark") as olga:
+        await olga.page.goto("/reports/calls")
+        await expect(olga.page.get_by_role("region", name="По сотрудникам")).to_be_visible()
+        await olga.shot("calls report phone")
         await olga.check(locale="ru")
 
 
@@ -135,3 +144,9 @@ async def test_an_unknown_system_is_taught_by_three_calls(demo: House, chromium_
         await page.get_by_role("button", name="Включить").click()
         await expect(page.get_by_text("Включено: звонки читаются так").first).to_be_visible()
         await expect(page.get_by_text(re.compile("Опубликована версия 1"))).to_be_visible()
+    link = await demo.link_of("Анна")
+    async with as_person(chromium_browser, demo, link, screen=PHONE, theme="dark") as anna:
+        await anna.page.goto(f"/sources/{made['id']}/learn")
+        await expect(anna.page.get_by_text(re.compile("входящий .* пропущен"))).to_be_visible()
+        await anna.shot("learn phone")
+        await anna.check(locale="ru")
