@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import Connection, text
 
 from routing.call_backs import owed_since
@@ -43,10 +44,12 @@ MISSED = (
     " JOIN phone_call p ON p.contact_id = w.id AND p.started_at > :since AND p.direction = 'in'"
     " AND ((p.state = 'missed' AND p.ended_at - p.started_at >= :short) OR (p.state = 'ringing' AND p.stale = 1))"
 )
+TALKS = (
+    "SELECT p.contact_id, p.source_id || ':' || p.call AS ref, p.started_at, m.content FROM {wanted}"
+    " JOIN phone_call p ON p.contact_id = w.id AND p.started_at > :since AND (p.outcome = 'talk' OR p.state = 'answered')"
+    " JOIN message m ON m.id = p.message_id"
+)
 IN_TOUCH = (
-    "SELECT p.contact_id, p.source_id || ':' || p.call AS ref, COALESCE(p.ended_at, p.started_at) AS at FROM {wanted}"
-    " JOIN phone_call p ON p.contact_id = w.id AND p.started_at > :since"
-    " AND (p.outcome = 'talk' OR (p.state = 'answered' AND p.stale = 1))",
     "SELECT m.contact_id, m.id AS ref, m.at FROM {wanted} JOIN message m ON m.contact_id = w.id AND m.at > :since"
     " AND m.direction = 'out' AND m.author_kind = 'person' AND m.kind <> 'call' AND m.deleted = 0"
     " AND m.state NOT IN ('failed', 'undelivered', 'cancelled')",
@@ -102,6 +105,9 @@ def load(connection: Connection, contact_ids: Iterable[str], now: Micros, *, cal
     since = now - LATELY
     for row in batch.select(connection, MISSED, known, since=since, short=SHORT_RING):
         owing.of(row.contact_id).missed[row.ref] = row.at
+    for row in batch.select(connection, TALKS, known, since=since):
+        wait = orjson.loads(row.content)["call"]["wait"]
+        owing.of(row.contact_id).contacts[row.ref] = row.started_at + (wait or 0)
     for statement in IN_TOUCH:
         for row in batch.select(connection, statement, known, since=since):
             owing.of(row.contact_id).contacts[row.ref] = row.at

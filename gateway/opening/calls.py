@@ -17,7 +17,6 @@ from gateway.opening.people import contact_of
 from gateway.opening.standing import set_deadline, set_status, show_last, status_of
 from gateway.opening.talk import address_of
 from gateway.opening.wanted import CALL
-from routing.call_backs import owed_since
 from routing.calls import Call, Fact, Situation, consequences, project
 from routing.conversations import answered, heard
 from routing.times import MINUTE
@@ -332,13 +331,9 @@ def _situation(board: Board, contact: Contact, conversation: Conversation, answe
 def _talked(
     board: Board, house: House, conversation: Conversation, contact: Contact, message: Message, call: Call
 ) -> None:
-    """People talk: nobody waits here. Once they have talked, what was missed until then is made good."""
+    """People talk: what was missed before is made good, and nobody waits here unless they called again in vain."""
     at = call.answered_at or call.started_at
-    if call.ended_at is not None or call.stale:
-        answers = owing.in_touch(board, house, contact.id, key_of(message), call.ended_at or at)
-    else:  # what is missed meanwhile is told later
-        answers = owed_since(board.owing.of(contact.id).missed.values(), (at,)) is None
-    if answers:
+    if owing.in_touch(board, house, contact.id, key_of(message), at):
         set_status(conversation, answered(status_of(conversation), max(at, conversation.heard_at)))
     if message.deal_id:
         board.answered_deals.setdefault(message.deal_id, at)

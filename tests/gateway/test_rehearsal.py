@@ -62,7 +62,11 @@ PICTURE = {
         " min(m.external_id) AS first FROM deal d LEFT JOIN message m ON m.deal_id = d.id GROUP BY d.id, d.title, d.stage_kind,"
         " d.open, d.repeat, d.quiet, d.source_id"
     ),
-    "touches": "SELECT t.source_id, t.campaign, t.attribution, t.at, t.first FROM touch t",
+    # of calls that are told at once, any may have been opened first
+    "touches": (
+        "SELECT t.source_id, t.campaign, t.attribution, t.first, CASE WHEN m.kind = 'call' THEN 0 ELSE t.at END FROM touch t"
+        " LEFT JOIN message m ON m.id = t.message_id"
+    ),
     "attachments of messages to deals": (
         "SELECT m.source_id, m.external_id, d.kind, d.rule FROM decision d JOIN message m ON m.id = d.message_id"
         " WHERE d.kind <> 'route'"
