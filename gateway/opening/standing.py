@@ -6,7 +6,7 @@ Its preview, its turn, its deadline: the copies that the queue is read from.
 from __future__ import annotations
 
 from gateway.opening.house import SourceRules
-from routing.conversations import Status, answer_due, deadline
+from routing.conversations import Status, answer_due, answered, deadline, heard
 from routing.schedule import Schedule
 from routing.window import NO_WINDOW, WindowPolicy, closes_at
 from storage.board import Board, Conversation, Message
@@ -33,6 +33,23 @@ def set_status(conversation: Conversation, status: Status) -> None:
     conversation.answered_at = status.answered_at
     conversation.snoozed_until = status.snoozed_until
     conversation.dirty = True
+
+
+def hear(conversation: Conversation, said_at: int, seq: int, received_at: int) -> None:
+    """The client wants an answer, unless somebody of ours has written at the network itself since: what had been said there
+    was in front of them, whatever reached us first."""
+    there = conversation.last_author == "person" and conversation.last_author_id is None
+    if there and (said_at, seq) < (conversation.last_at, conversation.last_seq):
+        return
+    set_status(conversation, heard(status_of(conversation), said_at, received_at))
+
+
+def answer_there(conversation: Conversation, at: int, seq: int) -> None:
+    """Somebody of ours has written at the network itself. Unless the client said more there afterwards, it answers all that
+    has reached us: the network's whole seconds lie before the moments at which we heard."""
+    newest = (at, seq) > (conversation.last_at, conversation.last_seq)
+    moment = max(at, conversation.heard_at) if newest else at
+    set_status(conversation, answered(status_of(conversation), moment))
 
 
 def set_deadline(board: Board, conversation: Conversation, rules: SourceRules, schedule: Schedule) -> None:

@@ -9,10 +9,9 @@ from channels.events import InboundMessage, Noted, OutgoingSeen, Quoted, Started
 from gateway.opening import albums, leads, owing, private, threads
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import attribution_json, contact_of, group_contact
-from gateway.opening.standing import set_deadline, set_status, show_last, status_of
+from gateway.opening.standing import answer_there, hear, set_deadline, show_last
 from gateway.opening.wanted import GROUP, group_value, twin_of
 from routing import links
-from routing.conversations import answered, heard
 from routing.nature import Traits, group_needs_answer, nature_of, nature_of_message
 from routing.window import ClientAct, advance_anchor, opens_window
 from storage.board import Address, Board, Confirmed, Contact, Conversation, Identity, Message, NewAttachment
@@ -117,14 +116,14 @@ def _follow(
             board, contact, message.id, attachment.deal_id, rules.id, event.attribution, said_at,
             enquiry=enquiry, first_message=first,
         )  # fmt: skip
-        set_status(conversation, heard(status_of(conversation), said_at, received_at))
+        hear(conversation, said_at, event.seq, received_at)
         conversation.last_client_at = max(conversation.last_client_at or 0, said_at)
         if conversation.assignee_id is None:
             conversation.assignee_id = board.owners.get(attachment.deal_id)
     elif message.nature == "group" and group_needs_answer(
         addressed=event.addressed, bound=conversation.pinned_deal_id is not None
     ):
-        set_status(conversation, heard(status_of(conversation), said_at, received_at))
+        hear(conversation, said_at, event.seq, received_at)
 
 
 def _confirm(
@@ -260,7 +259,7 @@ def open_outgoing(
     _keep_parts(board, rules, envelope_id, message, event)
     leads.attach_outgoing(board, rules, contact, conversation, message)
     if by_person:
-        set_status(conversation, answered(status_of(conversation), event.at))
+        answer_there(conversation, event.at, event.seq)
         if message.nature == "client":
             owing.in_touch(board, house, message.contact_id, message.id, event.at)
     if message.deal_id and by_person:

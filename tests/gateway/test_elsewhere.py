@@ -1,0 +1,179 @@
+"""What is said beside us, and by many at once: answers typed at the network itself, lent accounts, groups, shared contacts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from channels.fakes import Act
+from channels.telegram.fake import TelegramFake
+from channels.telegram.fake_updates import user_id
+from channels.vk.fake import VKFake
+from storage import natures
+from tests.gateway.town import IGOR, MARIA, Town, until
+
+GROUP = -77_001
+
+
+def telegram(town: Town) -> TelegramFake:
+    fake = town.fakes["messenger1"]
+    assert isinstance(fake, TelegramFake)
+    return fake
+
+
+async def vk(town: Town) -> VKFake:
+    await town.connect("messenger2")
+    fake = town.fakes["messenger2"]
+    assert isinstance(fake, VKFake)
+    return fake
+
+
+async def said(town: Town, direction: str) -> list[Any]:
+    return await town.rows(
+        "SELECT id, text, author_kind, author_name, state, deleted, edited FROM message WHERE direction = :way"
+        " AND kind <> 'system' ORDER BY at, seq, id",
+        way=direction,
+    )
+
+
+async def waits(town: Town) -> list[bool]:
+    rows = await town.rows("SELECT waiting_since FROM conversation ORDER BY id")
+    return [row.waiting_since is not None for row in rows]
+
+
+async def test_an_answer_typed_at_the_network_stands_once_with_its_author_and_stops_the_clock(
+    town: Town,
+) -> None:
+    fake = await vk(town)
+    await town.say("messenger2", "Есть в наличии?")
+    await town.opened()
+    assert await waits(town) == [True]
+    await fake.write(MARIA.ref, "Да, приезжайте")
+    await fake.again(3)
+    await town.opened()
+    assert await waits(town) == [False]
+    ours = await town.reply("Адрес пришлю")
+    assert await town.state(ours, "sent") == "sent"
+    await fake.settled()
+    await town.opened()
+    rows = await said(town, "out")
+    assert [(row.text, row.author_kind, row.author_name) for row in rows] == [
+        ("Да, приезжайте", "person", "id800000002"), ("Адрес пришлю", "person", "Анна"),
+    ]  # fmt: skip
+    await fake.read(MARIA.ref, 3)
+    await until(lambda: stands(town, ours, "read"))
+
+
+async def test_an_answer_given_at_the_network_answers_what_reaches_us_only_after_it(town: Town) -> None:
+    """The client's words came late, after a fault of ours: whoever answered there had read them."""
+    fake = await vk(town)
+    await town.say("messenger2", "Здравствуйте")
+    await town.opened()
+    user = fake.community.user(MARIA.ref, MARIA.name)
+    late = fake.community.event(
+        "message_new", {"message": fake.community.message(user, user, "И ещё вопрос")}
+    )
+    await fake.write(MARIA.ref, "Отвечаю на всё")
+    await town.opened()
+    await fake.pusher.hand_over(late)
+    await town.opened()
+    assert len(await said(town, "in")) == 2
+    assert await waits(town) == [False]
+    await town.say("messenger2", "А это уже новое")
+    await town.opened()
+    assert await waits(town) == [True]
+
+
+async def stands(town: Town, message_id: str, state: str) -> bool:
+    return bool(await town.one("SELECT state FROM message WHERE id = :id", id=message_id) == state)
+
+
+async def test_what_the_owner_of_a_lent_account_writes_answers_and_what_the_client_takes_back_is_struck(
+    town: Town,
+) -> None:
+    fake = telegram(town)
+    key = await fake.lend(IGOR)
+    await fake.privately(key, MARIA, "Хочу кухню")
+    await town.opened()
+    ref = await town.one("SELECT id FROM conversation")
+    await town.gateway.database.write(natures.set_nature, ref, town.admin, "client")
+    assert await waits(town) == [True]
+    await fake.privately(key, MARIA, "Приезжайте смотреть", by_owner=True)
+    await town.opened()
+    assert await waits(town) == [False]
+    (row,) = await said(town, "out")
+    assert (row.text, row.author_kind, row.author_name) == ("Приезжайте смотреть", "person", IGOR.name)
+    ours = await town.reply("Или мы к вам", conversation=ref)
+    assert await town.state(ours, "sent") == "sent"
+    talk = next(iter(fake.world.private.values()))
+    assert talk.own is not None
+    edited = talk.own | {"text": "Хочу шкаф", "edit_date": talk.own["date"] + 5}
+    await fake.push({"edited_business_message": edited})
+    gone = {"business_connection_id": key, "chat": talk.own["chat"], "message_ids": [talk.own["message_id"]]}
+    await fake.push({"deleted_business_messages": gone})
+    await town.opened()
+    (asked,) = await said(town, "in")
+    assert (asked.edited, asked.deleted) == (1, 1)
+    kept = await town.rows(
+        "SELECT text FROM message_version WHERE message_id = :id ORDER BY version", id=asked.id
+    )
+    assert [row.text for row in kept] == ["Хочу кухню"]
+    assert len(await said(town, "out")) == 2
+
+
+async def test_a_group_and_each_of_its_topics_is_one_conversation_that_stays_when_it_becomes_a_supergroup(
+    town: Town,
+) -> None:
+    fake = telegram(town)
+    await fake.in_group(GROUP, MARIA, "Когда плитка?")
+    await fake.in_group(GROUP, IGOR, "И клей")
+    await fake.in_group(GROUP, MARIA, "Про свет", message_thread_id=5, is_topic_message=True)
+    await town.opened()
+    rows = await town.rows(
+        "SELECT c.id, c.thread, c.nature, c.waiting_since, count(p.identity_id) AS people FROM conversation c"
+        " LEFT JOIN participant p ON p.conversation_id = c.id GROUP BY c.id, c.thread, c.nature, c.waiting_since"
+        " ORDER BY c.thread"
+    )
+    assert [(row.thread, row.nature, row.waiting_since, row.people) for row in rows] == [
+        (str(GROUP), "group", None, 2), (f"{GROUP}:5", "group", None, 1),
+    ]  # fmt: skip
+    assert await town.one("SELECT count(*) FROM deal") == 0
+    whole = rows[0].id
+    new = await fake.upgrade(GROUP, MARIA)
+    await fake.in_group(new, IGOR, "Мы теперь супергруппа")
+    await town.opened()
+    assert await town.one("SELECT thread FROM conversation WHERE id = :id", id=whole) == str(new)
+    assert await town.one("SELECT count(*) FROM conversation") == 2
+    ours = await town.reply("В пятницу", conversation=whole)
+    assert await town.state(ours, "sent", "failed") == "sent"
+    assert fake.arrived[-1].id.startswith(f"{new}:")
+
+
+async def test_a_phone_that_is_the_writers_own_is_theirs_and_anothers_is_not(town: Town) -> None:
+    fake = telegram(town)
+    await town.say("messenger1", "", doing="contact")
+    await town.opened()
+    own = fake.world.talk(user_id(MARIA.ref)).own
+    assert own is not None
+    card = {"phone_number": IGOR.phone, "first_name": IGOR.name, "user_id": user_id(IGOR.ref)}
+    await fake.push({"message": own | {"message_id": own["message_id"] + 1, "contact": card}})
+    await town.opened()
+    phones = await town.rows("SELECT value FROM identity WHERE kind = 'phone'")
+    assert [row.value for row in phones] == [MARIA.phone]
+    assert len(await said(town, "in")) == 2
+
+
+async def test_a_reaction_of_the_client_stands_under_the_message_and_goes_away_with_it(town: Town) -> None:
+    fake = telegram(town)
+    await town.say("messenger1", "Спасибо")
+    await town.opened()
+    assert await waits(town) == [True]
+    ours = await town.reply("Пожалуйста")
+    assert await town.state(ours, "sent") == "sent"
+    await fake.act(Act(client=MARIA, doing="reaction"))
+    await town.opened()
+    (row,) = await town.rows("SELECT message_id, emojis FROM reaction")
+    emojis = row.emojis if isinstance(row.emojis, list) else orjson.loads(row.emojis)
+    assert len(emojis) == 1 and row.message_id
+    assert await waits(town) == [False], "a reaction asks for no answer"
