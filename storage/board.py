@@ -351,6 +351,8 @@ class Board:
     answered_deals: dict[str, int] = field(default_factory=dict)
     """deal -> when a person of ours first was in touch."""
     echoes: list[tuple[str, str, str, int]] = field(default_factory=list)
+    numbered: list[tuple[str, int]] = field(default_factory=list)
+    """Our own messages and their numbers in the network's chat, by which it tells how far the client has read."""
     """(outbox row, message, external id, at): proof that our own message is there."""
     delivered: list[tuple[str, str, str]] = field(default_factory=list)
     """(message, state, reason): what became of our messages."""

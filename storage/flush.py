@@ -372,6 +372,7 @@ def _outgoing(tx: Transaction, board: Board) -> None:
     """Proof that our own messages are there, and what the network says became of them."""
     for row_id, message_id, external_id, at in board.echoes:
         settle_echo(tx, row_id, message_id, external_id, at)
+    batch.update(tx.connection, message, ("id",), ("seq",), sorted(dict(board.numbered).items()))
     states = [(message_id, state, reason) for message_id, state, reason in board.delivered]
     batch.update(tx.connection, message, ("id",), ("state", "reason"), states)
     for message_id, state, reason in board.delivered:

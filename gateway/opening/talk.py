@@ -228,12 +228,17 @@ def open_outgoing(
     board: Board, house: House, rules: SourceRules, envelope_id: int, received_at: int, event: OutgoingSeen
 ) -> bool:
     """The company's words: our own message echoed is only proof that it left; one typed elsewhere is an answer."""
-    if board.message(rules.id, event.external_id) is not None:
+    known = board.message(rules.id, event.external_id)
+    if known is not None:
+        if known.direction == "out" and not known.seq and event.seq:
+            known.seq = event.seq
+            board.numbered.append((known.id, event.seq))
         return False
     for key in (event.key, event.external_id):
         if key and (rules.id, key) in board.in_flight:
             row, message_id = board.in_flight[rules.id, key]
             board.echoes.append((row, message_id, event.external_id, event.at))
+            board.numbered.append((message_id, event.seq))
             board.externals[rules.id, event.external_id] = message_id
             return True
     if private.is_kept_out(board, rules, event.thread):

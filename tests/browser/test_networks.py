@@ -197,3 +197,38 @@ async def test_a_link_to_a_deal_is_made_beside_the_dialog(
         await ira.shot(f"link to a deal {screen.width}")
         await dialog.get_by_role("button", name="Отозвать ссылки").click()
         await expect(page.get_by_text("Ссылки отозваны").first).to_be_visible()
+
+
+@pytest.mark.parametrize(("screen", "theme"), LOOKS)
+async def test_a_file_that_an_edit_replaced_is_shown_with_the_earlier_wording(
+    demo: House, chromium_browser: Browser, screen: Screen, theme: Theme
+) -> None:
+    client = Client(ref=f"files{screen.width}", name=f"Зоя Сметина {screen.width}")
+    number = 900 + screen.width
+    earlier, later = (
+        {
+            "message_id": number, "date": int(time.time()) - 60, "caption": words,
+            "from": {"id": number, "is_bot": False, "first_name": client.name},
+            "chat": {"id": number, "type": "private", "first_name": client.name},
+            "document": {"file_id": name, "file_unique_id": name, "file_name": name, "file_size": 2_048},
+        }
+        for words, name in (("Смета", "smeta-1.pdf"), ("Смета, исправленная", "smeta-2.pdf"))
+    )  # fmt: skip
+    await hand_over(demo, {"message": earlier})
+    async with as_person(
+        chromium_browser, demo, await demo.link_of("Ира"), screen=screen, theme=theme
+    ) as ira:
+        page = ira.page
+        await open_dialog(page, client.name, "Telegram")
+        message = page.get_by_role("article").filter(has_text="Смета").last
+        await expect(message).to_contain_text("smeta-1.pdf", timeout=SOON)
+        await hand_over(demo, {"edited_message": later | {"edit_date": int(time.time())}})
+        await expect(message).to_contain_text("smeta-2.pdf", timeout=SOON)
+        await expect(message).not_to_contain_text("smeta-1.pdf")
+        await message.get_by_role("button", name="изменено").click()
+        dialog = page.get_by_role("dialog", name="Прежний текст")
+        await expect(dialog).to_contain_text("smeta-1.pdf", timeout=SOON)
+        await expect(dialog).to_contain_text("Смета")
+        await expect(dialog).not_to_contain_text("smeta-2.pdf")
+        await ira.check(locale="ru")
+        await ira.shot(f"versions {screen.width}")
