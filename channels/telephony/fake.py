@@ -190,7 +190,8 @@ class Exchange(Fake):
         not."""
         arrived = self.arrived[-1]
         scene = scenes.click_to_call(arrived.raw["member"], taken=taken)
-        began = int(time.time()) - scenes.lasts(scene)
+        # Who watches it sees it begin when they asked for it; else all of it lies behind us when it is told.
+        began = int(time.time()) - (0 if self.lively else scenes.lasts(scene))
         call = Call(
             id=uuid.uuid4().hex[:20],
             client=arrived.raw["number"],

@@ -227,8 +227,9 @@ class Stage:
         await self._answer(answered, self.fakes[answered].arrived[-1].to)
 
     def _answered(self) -> str:
-        """The source whose client got an answer since the story was told; "" is none."""
-        return next((ref for ref, fake in self.fakes.items() if len(fake.arrived) > self._seen[ref]), "")
+        """The source whose client got an answer in words since the story was told; "" is none."""
+        written = ((ref, fake) for ref, fake in self.fakes.items() if "text" in fake.doings)
+        return next((ref for ref, fake in written if len(fake.arrived) > self._seen[ref]), "")
 
     async def _answer(self, source_id: str, ref: str) -> None:
         await asyncio.sleep(FIRST_ANSWER_AFTER)

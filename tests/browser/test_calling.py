@@ -36,6 +36,7 @@ async def test_a_call_rings_is_taken_by_another_is_missed_and_called_back(
         await expect(ring).to_have_count(0)
         await demo.play("phone", "igor", "call_ends")
 
+        await asyncio.sleep(1.1)  # exchanges tell whole seconds: this call ends after that talk began
         await demo.play("phone", "igor", "call_rings", member="102", seconds_ago=AGO)
         await expect(ring).to_be_visible()
         await demo.play("phone", "igor", "call_ends")
@@ -60,6 +61,8 @@ async def test_a_call_rings_is_taken_by_another_is_missed_and_called_back(
         await expect(outgoing).to_be_visible()
         await outgoing.get_by_role("button", name="Дозвонился", exact=True).click()
         await expect(outgoing.get_by_text("отмечено: дозвонился")).to_be_visible()
+        row = log.get_by_role("article", name=re.compile("Пропущенный звонок")).last
+        await expect(row.get_by_text(re.compile("перезвонили"))).to_be_visible()
         await ira.shot("call back done")
 
     async with as_person(chromium_browser, demo, await demo.link_of("Ольга")) as olga:
