@@ -83,16 +83,10 @@ def target_for(gateway: Gateway, source_id: str) -> Target:
     live = gateway.sources.get(source_id)
     if live is None:
         raise Refusal("source_down")
-    can = live.channel.can()
-    if can.reply:
-        return _target(gateway, live)
-    for kind in can.answered_by:
-        for other in gateway.sources.all():
-            beginner = other.channel.can()
-            carries = kind in channels.about(other.row.channel).kinds
-            if carries and beginner.reply and beginner.first and other.row.state == "active":
-                return _target(gateway, other)
-    raise Refusal("cannot_answer")
+    answering = gateway.sources.answering(live)
+    if answering is None:
+        raise Refusal("cannot_answer")
+    return _target(gateway, answering)
 
 
 def _target(gateway: Gateway, live: Live) -> Target:

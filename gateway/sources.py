@@ -113,6 +113,16 @@ class Sources:
         """Every source."""
         return tuple(self._live.values())
 
+    def answering(self, live: Live) -> Live | None:
+        """The source by which an answer to what came in at this one leaves: itself, or another at work that may begin a
+        conversation with addresses that it names. None: nobody can answer in writing."""
+        can = live.channel.can()
+        if can.reply:
+            return live
+        return next(
+            (one for kind in can.answered_by for one in self._live.values() if _begins_with(one, kind)), None
+        )
+
     async def find(self, source_id: str) -> Live | None:
         """The source; an id that is not known here may be another process's newest."""
         found = self._live.get(source_id)
@@ -442,3 +452,14 @@ def _shape(check: Check) -> dict[str, Any]:
         "detail": check.detail,
         "params": dict(check.params),
     }
+
+
+def _begins_with(live: Live, kind: str) -> bool:
+    """Whether the source may write first to an address of this kind."""
+    can = live.channel.can()
+    return (
+        can.reply
+        and can.first
+        and live.row.state == "active"
+        and kind in channels.about(live.row.channel).kinds
+    )

@@ -88,6 +88,8 @@ def window(
         )
         if found.phase == "closed" and found.allow:
             state = "warn" if found.enforcement == "warn" else "open"
+    if state in ("none", "open", "warn") and live is not None and gateway.sources.answering(live) is None:
+        state = "cannot_answer"
     shut = found.phase == "closed"
     return {
         "state": cast(Any, state),
@@ -97,7 +99,7 @@ def window(
         "last_client_at": last_client_at,
         "enforcement": found.enforcement,
         "fixed": policy.fixed,
-        "may_override": found.overridable and account.may("window.override"),
+        "may_override": state != "cannot_answer" and found.overridable and account.may("window.override"),
         "reach": reason or "" if unreachable else "",
     }
 

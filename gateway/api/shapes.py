@@ -130,7 +130,7 @@ class Window(TypedDict):
 
     state: Literal[
         "none", "open", "closed", "never_opened", "blocked_by_client", "no_permission", "source_down", "no_address",
-        "conversation_closed", "read_only", "warn",
+        "conversation_closed", "read_only", "cannot_answer", "warn",
     ]  # fmt: skip
     reason: str
     closes_at: Micros | None

@@ -16,6 +16,7 @@ from channels.telephony.fake import Exchange, OtherExchange
 from gateway.switchboard import Switchboard
 from routing.times import DAY
 from storage import tasks
+from storage.ids import new_id
 from storage.transaction import Transaction
 from tests.gateway.api.house import House, Person
 
@@ -131,6 +132,20 @@ async def test_what_an_earlier_call_settled_leaves_a_later_missed_call_owed(offi
     await office.fake.act(Act(client=MARIA, doing="call_missed", member="101"))
     await office.until("SELECT count(*) FROM task WHERE kind = 'call_back'", 2)
     assert len((await office.anna.get("/calls/ringing"))["items"]) == 1
+
+
+async def test_a_call_says_that_nobody_can_answer_it_in_writing_and_offers_to_call(office: Office) -> None:
+    await office.missed()
+    ref = await office.one("SELECT conversation_id FROM message WHERE kind = 'call'")
+    shown = await office.anna.get(f"/conversations/{ref}")
+    assert (shown["row"]["window"]["state"], shown["row"]["window"]["may_override"]) == (
+        "cannot_answer",
+        False,
+    )
+    assert [one["kind"] for one in shown["fallbacks"]] == ["call", "wait"]
+    order = {"id": new_id(0), "text": "x", "file_ids": [], "reply_to": None, "last_seen": None}
+    answer = await office.anna.call("POST", f"/conversations/{ref}/messages", order)
+    assert answer.code == "cannot_answer"
 
 
 async def test_a_page_instead_of_a_recording_is_not_kept(office: Office) -> None:
