@@ -15,6 +15,7 @@
     supervision    is an answer late, and how far up must it be told?
     conversations  does a conversation need an answer, by when, and which comes first?
     calls          what became of a call, and what follows from it?
+    call_backs     is a client owed a call back, and since when?
     ringing        whom does an incoming call ring?
     members        who is at work, and can they be told something?
     schedule       when is somebody at work?
