@@ -143,7 +143,13 @@ async def test_a_call_says_that_nobody_can_answer_it_in_writing_and_offers_to_ca
         False,
     )
     assert [one["kind"] for one in shown["fallbacks"]] == ["call", "wait"]
-    order = {"id": new_id(0), "text": "x", "file_ids": [], "reply_to": None, "last_seen": None}
+    order: dict[str, object] = {
+        "id": new_id(0),
+        "text": "x",
+        "file_ids": [],
+        "reply_to": None,
+        "last_seen": None,
+    }
     answer = await office.anna.call("POST", f"/conversations/{ref}/messages", order)
     assert answer.code == "cannot_answer"
 
