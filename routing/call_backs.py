@@ -10,7 +10,8 @@ from collections.abc import Collection
 from routing.times import SECOND, Micros
 
 NEXT_SECOND = SECOND
-"""Providers tell whole seconds: what is done within a missed call's last one is shown as done after it."""
+"""Providers tell whole seconds: what is done within a missed call's last one is shown as done after it, so what an
+earlier call settled in that second says nothing of this one."""
 
 
 def owed_since(missed: Collection[Micros], contacts: Collection[Micros]) -> Micros | None:

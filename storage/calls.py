@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, Row, text
 
+from routing.call_backs import NEXT_SECOND
 from routing.times import MINUTE, SECOND, Micros
 from storage import batch
 from storage.board import Board, Command
@@ -107,8 +108,7 @@ CARD = (
     " (SELECT t.campaign FROM touch t WHERE t.message_id = p.message_id LIMIT 1) AS campaign,"
     " (SELECT count(*) FROM phone_call o WHERE o.contact_id = p.contact_id AND o.started_at > :since) AS calls,"
     " (SELECT min(t.done_at) FROM task t WHERE t.contact_id = m.contact_id AND t.kind = 'call_back'"
-    # after the second in which it ended: what an earlier call has just settled says nothing of this one
-    " AND t.done_at >= COALESCE(p.ended_at, p.started_at) + 1000000) AS dealt_with_at"
+    f" AND t.done_at >= COALESCE(p.ended_at, p.started_at) + {NEXT_SECOND}) AS dealt_with_at"
 )
 FROM = (
     " JOIN message m ON m.id = p.message_id JOIN conversation v ON v.id = m.conversation_id"

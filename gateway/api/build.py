@@ -16,6 +16,7 @@ from gateway.post import Blank
 from gateway.sources import Live, transport
 from routing import conversations as queue_order
 from routing import window as windows
+from routing.call_backs import NEXT_SECOND
 from routing.codes import Reach
 from routing.times import HOUR, MINUTE
 from storage import queue, timeline
@@ -362,8 +363,7 @@ def _call(row: Any, call: dict[str, Any] | None, facts: timeline.Facts) -> shape
         return None
     names, answered = facts.answered_by, call.get("answered_by")
     touches = facts.called_back.get(row.contact_id, ()) if call["state"] == "missed" else ()
-    # Providers tell whole seconds: what an earlier call settled within the last of them says nothing of this one.
-    missed_at = row.at + (call["wait"] or 0) + 1_000_000
+    missed_at = row.at + (call["wait"] or 0) + NEXT_SECOND
     back = next((one for one in touches if one.done_at >= missed_at), None)
     return {
         "state": call["state"], "direction": call["direction"], "line": call["line"],
