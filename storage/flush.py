@@ -354,18 +354,20 @@ def _calls(tx: Transaction, board: Board) -> None:
 
 def _answer_elsewhere(tx: Transaction, board: Board) -> None:
     """Forms and missed calls of a client are answered by whatever else we say to them."""
-    for contact_id, at in sorted(board.owing.in_touch.items()):
-        rows = batch.select(
-            tx.connection,
-            "SELECT c.id, c.heard_at FROM {wanted} JOIN conversation c ON c.source_id = w.source_id"
-            " AND c.contact_id = :contact AND c.waiting_since IS NOT NULL AND c.last_client_at <= :at ORDER BY c.id",
-            {"source_id": sorted(board.owing.mute)},
-            contact=contact_id,
-            at=at,
-        )
-        for row in rows:
-            if row.id not in board.conversations:
-                mark_answered(tx, row.id, max(at, row.heard_at))  # networks' clocks, and ours
+    wanted = [
+        (contact_id, source_id, at)
+        for contact_id, at in sorted(board.owing.in_touch.items())
+        for source_id in sorted(board.owing.mute)
+    ]
+    contacts, sources, times = zip(*wanted, strict=True) if wanted else ((), (), ())
+    for row in batch.select(
+        tx.connection,
+        "SELECT c.id, c.heard_at, w.at FROM {wanted} JOIN conversation c ON c.source_id = w.source_id"
+        " AND c.contact_id = w.contact_id AND c.waiting_since IS NOT NULL AND c.last_client_at <= w.at ORDER BY c.id",
+        {"contact_id": contacts, "source_id": sources, "at": times},
+    ):
+        if row.id not in board.conversations:
+            mark_answered(tx, row.id, max(row.at, row.heard_at))  # networks' clocks, and ours
 
 
 def _outgoing(tx: Transaction, board: Board) -> None:
