@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from storage.errors import Unavailable
+from storage.errors import Stale, Unavailable
 from storage.transaction import Transaction
 
 P = ParamSpec("P")
@@ -158,9 +158,7 @@ class _Postgres:
     async def _write(self, engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
         for attempt in range(RETRIES):
             try:
-                with _our_errors():
-                    async with engine.begin() as connection:
-                        return await connection.run_sync(work)
+                return await self._afresh(engine, work)
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", "") not in RETRYABLE or attempt == RETRIES - 1:
                     raise
@@ -168,8 +166,19 @@ class _Postgres:
         raise Unavailable("too many deadlocks")
 
     async def read(self, work: Callable[[Connection], T]) -> T:
+        return await self._afresh(self.reading, work)
+
+    async def _afresh(self, engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
+        """Once more when the pool gave a dead connection: after a restart of the database every one in it is dead, and
+        the first of them empties the pool."""
+        try:
+            return await self._once(engine, work)
+        except Stale:
+            return await self._once(engine, work)
+
+    async def _once(self, engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
         with _our_errors():
-            async with self.reading.begin() as connection:
+            async with engine.begin() as connection:
                 return await connection.run_sync(work)
 
     async def close(self) -> None:
@@ -248,7 +257,9 @@ def _our_errors() -> Any:
         raise Unavailable(type(error).__name__) from error
     except DBAPIError as error:
         state = getattr(error.orig, "sqlstate", None) or ""
+        if "connection is closed" in str(error.orig):  # asyncpg looks before it sends: nothing was asked
+            raise Stale(type(error.orig).__name__) from error
         gone = state[:2] in GONE or (isinstance(error, OperationalError) and not state)
-        if error.connection_invalidated or gone or "connection is closed" in str(error.orig):
+        if error.connection_invalidated or gone:
             raise Unavailable(type(error.orig).__name__) from error
         raise

@@ -11,6 +11,10 @@ class Unavailable(StorageError):
     """The database cannot be reached or written now: gone, full, read-only, locked. Try again later."""
 
 
+class Stale(Unavailable):
+    """A pooled connection had been closed before anything was asked on it; a new one may well serve."""
+
+
 class LeaseLost(StorageError):
     """Somebody else holds the lease now; nothing of this transaction is kept."""
 

@@ -157,7 +157,8 @@ class _Endpoint:
             return await self._answer(request)
         except Refusal as refusal:
             return refuse(refusal)
-        except Unavailable:
+        except Unavailable as gone:
+            log.warning("database unavailable", method=request.method, path=self._route.path, why=str(gone))
             return refuse(Refusal("unavailable", 503))
         except web.HTTPException:
             raise
