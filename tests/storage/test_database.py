@@ -10,9 +10,10 @@ from sqlalchemy import Connection, text
 
 from gateway import clock
 from gateway.permissions import PRESETS
-from storage.database import Database, Transaction
+from storage.database import Database
 from storage.errors import Unavailable
 from storage.team import first_start
+from storage.transaction import Transaction
 
 KICK = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
