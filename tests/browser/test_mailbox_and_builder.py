@@ -116,24 +116,46 @@ async def join_and_part(anna: Visitor, shop: House, post_office: MailHost) -> No
         (await row_of(shop, ends_with(words)))["id"] for words in ("Нужна кухня", "И ещё шкаф")
     ]
     await page.goto(f"/inbox/d/{wardrobe}")
+    await join(anna)
+    await expect(page).to_have_url(re.compile(kitchen))
+    assert await letters_of(shop, kitchen) == ["Нужна кухня", "И ещё шкаф"]
+    await undo(page)
+    await expect(page).to_have_url(re.compile(wardrobe))
+    assert await letters_of(shop, kitchen) == ["Нужна кухня"]
+    assert await letters_of(shop, wardrobe) == ["И ещё шкаф"]
+    await join(anna)
+    await expect(page).to_have_url(re.compile(kitchen))
+    await letter_menu(page)
+    await page.get_by_role("menuitem", name="Отделить с этого письма").click()
+    await expect(page).not_to_have_url(re.compile(kitchen))
+    assert await letters_of(shop, kitchen) == ["Нужна кухня"]
+    await undo(page)
+    await expect(page).to_have_url(re.compile(kitchen))
+    assert await letters_of(shop, kitchen) == ["Нужна кухня", "И ещё шкаф"]
+
+
+async def join(anna: Visitor) -> None:
+    page = anna.page
+    await letter_menu(page)
+    await page.get_by_role("menuitem", name="Соединить с другой перепиской…").click()
+    dialog = page.get_by_role("dialog", name="С какой перепиской соединить")
+    await dialog.get_by_role("radio", name="Kitchen").check()
+    await look(anna, "join")
+    await dialog.get_by_role("button", name="Соединить").click()
+
+
+async def letter_menu(page: Page) -> None:
     await (
         page.get_by_role("article")
         .filter(has_text="И ещё шкаф")
         .get_by_label("Действия с сообщением")
         .click()
     )
-    await page.get_by_role("menuitem", name="Соединить с другой перепиской…").click()
-    dialog = page.get_by_role("dialog", name="С какой перепиской соединить")
-    await dialog.get_by_role("radio", name="Kitchen").check()
-    await look(anna, "join")
-    await dialog.get_by_role("button", name="Соединить").click()
-    await expect(page).to_have_url(re.compile(kitchen))
-    assert await letters_of(shop, kitchen) == ["Нужна кухня", "И ещё шкаф"]
+
+
+async def undo(page: Page) -> None:
     await page.locator(".dock").get_by_role("button", name="Отменить").click()
     await expect(page.get_by_text("Действие отменено").first).to_be_visible()
-    await expect(page).to_have_url(re.compile(wardrobe))
-    assert await letters_of(shop, kitchen) == ["Нужна кухня"]
-    assert await letters_of(shop, wardrobe) == ["И ещё шкаф"]
 
 
 def ends_with(words: str) -> Callable[[dict[str, Any]], bool]:
