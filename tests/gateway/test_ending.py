@@ -31,3 +31,21 @@ async def test_all_end_however_often_one_swallows_it(monkeypatch: pytest.MonkeyP
         await ending.end([*tasks, failed])
     assert all(task.cancelled() for task in tasks)
     assert isinstance(failed.exception(), ValueError)
+
+
+async def test_who_is_cancelled_while_ending_others_outlives_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "AGAIN", 0.01)
+    children = [asyncio.create_task(_stubborn(5))]
+
+    async def keeper() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await ending.end(children)
+
+    outer = asyncio.create_task(keeper())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await ending.end([outer])
+    assert outer.cancelled()
+    assert all(child.done() for child in children), "what they work with is closed next"
