@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from routing.times import Micros
 from storage import batch
+from storage.acts import locked
 from storage.calls import close_call_backs
+from storage.history import row_of
 from storage.ids import new_id
 from storage.tables import task
 from storage.transaction import Transaction
@@ -53,15 +57,24 @@ TASK = (
 )
 
 
-def conclude(tx: Transaction, message_id: str, member_id: str, result: str, at: Micros | None) -> None:
-    """Keep the caller's word on a call. Reached: a call back owed is done. Later: it is owed again, then."""
-    row = tx.connection.execute(
+def _held(tx: Transaction, message_id: str) -> Row[Any]:
+    """A call, which nobody changes now: what is told of it later must not undo the caller's word, nor this word that."""
+    found = text("SELECT contact_id, conversation_id FROM message WHERE id = :id")
+    of = tx.connection.execute(found, {"id": message_id}).one()
+    row_of(tx, "contact", of.contact_id)
+    locked(tx, of.conversation_id)
+    return tx.connection.execute(
         text(
             "SELECT m.contact_id, m.conversation_id, m.deal_id, m.content, c.name FROM message m"
             " JOIN contact c ON c.id = m.contact_id WHERE m.id = :id"
         ),
         {"id": message_id},
     ).one()
+
+
+def conclude(tx: Transaction, message_id: str, member_id: str, result: str, at: Micros | None) -> None:
+    """Keep the caller's word on a call. Reached: a call back owed is done. Later: it is owed again, then."""
+    row = _held(tx, message_id)
     content = orjson.loads(row.content)
     content["call"]["result"] = result
     tx.connection.execute(

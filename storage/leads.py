@@ -49,6 +49,9 @@ SELECT = (
     " JOIN contact c ON c.id = d.contact_id LEFT JOIN conversation k ON k.id = d.conversation_id"
     " LEFT JOIN source s ON s.id = d.source_id WHERE"
 )
+HELD: Final = " FOR UPDATE OF d SKIP LOCKED"
+"""What somebody is just changing (taking it, calling it spam) is looked at once they are done; what is looked at, nobody
+changes meanwhile: nobody is offered a lead that was taken or ended in the same moment."""
 Below: TypeAlias = tuple[int, int, str]
 """Priority, creation and id of a stuck lead: where a look came to."""
 
@@ -58,6 +61,7 @@ def due_leads(
 ) -> list[WaitingLead]:
     """Waiting leads that it is time to look at, by priority, then by when that was."""
     sql = f"{SELECT} d.waiting <> '' AND d.next_at <= :now ORDER BY d.priority DESC, d.next_at, d.id LIMIT :limit"
+    sql += _held(connection)
     return _leads(connection, weights, connection.execute(text(sql), {"now": now, "limit": limit}).all())
 
 
@@ -76,7 +80,7 @@ def stuck_leads(
         beyond = "AND (d.priority < :priority OR d.priority = :priority AND (d.created_at, d.id) > (:created, :id))"
     sql = (
         f"{SELECT} {of_queue} AND d.waiting IN ('nobody', 'sticky') {beyond}"
-        " ORDER BY d.priority DESC, d.created_at, d.id LIMIT :limit"
+        f" ORDER BY d.priority DESC, d.created_at, d.id LIMIT :limit{_held(connection)}"
     )
     return _leads(connection, weights, connection.execute(text(sql), values).all())
 
@@ -93,9 +97,14 @@ def stuck_of(
     )
     rows = batch.select(
         connection, SELECT.replace("FROM deal d", "FROM {wanted} JOIN deal d ON d.id = w.id").removesuffix(" WHERE"),
-        {"id": [row.id for row in ids]},
+        {"id": [row.id for row in ids]}, lock=HELD,
     )  # fmt: skip
-    return _leads(connection, weights, rows)
+    return _leads(connection, weights, [row for row in rows if row.waiting in ("nobody", "sticky")])
+
+
+def _held(connection: Connection) -> str:
+    """SQLite has one writer and needs no locks."""
+    return HELD if connection.dialect.name == "postgresql" else ""
 
 
 def below(found: WaitingLead) -> Below:

@@ -8,6 +8,7 @@ import random
 import sys
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection, insert, text
 
@@ -161,7 +162,7 @@ async def quiet(database: Database) -> None:
                     wrong.append(found.lead.id)
         return wrong
 
-    assert await database.read(look) == []
+    assert await database.write(lambda tx: look(tx.connection)) == []
     assert await database.read(snapshot) == before  # asking changes not one row
 
 
@@ -187,6 +188,27 @@ async def test_always_true_under_concurrency(postgres_url: str) -> None:
 async def test_always_true_in_a_hundred_thousand_steps(postgres_url: str) -> None:
     steps = int(os.environ.get("INBOX_STORM_STEPS", "100000"))
     assert await storm(postgres_url, managers=200, processes=16, steps=steps, seed=9) > steps // 20
+
+
+async def test_nobody_is_offered_what_was_taken_in_the_same_moment(postgres_url: str) -> None:
+    database = Database(postgres_url, lambda: START, lambda _: None, pool=4)
+    await database.write(settle_in, 6)
+    held = (await database.write(leases.acquire, ["router"], "only", 10.0**9))[0]
+    await database.write(happen, "lead", 0.5, 0.0)
+    took = await asyncpg.connect(postgres_url)
+    async with took.transaction():
+        taken = await took.fetch(
+            "UPDATE deal SET open = 0, waiting = '', next_at = NULL WHERE waiting <> '' RETURNING id"
+        )
+        assert len(taken) == 1
+        routing = asyncio.create_task(database.write(route_waiting, held, DUSK, {}, True))
+        await asyncio.sleep(0.3)
+    await routing
+    await took.close()
+    rows = await database.read(lambda c: c.execute(text("SELECT waiting, open FROM deal")).all())
+    offers = await database.read(lambda c: c.execute(text("SELECT count(*) FROM offer")).scalar_one())
+    await database.close()
+    assert ([tuple(row) for row in rows], offers) == ([("", 0)], 0)
 
 
 async def rehearse(url: str, times: int) -> None:
@@ -218,7 +240,7 @@ async def rehearse(url: str, times: int) -> None:
         await database.write(_settle_all)
         await database.write(happen, "lead", dice.random(), 0.0)
         before = await database.read(snapshot)
-        wanted = await database.read(would)
+        wanted = await database.write(lambda tx: would(tx.connection))
         assert await database.read(snapshot) == before
         await database.write(route_waiting, held, DUSK, {}, False)
         assert await database.read(did, wanted[0]) == wanted

@@ -7,6 +7,8 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import asyncpg
+import orjson
 import pytest
 from sqlalchemy import text
 
@@ -87,6 +89,25 @@ async def test_a_number_is_called_once_however_often_it_is_pressed(office: Offic
     item = await office.anna.post(f"/calls/{message}/result", {"result": "reached"})
     assert item["call"]["result"] == "reached"
     assert await office.one("SELECT done_at IS NULL FROM task WHERE kind = 'call_back'") in (0, False)
+
+
+@pytest.mark.parametrize("engine_kind", ["postgres"], indirect=True)  # SQLite has one writer
+async def test_the_callers_word_and_the_news_of_a_call_do_not_undo_each_other(office: Office) -> None:
+    await office.missed()
+    message = await office.one("SELECT id FROM message WHERE kind = 'call'")
+    worker = await asyncpg.connect(office.house.gateway.database.url.replace("+asyncpg", ""))
+    async with worker.transaction():
+        await worker.execute("SELECT id FROM contact FOR UPDATE")
+        content = orjson.loads(await worker.fetchval("SELECT content FROM message WHERE id = $1", message))
+        said = asyncio.create_task(office.anna.post(f"/calls/{message}/result", {"result": "reached"}))
+        await asyncio.sleep(0.3)
+        content["call"]["talk"] = 77
+        told = orjson.dumps(content).decode()
+        await worker.execute("UPDATE message SET content = $1 WHERE id = $2", told, message)
+    await worker.close()
+    assert (await said)["call"]["result"] == "reached"
+    kept = orjson.loads(str(await office.one("SELECT content FROM message WHERE kind = 'call'")))["call"]
+    assert (kept["result"], kept["talk"]) == ("reached", 77)
 
 
 async def test_a_missed_call_says_when_somebody_called_back_and_leaves_every_screen(office: Office) -> None:
