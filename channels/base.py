@@ -361,6 +361,13 @@ class Memory(Protocol):
         """Remember these instead."""
 
 
+class Turns(Protocol):
+    """Turns at an account's network that all our processes take together."""
+
+    async def take(self, interval: float) -> float:
+        """Take the next one; seconds until then. Turns are `interval` seconds apart. Never raises: 0 when nobody can tell."""
+
+
 @value(frozen=True, kw_only=True, slots=True)
 class Account:
     """One source as its channel sees it. `settings` holds opened secrets: never log or show it."""
@@ -375,6 +382,8 @@ class Account:
     slug: str = ""
     memory: Memory | None = field(default=None, compare=False, repr=False)
     """What the channel itself has to remember of the account; None: nobody keeps it."""
+    turns: Turns | None = field(default=None, compare=False, repr=False)
+    """For networks that count the calls of a whole account; None: no other process calls."""
 
 
 Progress: TypeAlias = Callable[[Check], Awaitable[None]]

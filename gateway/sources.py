@@ -21,6 +21,7 @@ from channels.base import Account, Channel, Check, DesignedPages, PollingChannel
 from gateway.clock import new_id
 from gateway.memory import SourceMemory
 from gateway.refusals import Refusal
+from gateway.turns import SourceTurns
 from gateway.vault import Vault
 from routing.deals import AttachPolicy
 from routing.times import DAY, HOUR, MINUTE, SECOND
@@ -193,6 +194,7 @@ class Sources:
             public_url=self.public_url,
             slug=row.slug,
             memory=SourceMemory(row.id, self._database, self._vault),
+            turns=None if self._database.embedded else SourceTurns(row.id, self._database),
         )
 
     def hook_url(self, row: SourceRow) -> str:

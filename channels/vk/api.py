@@ -10,8 +10,10 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from channels.base import Turns
 
 if TYPE_CHECKING:
     from channels.vk.session import Session
@@ -19,35 +21,54 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 THREADS: Final = 6
 PER_SECOND: Final = 15
-"""Of VK's twenty calls a second for a community; other processes of ours need some of them."""
+"""Of VK's twenty calls a second for a community: calls are on their way for different times."""
+PATIENCE: Final = 3.0
+"""Seconds after which a turn that nobody tells is taken anyway."""
 
 
-class Turns:
-    """Calls of all threads at an even distance. So it does not matter which process of ours makes them: when one leaves off
-    and another begins, no second holds more than one second of calls."""
+class Queue:
+    """Calls of all threads at an even distance, and of all processes where they share turns. So it does not matter which
+    process of ours makes them: when one leaves off and another begins, no second holds more than one second of calls."""
 
-    def __init__(self, per_second: float = PER_SECOND) -> None:
+    def __init__(self, shared: Turns | None = None, per_second: float = PER_SECOND) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """Where `shared` can be asked."""
+        self._shared = shared
         self._interval = 1 / per_second
         self._next = 0.0
         self._lock = threading.Lock()
 
     def wait(self) -> None:
         """Sleep until this call's turn."""
+        time.sleep(self._told())
         with self._lock:
             now = time.monotonic()
             turn = max(now, self._next)
             self._next = turn + self._interval
         time.sleep(turn - now)
 
+    def _told(self) -> float:
+        """Seconds until the turn among all processes."""
+        if self._shared is None or self.loop is None or not self.loop.is_running():
+            return 0.0
+        asked = asyncio.run_coroutine_threadsafe(self._shared.take(self._interval), self.loop)
+        try:
+            return asked.result(PATIENCE)
+        except (TimeoutError, CancelledError):  # the loop has other cares, or is ending
+            asked.cancel()
+            return 0.0
+
 
 class Api:
     """One community's calls. Making one opens nothing."""
 
-    def __init__(self, token: str, base: str, patience: tuple[float, float]) -> None:
+    def __init__(
+        self, token: str, base: str, patience: tuple[float, float], shared: Turns | None = None
+    ) -> None:
         self.base = base
         self._token = token
         self._patience = patience
-        self._turns = Turns()
+        self._turns = Queue(shared)
         self._threads: ThreadPoolExecutor | None = None
         self._sessions: dict[int, Session] = {}
         """Each thread's own, by its number."""
@@ -64,8 +85,9 @@ class Api:
         if self._threads is None:
             self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="vk")
         given_up = threading.Event()
+        self._turns.loop = loop = asyncio.get_running_loop()
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._do, work, given_up)
+            return await loop.run_in_executor(self._threads, self._do, work, given_up)
         finally:
             given_up.set()
 

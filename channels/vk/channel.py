@@ -90,7 +90,7 @@ class VK(WebhookChannel, PollingChannel):
         )  # fmt: skip
         base = base_of(self.settings.get("api_base", ""))
         self._stand_in = is_loopback(urlsplit(base).hostname or "")
-        self._api = Api(self.settings.get("token", ""), base, self.patience)
+        self._api = Api(self.settings.get("token", ""), base, self.patience, account.turns)
         self._pool = Pool(lambda: aiohttp.ClientSession(trust_env=not self._stand_in))
 
     def by_callback(self) -> bool:

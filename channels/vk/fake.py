@@ -50,6 +50,7 @@ class VKFake(Fake):
         self.moments: list[float] = []
         """When each method was called, by the loop's clock."""
         self.rate = RATE
+        self.refused_for_speed = 0
         self._methods = Methods(self.community, self.pusher.confirm, self._remember)
         self.talk = self._methods
         """What became of our edits, reactions and signs of typing."""
@@ -190,6 +191,7 @@ class VKFake(Fake):
     async def _answer(self, name: str, values: Mapping[str, str]) -> Json:
         try:
             if self._too_fast():
+                self.refused_for_speed += 1
                 raise VkError(6, "Too many requests per second")
             return {"response": await self._methods.call(name, values)}
         except VkError as error:

@@ -19,7 +19,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from channels.errors import SendFailed, TryLater
-from channels.vk.api import Turns
+from channels.vk.api import Queue
 from channels.vk.failures import failure, http_failure
 from channels.vk.hosts import API, is_loopback
 
@@ -61,7 +61,7 @@ class Gate(HTTPAdapter):
 class Session:
     """vk_api for one community. One thread at a time."""
 
-    def __init__(self, token: str, base: str, patience: tuple[float, float], turns: Turns) -> None:
+    def __init__(self, token: str, base: str, patience: tuple[float, float], turns: Queue) -> None:
         self.given_up = threading.Event()
         """Nobody waits for the work in hand any more."""
         self._turns = turns

@@ -29,6 +29,7 @@ from storage.tables.intake import (
     lease,
     source,
     test_session,
+    turn,
 )
 from storage.tables.ledger import certificate, gap, numbering, seal
 from storage.tables.letters import recipient, source_memory, thread_alias, thread_member
@@ -90,5 +91,5 @@ __all__ = [
     "queue", "queue_member", "reaction", "read_marker", "recipient", "role", "role_permission", "saved_view",
     "seal", "session", "setting", "source", "source_memory", "staff_notice", "staff_way", "stage",
     "stage_history", "task", "team", "test_session", "thread_alias", "thread_member", "told", "touch",
-    "unwanted", "upload",
+    "turn", "unwanted", "upload",
 ]  # fmt: skip

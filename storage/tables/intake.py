@@ -182,6 +182,13 @@ lease = Table(
     at("until"),
 )
 
+turn = Table(
+    "turn",  # when a network is called next, by whichever process; not logged on PostgreSQL
+    metadata,
+    key("name", primary_key=True),
+    at("at"),
+)
+
 test_session = Table(
     "test_session",
     metadata,

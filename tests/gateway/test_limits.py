@@ -1,16 +1,19 @@
-"""What a network asked of one of our processes binds the others, whoever of them dies. (How fast they call together is a drill:
-tests/drills/test_outbox.py.)
+"""What a network asked of one of our processes binds the others, whoever of them dies; and together they call no faster than
+it allows.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from channels.fakes import Act, Client
 from gateway import clock, replies
+from gateway.courtesies import TYPING
 from tests.gateway.test_chaos import MESSENGERS, World, settle, world
 from tests.gateway.town import until
 
@@ -19,11 +22,14 @@ JITTER = 0.2
 PAUSE = 4.0
 
 
+def client(number: int) -> Client:
+    return Client(ref=f"c{number}", name=f"Клиент {number}")
+
+
 async def talks(of: World, count: int) -> list[str]:
     """So many clients have written; their conversations."""
     for number in range(count):
-        client = Client(ref=f"c{number}", name=f"Клиент {number}")
-        assert (await of.fake.act(Act(client=client, text="Здравствуйте"))).status == 200
+        assert (await of.fake.act(Act(client=client(number), text="Здравствуйте"))).status == 200
     found: list[str] = []
 
     async def all_there() -> bool:
@@ -85,3 +91,46 @@ async def test_a_pause_that_the_network_asked_of_one_process_is_kept_by_the_next
         assert time.monotonic() - asked >= PAUSE - JITTER
         await until(lambda: settle(of))
         assert [one.text for one in of.fake.arrived] == ["терпение"]
+
+
+PEOPLE = 36
+SPAN = 2.0
+TOGETHER = 15 * SPAN + 12
+"""Calls of a span: what both may make in it, and one of each of their six threads that was late."""
+
+
+@pytest.mark.timeout(240)
+async def test_two_processes_that_call_one_account_keep_to_its_limit_together(
+    postgres_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    """Both open what clients press, and answer each press with a call; one of them sends meanwhile, and one shows who types."""
+    async with world(MESSENGERS[1], postgres_url, redis_url, tmp_path, seed=5) as of:
+        network: Any = of.fake
+        conversations = await talks(of, PEOPLE)
+        processes = {str(one.process.pid) for one in of.served if one.process is not None}
+
+        async def both_open() -> bool:
+            rows = await of.rows("SELECT DISTINCT holder FROM lease WHERE name LIKE 'shard:%'")
+            return {row.holder.split(":")[-2] for row in rows} == processes
+
+        await until(both_open)
+        await of.gateway.bells.start()
+        network.calls.clear()
+        moments = network.moments = []
+        await asyncio.gather(
+            *(say(of, conversation, f"answer {n}") for n, conversation in enumerate(conversations)),
+            *(of.fake.act(Act(client=client(n), doing="button", text="Да")) for n in range(PEOPLE)),
+        )
+        await until(lambda: settle(of))
+
+        async def all_called() -> bool:
+            of.gateway.bells.ring([f"{TYPING}:{conversations[0]}"])
+            made = [name for name, _ in network.calls]
+            pressed = made.count("messages.sendMessageEventAnswer")
+            return pressed >= PEOPLE and "messages.setActivity" in made
+
+        await until(all_called)
+        await of.gateway.bells.close()
+        assert sorted(one.text for one in of.fake.arrived) == sorted(f"answer {n}" for n in range(PEOPLE))
+        assert max(sum(at <= other < at + SPAN for other in moments) for at in moments) <= TOGETHER
+        assert network.refused_for_speed <= len(moments) / 20  # a call that was late, never a habit
