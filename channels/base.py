@@ -464,6 +464,11 @@ class Channel(abc.ABC):
         what came is known already. Raises TryLater or Refused."""
         raise Refused("this channel keeps no history", code="no_history")
 
+    async def whole(self, thread: str, external_id: str) -> Envelope | None:
+        """All of a message that came cut (`Cut`), as an envelope that `parse` reads as `Completed`. None: the network has it
+        no more. Raises SendFailed's kin."""
+        return None
+
     async def call(self, member: str, number: str, key: str) -> str:
         """Ring our person (an extension), then the number; returns the network's id of the command or call. `key` is
         ours, the same at every attempt. What becomes of it arrives as CallFacts. Raises SendFailed."""

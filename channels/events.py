@@ -294,6 +294,31 @@ class MessageEdited:
 
 
 @value(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """Of the message told in the same envelope only a part came: `Channel.whole` is asked for all of it."""
+
+    external_id: str
+    thread: str
+
+
+@value(frozen=True, kw_only=True, slots=True)
+class Completed:
+    """All of a message of which only a part came first. Nobody changed it, so it counts as no edit."""
+
+    external_id: str
+    at: Micros
+    """As in `MessageEdited`: a wording given later stands."""
+    text: str
+    kind: MessageKind = "text"
+    spans: tuple[Span, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    forwards: tuple[Quoted, ...] = ()
+    location: Location | None = None
+    whole: bool = True
+    """False: this is all that the network gives."""
+
+
+@value(frozen=True, kw_only=True, slots=True)
 class MessageDeleted:
     external_ids: tuple[str, ...]
     at: Micros
@@ -416,6 +441,8 @@ Event: TypeAlias = (
     InboundMessage
     | OutgoingSeen
     | MessageEdited
+    | Cut
+    | Completed
     | MessageDeleted
     | Reaction
     | DeliveryUpdate

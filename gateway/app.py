@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from gateway import api, clock, letterpages, pages
+from gateway.completing import Completer
 from gateway.config import Config
 from gateway.context import Gateway
 from gateway.courtesies import Typists
@@ -131,6 +132,7 @@ class Running:
             self._start("typists", Typists(self._gateway).run)
             self._start("media", Fetcher(self._gateway).run)
             self._start("profiles", Profiles(self._gateway).run)
+            self._start("completer", Completer(self._gateway).run)
             self._start("lookups", Lookups(self._gateway).run)
             self._start("ledger", Bookkeeper(self._gateway).run)
             self._start("watcher", Watcher(self._gateway).run)

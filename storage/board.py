@@ -340,6 +340,10 @@ class Board:
     """message that is worded anew -> all its files, in their order."""
     early: dict[tuple[str, str], list[Early]] = field(default_factory=dict)
     """(source, external id) -> what was told of a message that is not there yet."""
+    cut: list[tuple[str, str, str]] = field(default_factory=list)
+    """(source, external id, thread) of messages of which only a part came."""
+    completed: list[tuple[str, str]] = field(default_factory=list)
+    """(source, external id) of those whose rest came."""
     lent: dict[tuple[str, str], str | None] = field(default_factory=dict)
     """(source, connection) -> the member whose account that is."""
     unwanted: set[int] = field(default_factory=set)

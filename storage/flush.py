@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
-from storage import batch, calls, early, owing, threads
+from storage import batch, calls, cut, early, owing, threads
 from storage.board import Address, Board, Contact, Conversation, Deal, Message, NewAttachment
 from storage.facts import CONVERSATION
 from storage.ids import new_id
@@ -56,6 +56,8 @@ def flush(tx: Transaction, board: Board, stage: tuple[str, str]) -> None:
     _tests(tx, board)
     if board.new_attachments:
         tx.ring("media")
+    if board.cut:
+        tx.ring("cut")
     fill_contacts(tx, board.contact_fields)
     thank(tx, board.confirmations)
     if board.rerouted:
@@ -284,6 +286,7 @@ def _parts(connection: Connection, board: Board) -> None:
     batch.insert(connection, consent, CONSENT, board.consents)
     _versions(connection, board)
     early.flush(connection, board)
+    cut.flush(connection, board)
     batch.insert(
         connection, unwanted, ("envelope_id",), [(one,) for one in sorted(board.unwanted)], ignore=True
     )

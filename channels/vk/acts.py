@@ -26,7 +26,7 @@ KEPT: Final = ("photo", "video", "audio", "doc", "wall", "market", "poll")
 
 async def edit(api: Api, edit: OutboundEdit) -> None:
     """messages.edit. What hangs on the message is named again: what is not named falls off."""
-    peer, cmid = _place(edit.thread, edit.external_id)
+    peer, cmid = place_of(edit.thread, edit.external_id)
     values: dict[str, Any] = {
         "peer_id": peer, "cmid": cmid, "message": edit.text, "keep_forward_messages": 1, "keep_snippets": 1,
         "disable_mentions": 1,
@@ -60,7 +60,7 @@ def _reference(kind: str, body: Json) -> str:
 
 async def delete(api: Api, thread: str, external_ids: Sequence[str]) -> None:
     """messages.delete for both sides; VK answers for each message, one that is gone already is done."""
-    places = [_place(thread, external_id) for external_id in external_ids]
+    places = [place_of(thread, external_id) for external_id in external_ids]
     for first in range(0, len(places), MOST):
         some = places[first : first + MOST]
         cmids = ",".join(str(cmid) for _, cmid in some)
@@ -76,7 +76,7 @@ CANNOT: Final = 924
 
 async def react(api: Api, thread: str, external_id: str, emoji: str) -> None:
     """messages.sendReaction, messages.deleteReaction."""
-    peer, cmid = _place(thread, external_id)
+    peer, cmid = place_of(thread, external_id)
     if not emoji:
         await api.call("messages.deleteReaction", peer_id=peer, cmid=cmid)
         return
@@ -110,7 +110,7 @@ async def _quietly(api: Api, method: str, **values: Any) -> None:
         return
 
 
-def _place(thread: str, external_id: str) -> tuple[int, int]:
+def place_of(thread: str, external_id: str) -> tuple[int, int]:
     """Peer and number of a message. Raises Refused for one of another dialog, or one VK gave no number."""
     peer, _, cmid = external_id.rpartition(":")
     if peer != thread or not cmid.isdecimal() or not peer.lstrip("-").isdecimal():

@@ -43,6 +43,7 @@ from channels.vk.profile import profile, profiles
 from channels.vk.reactions import OFFERED
 from channels.vk.send import random_id, send
 from channels.vk.styles import NAMES
+from channels.vk.whole import whole
 
 MB = 1024 * 1024
 
@@ -133,6 +134,9 @@ class VK(WebhookChannel, PollingChannel):
 
     def history(self, since: Micros, until: Micros) -> AsyncIterator[PolledEnvelope]:
         return history(self._api, self._group_id, since, until)
+
+    async def whole(self, thread: str, external_id: str) -> Envelope | None:
+        return await whole(self._api, self._group_id, thread, external_id)
 
     def echo_key(self, key: str) -> str:
         return str(random_id(key))

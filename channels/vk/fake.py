@@ -135,6 +135,21 @@ class VKFake(Fake):
         self._last = event
         return await self.pusher.hand_over(event)
 
+    async def cropped(self, ref: str, text: str, told: str, **more: Any) -> Delivered:
+        """A client says more than VK tells bots: `told` of the words and nothing of what is carried along; all of it is
+        there for who asks."""
+        user = self.community.user(ref, ref)
+        message = self.community.message(user, user, text, **more)
+        event = self.community.event("message_new", {"message": message})
+        event["object"]["message"] |= {
+            "text": told,
+            "is_cropped": True,
+            "fwd_messages": [],
+            "attachments": [],
+        }
+        self._last = event
+        return await self.pusher.hand_over(event)
+
     # what we do
 
     async def _remember(self, message: Json, values: Mapping[str, str]) -> None:

@@ -16,6 +16,8 @@ from channels.errors import PayloadUnreadable
 from channels.events import (
     NOWHERE,
     Attribution,
+    Completed,
+    Cut,
     DeliveryUpdate,
     Event,
     InboundMessage,
@@ -31,7 +33,7 @@ from channels.events import (
 from channels.vk.chats import identity_of, is_addressed, note_of
 from channels.vk.reactions import emojis_of
 from channels.vk.said import payload_of, said
-from channels.vk.wire import CHATS, SECOND, Json, decode, micros, number, page, table, words
+from channels.vk.wire import CHATS, SECOND, WHOLE, Json, decode, micros, number, page, table, words
 
 DENIED = "messages_denied"
 
@@ -100,12 +102,12 @@ def _new(update: Update) -> tuple[Event, ...]:
         return _note(update, message, peer)
     author = number(message, "from_id") or number(message, "user_id")
     if number(message, "out") == 1 or (update.group_id and author == -update.group_id):
-        return (_outgoing(update, message, peer),)
+        return (_outgoing(update, message, peer), *_cut(message, peer))
     if not author:
         raise PayloadUnreadable("a message without an author")
     if _starts(message):
         return (_started(update, message, peer, author),)
-    return (_inbound(update, message, peer, author),)
+    return (_inbound(update, message, peer, author), *_cut(message, peer))
 
 
 def _inbound(update: Update, message: Json, peer: int, author: int) -> InboundMessage:
@@ -139,7 +141,9 @@ def _started(update: Update, message: Json, peer: int, author: int) -> Started:
 
 def _reply(update: Update) -> tuple[Event, ...]:
     message, peer = _message(update)
-    return _note(update, message, peer) if table(message, "action") else (_outgoing(update, message, peer),)
+    if table(message, "action"):
+        return _note(update, message, peer)
+    return (_outgoing(update, message, peer), *_cut(message, peer))
 
 
 def _note(update: Update, message: Json, peer: int) -> tuple[Noted, ...]:
@@ -165,18 +169,41 @@ def _outgoing(update: Update, message: Json, peer: int) -> OutgoingSeen:
 def _edit(update: Update) -> tuple[Event, ...]:
     message, peer = _message(update)
     what = said(message, peer)
-    # Events come in any order and in whole seconds; the message's own version tells which wording is later.
-    at = micros(message, "update_time", update.received_at) + number(message, "version") % SECOND
     edited = MessageEdited(
         external_id=_external(message, peer),
-        at=at,
+        at=_worded_at(message, update.received_at),
         text=what.text,
         attachments=None if message.get("is_cropped") else what.attachments,
         kind=what.kind,
         seq=_seq(message),
         spans=what.spans,
     )
-    return (edited,)
+    return (edited, *_cut(message, peer))
+
+
+def _cut(message: Json, peer: int) -> tuple[Cut, ...]:
+    """VK leaves a part of long messages out for bots and says so."""
+    if message.get("is_cropped") is not True:
+        return ()
+    return (Cut(external_id=_external(message, peer), thread=str(peer)),)
+
+
+def _whole(update: Update) -> tuple[Completed, ...]:
+    """The answer to our own question for a message that came cropped (`whole.py`)."""
+    message, peer = _message(update)
+    what = said(message, peer)
+    completed = Completed(
+        external_id=_external(message, peer), at=_worded_at(message, micros(message, "date", update.received_at)),
+        text=what.text, kind=what.kind,
+        spans=what.spans, attachments=what.attachments, forwards=what.forwards, location=what.location,
+        whole=not _cut(message, peer),
+    )  # fmt: skip
+    return (completed,)
+
+
+def _worded_at(message: Json, otherwise: Micros) -> Micros:
+    """Events come in any order and in whole seconds; the message's own version tells which wording is later."""
+    return micros(message, "update_time", otherwise) + number(message, "version") % SECOND
 
 
 def _user(update: Update) -> int:
@@ -250,6 +277,7 @@ READERS: dict[str, Callable[[Update], tuple[Event, ...]]] = {
     "message_new": _new,
     "message_reply": _reply,
     "message_edit": _edit,
+    WHOLE: _whole,
     "message_allow": _allow,
     "message_deny": _deny,
     "message_event": _button,

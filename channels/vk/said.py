@@ -89,9 +89,9 @@ def _kind(
 
 
 def _unknown(message: Json, parts: list[Part]) -> str:
-    """VK's words for what is not shown, once each. `is_cropped`: VK left a part of it out for bots."""
+    """VK's words for what is not shown, once each."""
     found = [part.unknown for part in parts if part.unknown]
-    found += [flag for flag in ("is_cropped", "is_expired", "is_unavailable") if message.get(flag) is True]
+    found += [flag for flag in ("is_expired", "is_unavailable") if message.get(flag) is True]
     return ", ".join(dict.fromkeys(found))[:200]
 
 

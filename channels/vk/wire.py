@@ -15,6 +15,8 @@ from channels.errors import PayloadUnreadable
 
 Json: TypeAlias = dict[str, Any]
 BIGGEST = 2**63 - 1
+WHOLE = "message_whole"
+"""An event that we make ourselves of VK's answer about a cropped message."""
 CHATS = 2_000_000_000
 """Peers from here on are group chats: 2000000000 + number of the chat."""
 SECOND = 1_000_000

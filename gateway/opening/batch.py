@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from channels.events import (
     CallFact,
+    Completed,
     Connection,
+    Cut,
     DeliveryUpdate,
     Event,
     InboundMessage,
@@ -23,7 +25,9 @@ from channels.events import (
 from gateway.opening.calls import open_call
 from gateway.opening.house import House, SourceRules
 from gateway.opening.later import (
+    open_completed,
     open_connection,
+    open_cut,
     open_deletion,
     open_delivery,
     open_edit,
@@ -78,7 +82,12 @@ def _open(board: Board, house: House, parsed: Parsed) -> Settled:
         return ignored(parsed.envelope_id, parsed.source_id, "source_gone")
     if not parsed.events:
         return ignored(parsed.envelope_id, parsed.source_id, "nothing_of_use")
-    changed = [_open_event(board, house, rules, parsed, event) for event in parsed.events]
+    changed: list[bool] = []
+    for event in parsed.events:
+        if not isinstance(event, Cut):
+            changed.append(_open_event(board, house, rules, parsed, event))
+        elif any(changed):  # what was known already is whole by now, or will be
+            open_cut(board, rules, event)
     for event in parsed.events:
         _catch_up(board, house, rules, parsed, event)
     if not any(changed):
@@ -116,6 +125,10 @@ def _open_event(board: Board, house: House, rules: SourceRules, parsed: Parsed, 
             return open_call(board, house, rules, *place, event)
         case MessageEdited():
             return open_edit(board, rules, parsed.envelope_id, event)
+        case Completed():
+            return open_completed(board, rules, parsed.envelope_id, event)
+        case Cut():
+            return False
         case MessageDeleted():
             return open_deletion(board, rules, parsed.envelope_id, event)
         case Reaction():

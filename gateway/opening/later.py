@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from channels.events import Connection, DeliveryUpdate, MessageDeleted, MessageEdited, Reachability, Reaction
+from channels.events import (
+    Completed,
+    Connection,
+    Cut,
+    DeliveryUpdate,
+    MessageDeleted,
+    MessageEdited,
+    Reachability,
+    Reaction,
+)
 from gateway.opening import albums
 from gateway.opening.house import SourceRules
 from gateway.opening.private import unsearched
 from gateway.opening.standing import preview
 from gateway.opening.swaps import hang, leave, swap_of
-from gateway.opening.talk import address_of
+from gateway.opening.talk import address_of, beside
 from storage.board import Board, Change, Early, Message, Version
+from storage.cut import CUT, CUT_FOR_GOOD
 from storage.ids import new_id
 from storage.letters import MAIL
 from storage.search import stems
@@ -65,11 +75,46 @@ def open_edit(board: Board, rules: SourceRules, envelope_id: int, event: Message
     return True
 
 
+def open_cut(board: Board, rules: SourceRules, event: Cut) -> None:
+    """Only a part came: shown as such until the rest is here."""
+    message = board.message(rules.id, event.external_id)
+    if message is None or message.deleted or _is_kept_out(board, message):
+        return
+    message.content, message.dirty = message.content | {"unsupported": CUT}, True
+    board.cut.append((rules.id, event.external_id, event.thread))
+
+
+def open_completed(board: Board, rules: SourceRules, envelope_id: int, event: Completed) -> bool:
+    """The rest of a message that came cut. It says what it said, so there is no earlier version."""
+    message = board.message(rules.id, event.external_id)
+    if message is None or _is_kept_out(board, message):
+        board.unwanted.add(envelope_id)
+        return False
+    board.completed.append((rules.id, event.external_id))
+    if event.at < message.edited_at:  # what was asked for is older than what stands
+        return False
+    told = MessageEdited(
+        external_id=event.external_id, at=event.at, text=event.text, attachments=event.attachments
+    )
+    _, came = swap_of(board, message, told)
+    message.attachments += len([hang(board, message, envelope_id, *one) for one in came])
+    mark = {} if event.whole else {"unsupported": CUT_FOR_GOOD}
+    kept = {name: value for name, value in message.content.items() if name not in ("spans", "unsupported")}
+    message.content = kept | beside(event) | mark
+    message.text, message.kind, message.edited_at = event.text, event.kind, max(message.edited_at, event.at)
+    message.stems, message.reworded, message.dirty = stems(event.text), True, True
+    unsearched(message)
+    _refresh_preview(board, message)
+    return True
+
+
 def _worded(message: Message, event: MessageEdited) -> tuple[str, dict[str, Any]]:
     """What the message says from then on, and what a screen shows beside it."""
     if message.group_key:
         return albums.words_of(message, event.seq, event.text, event.spans)
     content = {name: value for name, value in message.content.items() if name != "spans"}
+    if content.get("unsupported") in (CUT, CUT_FOR_GOOD):
+        del content["unsupported"]  # this wording is whole, or says itself that it is not
     spans = [albums.span_json(span) for span in event.spans]
     return event.text, content | ({"spans": spans} if spans else {})
 

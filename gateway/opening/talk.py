@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from channels.events import InboundMessage, Noted, OutgoingSeen, Quoted, Started
+from channels.events import Completed, InboundMessage, Noted, OutgoingSeen, Quoted, Started
 from gateway.opening import albums, leads, owing, private, threads
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import attribution_json, contact_of, group_contact
@@ -475,6 +475,21 @@ def _keep_parts(
             board.participants[message.conversation_id, identity.id] = event.sender.name
 
 
+def beside(event: InboundMessage | OutgoingSeen | Completed) -> dict[str, Any]:
+    """Styles, what is carried along, a place: what any message may have."""
+    content: dict[str, Any] = {}
+    if event.spans:
+        content["spans"] = [albums.span_json(span) for span in event.spans]
+    if event.forwards:
+        content["forwards"] = [_quoted(quoted) for quoted in event.forwards]
+    if not isinstance(event, OutgoingSeen) and event.location is not None:
+        place = event.location
+        content["location"] = {
+            "latitude": place.latitude, "longitude": place.longitude, "title": place.title, "address": place.address,
+        }  # fmt: skip
+    return content
+
+
 def _content(event: InboundMessage | OutgoingSeen) -> dict[str, Any]:
     """What a screen shows beside the words."""
     content: dict[str, Any] = {}
@@ -488,19 +503,11 @@ def _content(event: InboundMessage | OutgoingSeen) -> dict[str, Any]:
             "from": mail.sender, "to": list(mail.to), "cc": list(mail.cc), "reply_to": mail.reply_to,
             "references": list(mail.references[-50:]), "notes": list(mail.notes), "mark": mail.mark,
         }  # fmt: skip
-    if event.spans:
-        content["spans"] = [albums.span_json(span) for span in event.spans]
+    content |= beside(event)
     if event.group_key and event.text:
         content[albums.PARTS] = albums.part_of(event.seq, event.text, event.spans)
-    if event.forwards:
-        content["forwards"] = [_quoted(quoted) for quoted in event.forwards]
     if isinstance(event, OutgoingSeen):
         return content
-    if event.location is not None:
-        place = event.location
-        content["location"] = {
-            "latitude": place.latitude, "longitude": place.longitude, "title": place.title, "address": place.address,
-        }  # fmt: skip
     if event.card is not None:
         card = event.card
         content["card"] = {

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from channels.events import (
     CallFact,
+    Completed,
     Connection,
+    Cut,
     DeliveryUpdate,
     Event,
     InboundMessage,
@@ -101,9 +103,11 @@ def _want(wanted: Wanted, source_id: str, event: Event) -> None:
         case Reaction():
             _person(wanted, event.person)
             wanted.externals.add((source_id, event.external_id))
-        case MessageEdited():
+        case MessageEdited() | Completed():
             wanted.externals.add((source_id, event.external_id))
             wanted.edited.add((source_id, event.external_id))
+        case Cut():
+            wanted.externals.add((source_id, event.external_id))
         case MessageDeleted():
             wanted.externals.update((source_id, external_id) for external_id in event.external_ids)
         case DeliveryUpdate():

@@ -239,6 +239,20 @@ early = Table(
 )
 Index("ix_early_at", early.c.at)
 
+# Messages of which only a part came; the network is asked for all of them until it answers.
+cut = Table(
+    "cut",
+    metadata,
+    key("source_id"),
+    key("external_id"),
+    key("thread"),
+    at("at"),
+    at("next_at"),
+    number("tries"),
+    PrimaryKeyConstraint("source_id", "external_id"),
+)
+Index("ix_cut_next_at", cut.c.next_at)
+
 # Envelopes of private talk: their words are erased as soon as the chain has sealed them.
 unwanted = Table(
     "unwanted",

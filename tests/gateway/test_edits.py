@@ -7,11 +7,13 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from channels.fakes import Act
+from channels.fakes import Act, Client
 from channels.telegram.fake import TelegramFake
 from gateway.refusals import Refusal
 from storage import queue, timeline
+from storage.transaction import Transaction
 from tests.gateway.town import MARIA, Town, until
 
 LATER = 5
@@ -209,3 +211,63 @@ async def unreachable(town: Town) -> dict[str, str]:
     refs = [row.id for row in await town.rows("SELECT id FROM conversation ORDER BY id")]
     found = await town.gateway.database.read(queue.facts, refs, town.admin)
     return {row.connection: row.reach if row.unreachable else "" for row in found.rows}
+
+
+def ask_again(tx: Transaction) -> None:
+    tx.connection.execute(text("UPDATE cut SET next_at = 0"))
+    tx.ring("cut")
+
+
+async def test_what_the_network_cut_is_shown_as_such_and_made_whole_though_the_first_question_fails(
+    town: Town,
+) -> None:
+    await town.connect("messenger2")
+    vk: Any = town.fakes["messenger2"]
+    token, vk.community.token = vk.community.token, "another"
+    carried = [{"from_id": 5, "date": 1_790_000_000, "text": "из пересланного"}]
+    await vk.cropped("maria", "Начало и конец", "Начало…", fwd_messages=carried)
+    row, _ = await shown(town)
+    assert (row.text, json.loads(row.content)["unsupported"]) == ("Начало…", "cut")
+
+    async def asked_in_vain() -> bool:
+        return bool(await town.one("SELECT count(*) FROM cut WHERE tries = 1"))
+
+    await until(asked_in_vain)
+    vk.community.token = token
+    await town.gateway.database.write(ask_again)
+
+    async def whole() -> bool:
+        return not await town.one("SELECT count(*) FROM cut")
+
+    await until(whole)
+    row, _ = await shown(town)
+    content = json.loads(row.content)
+    assert (row.text, row.edited, await before(town, row.id)) == ("Начало и конец", 0, [])
+    assert "unsupported" not in content
+    assert [one["text"] for one in content["forwards"]] == ["из пересланного"]
+    await vk.again()  # the same cropped event once more changes nothing
+    assert (await shown(town))[0].text == "Начало и конец"
+    assert await town.one("SELECT count(*) FROM cut") == 0
+
+
+async def test_what_cannot_be_made_whole_says_so_and_a_later_wording_still_counts(town: Town) -> None:
+    await town.connect("messenger2")
+    vk: Any = town.fakes["messenger2"]
+    token, vk.community.token = vk.community.token, "another"
+    await vk.cropped("maria", "Начало и конец", "Начало…")
+    kept = dict(vk.community.messages)
+    vk.community.messages.clear()
+    vk.community.token = token
+    await town.opened()
+    await town.gateway.database.write(ask_again)
+
+    async def given_up() -> bool:
+        return not await town.one("SELECT count(*) FROM cut")
+
+    await until(given_up)
+    row, _ = await shown(town)
+    assert (row.text, json.loads(row.content)["unsupported"]) == ("Начало…", "cut_for_good")
+    vk.community.messages.update(kept)
+    await vk.act(Act(client=Client(ref="maria", name="maria"), doing="edit", text="Иначе"))
+    row, _ = await shown(town)
+    assert (row.text, row.edited, json.loads(row.content).get("unsupported")) == ("Иначе", 1, None)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from channels.base import Button, OutboundEdit, OutboundMessage
-from channels.errors import Refused, SendFailed, TryLater, Unreachable
-from channels.events import Identity, InboundMessage, OutgoingSeen, Span
+from channels.errors import Disconnected, Refused, SendFailed, TryLater, Unreachable
+from channels.events import Completed, Identity, InboundMessage, OutgoingSeen, Span
 from channels.fakes import Act
 from channels.vk.channel import VK
 from channels.vk.fake import VKFake
@@ -219,6 +219,28 @@ async def test_a_dialog_that_cannot_be_read_now_is_read_again_later_and_never_pa
     assert await read_back(channel(), now) == [peer]
     del fake.talk.shut[5]
     assert sorted(await read_back(channel(), now)) == sorted([peer, "5"])
+
+
+async def test_all_of_a_cropped_message_is_asked_for_and_what_is_gone_is_none(
+    fake: VKFake, channel: Connect, peer: str
+) -> None:
+    fake.community.message(int(peer), int(peer), "Всё целиком")
+    vk = channel()
+    envelope = await vk.whole(peer, f"{peer}:2")
+    assert envelope is not None
+    (told,) = vk.parse(envelope)
+    assert isinstance(told, Completed)
+    assert (told.external_id, told.text, told.whole) == (f"{peer}:2", "Всё целиком", True)
+    fake.community.messages[int(peer), 2]["is_cropped"] = True  # VK has no more of it either
+    envelope = await vk.whole(peer, f"{peer}:2")
+    assert envelope is not None
+    (told,) = vk.parse(envelope)
+    assert isinstance(told, Completed)
+    assert not told.whole
+    assert await vk.whole(peer, f"{peer}:77") is None
+    fake.community.token = "another"
+    with pytest.raises(Disconnected):
+        await vk.whole(peer, f"{peer}:2")
 
 
 async def test_a_refused_person_is_marked_whatever_the_act(fake: VKFake, channel: Connect, peer: str) -> None:
