@@ -18,6 +18,7 @@ from gateway.context import Gateway
 from gateway.courtesies import Typists
 from gateway.ending import end
 from gateway.holders import bury_the_dead, own_name
+from gateway.importing.runner import Importer
 from gateway.journal import Journal
 from gateway.ledger import Bookkeeper
 from gateway.listener import Listeners
@@ -135,6 +136,7 @@ class Running:
             self._start("completer", Completer(self._gateway).run)
             self._start("lookups", Lookups(self._gateway).run)
             self._start("ledger", Bookkeeper(self._gateway).run)
+            self._start("imports", Importer(self._gateway).run)
             self._start("watcher", Watcher(self._gateway).run)
         if self._role in ("all", "web"):
             self._start("live", live_of(self._gateway).run)

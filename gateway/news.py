@@ -270,6 +270,11 @@ def _notification(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame
     yield Frame(entry.seq, "notification", entry.object_id, {"code": code, "params": params})
 
 
+def _import(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
+    if reader.account.may("contact.import"):
+        yield Frame(entry.seq, "import.changed", entry.object_id)
+
+
 BUILDERS = {
     "conversation": _conversation,
     "message": _message,
@@ -283,5 +288,6 @@ BUILDERS = {
     "member": _member,
     "draft": _draft,
     "notification": _notification,
+    "import": _import,
 }
 """What is told of each kind of change; a kind that is not here is nobody's news."""

@@ -16,6 +16,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     "recording.listen": "Listen to recorded calls.",
     "contact.read": "See contacts.",
     "contact.edit": "Change contacts.",
+    "contact.import": "Bring whole address books in, and take that back.",
+    "contact.export": "Take the contacts out as a file.",
     "deal.read": "See deals and leads, without what was said.",
     "deal.edit": "Change deals.",
     "deal.attach": "Move messages between deals.",
@@ -57,6 +59,7 @@ PRESETS: Final[dict[str, dict[str, str]]] = {
         "contact.read": "all", "contact.edit": "all", "deal.read": "all", "deal.edit": "all", "deal.attach": "all",
         "lead.accept": "all", "lead.assign": "all", "source.read": "all", "source.replay": "all",
         "member.edit": "all", "queue.edit": "all", "company.edit": "all", "window.override": "all",
+        "contact.import": "all", "contact.export": "all",
     },
     "admin": dict.fromkeys(PERMISSIONS, "all"),
 }  # fmt: skip

@@ -589,6 +589,14 @@ class Undone(TypedDict):
     files: list[Uploaded]
 
 
+class AddressLine(TypedDict):
+    """One address of somebody, as lists show it."""
+
+    kind: str
+    value: str
+    username: str
+
+
 class Uploaded(TypedDict):
     id: str
     name: str

@@ -20,6 +20,7 @@ from storage.tables.deals import (
     touch,
 )
 from storage.tables.history import binding, change, question, told
+from storage.tables.imports import contact_import, contact_import_row
 from storage.tables.intake import (
     account,
     design,
@@ -84,7 +85,8 @@ from storage.tables.team import (
 __all__ = [
     "account", "address", "api_token", "approval", "attachment", "audit_log", "binding", "call_command",
     "call_fact", "candidates", "canned", "canned_use", "certificate", "change", "claim", "company",
-    "confirmation", "connection", "consent", "contact", "contact_company", "contact_identity", "contact_merge",
+    "confirmation", "connection", "consent", "contact", "contact_company", "contact_identity", "contact_import",
+    "contact_import_row", "contact_merge",
     "conversation", "counter", "cut", "deal", "deal_party", "decision", "design", "design_draft", "different", "draft",
     "early", "envelope", "envelope_key", "event", "external_ref", "file", "firing", "gap", "handover",
     "identity", "lease", "letter", "member", "member_role", "message", "message_alias", "message_version",

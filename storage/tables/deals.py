@@ -164,6 +164,7 @@ company = Table(
     document("fields"),
     at("created_at"),
 )
+Index("ix_company_name", company.c.name)
 
 contact_company = Table(
     "contact_company",
@@ -173,6 +174,7 @@ contact_company = Table(
     words("role"),
     PrimaryKeyConstraint("contact_id", "company_id"),
 )
+Index("ix_contact_company_company_id", contact_company.c.company_id)
 
 touch = Table(
     "touch",
@@ -244,6 +246,7 @@ Index(
     sqlite_where=text("done_at IS NULL"),
     postgresql_where=text("done_at IS NULL"),
 )
+Index("ix_task_contact_id", task.c.contact_id)
 Index(
     "ix_task_contact",
     task.c.contact_id,

@@ -34,7 +34,7 @@ conversation = Table(
     key("source_id"),
     key("thread"),
     key("contact_id", index=True),
-    maybe("identity_id"),
+    maybe("identity_id", index=True),
     words("nature"),
     words("state"),  # open waiting snoozed closed
     words("subject"),
@@ -118,6 +118,7 @@ participant = Table(
     at("seen_at"),
     PrimaryKeyConstraint("conversation_id", "identity_id"),
 )
+Index("ix_participant_identity_id", participant.c.identity_id)
 
 message = Table(
     "message",

@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 
 from gateway.api import build, shapes
 from gateway.api.handlers.attaching import Acted, acted
+from gateway.api.handlers.book import harmless
 from gateway.api.handlers.inbox import contact_of
 from gateway.api.layer import Body, Call, route
 from gateway.api.rights import must_see_contact
@@ -239,7 +240,7 @@ async def export_consents(call: Call) -> web.Response:
             "version": one["version"], "source": (one["source"] or {"name": ""})["name"],
             "journal": str(one["journal"] or ""),
         }  # fmt: skip
-        table.writerow([_harmless(told.get(name, "")) for name in COLUMNS])
+        table.writerow([harmless(told.get(name, "")) for name in COLUMNS])
     headers = {
         "Content-Type": "text/csv; charset=utf-8", "Cache-Control": "no-store",
         "Content-Disposition": 'attachment; filename="consents.csv"',
@@ -249,8 +250,3 @@ async def export_consents(call: Call) -> web.Response:
 
 def _moment(at: int) -> str:
     return datetime.fromtimestamp(at / 1e6, UTC).isoformat(timespec="seconds")
-
-
-def _harmless(value: str) -> str:
-    """What a table program would take for a formula is shown as text."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

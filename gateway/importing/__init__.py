@@ -1,0 +1,1 @@
+"""How do address books come in: files read in, columns understood, rows dealt with in the background?"""
