@@ -106,7 +106,7 @@ def bring(tx: Transaction, import_id: str, place: int, entries: Sequence[Entry])
 
 def _say(tx: Transaction, import_id: str, steps: Sequence[Step], facts: Mapping[int, dict[str, Any]]) -> None:
     """What became of each row; the words of those that were refused stay, to be mended."""
-    key = ("import_id", "n")
+    key = ("import_id", "line")
     done: list[tuple[Any, ...]] = [
         (import_id, step.n, step.contact_id, step.outcome, step.reason, facts[step.n], [])
         for step in steps if step.outcome != "refused"

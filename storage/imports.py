@@ -40,7 +40,7 @@ def start(
 def add_lines(tx: Transaction, import_id: str, first: int, rows: Sequence[Sequence[str]]) -> None:
     """Keep the next rows of the file."""
     batch.insert(
-        tx.connection, lines, ("import_id", "n", "cells"),
+        tx.connection, lines, ("import_id", "line", "cells"),
         [(import_id, n, list(cells)) for n, cells in enumerate(rows, first)],
     )  # fmt: skip
 
@@ -163,20 +163,20 @@ def due(connection: Connection) -> Row[Any] | None:
 def cells(connection: Connection, import_id: str, place: int, limit: int) -> list[tuple[int, list[str]]]:
     """Rows behind a place: number and cells."""
     found = connection.execute(
-        text("SELECT n, cells FROM contact_import_row WHERE import_id = :id AND n > :place ORDER BY n LIMIT :limit"),
+        text("SELECT line, cells FROM contact_import_row WHERE import_id = :id AND line > :place ORDER BY line LIMIT :limit"),
         {"id": import_id, "place": place, "limit": limit},
     )  # fmt: skip
-    return [(row.n, orjson.loads(row.cells)) for row in found]
+    return [(row.line, orjson.loads(row.cells)) for row in found]
 
 
 def refused(connection: Connection, import_id: str, place: int, limit: int) -> list[Any]:
     """Rows that could not be taken, behind a place: n, reason, cells."""
     found = connection.execute(
-        text("SELECT n, reason, cells FROM contact_import_row WHERE import_id = :id AND outcome = 'refused' AND n > :place"
-             " ORDER BY n LIMIT :limit"),
+        text("SELECT line, reason, cells FROM contact_import_row WHERE import_id = :id AND outcome = 'refused' AND line > :place"
+             " ORDER BY line LIMIT :limit"),
         {"id": import_id, "place": place, "limit": limit},
     )  # fmt: skip
-    return [(row.n, row.reason, orjson.loads(row.cells)) for row in found]
+    return [(row.line, row.reason, orjson.loads(row.cells)) for row in found]
 
 
 def sweep(tx: Transaction) -> int:

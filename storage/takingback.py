@@ -36,7 +36,7 @@ def take_back(tx: Transaction, import_id: str, place: int, size: int) -> bool:
     kept = _give_back(tx, row, completed) | _unmake(tx, row, made)
     _forget_unused(tx, [one for one in rows if one["n"] not in kept])
     batch.update(
-        tx.connection, contact_import_row, ("import_id", "n"), ("reason",),
+        tx.connection, contact_import_row, ("import_id", "line"), ("reason",),
         [(import_id, one["n"], "kept" if one["n"] in kept else "undone") for one in (*made, *completed)],
     )  # fmt: skip
     gained = {"undone": len(made) + len(completed) - len(kept), "kept": len(kept)}
@@ -46,13 +46,19 @@ def take_back(tx: Transaction, import_id: str, place: int, size: int) -> bool:
 
 def _rows(connection: Connection, import_id: str, first: int, last: int) -> list[dict[str, Any]]:
     found = connection.execute(
-        text("SELECT n, contact_id, outcome, facts FROM contact_import_row WHERE import_id = :id AND n > :first AND n <= :last"
-             " ORDER BY n DESC"),
+        text("SELECT line, contact_id, outcome, facts FROM contact_import_row WHERE import_id = :id AND line > :first"
+             " AND line <= :last ORDER BY line DESC"),
         {"id": import_id, "first": first, "last": last},
     )  # fmt: skip
     empty: dict[str, Any] = {"links": [], "made": [], "changes": {}, "company": "", "company_made": False}
     return [
-        {**empty, **orjson.loads(row.facts), "n": row.n, "contact_id": row.contact_id, "outcome": row.outcome}
+        {
+            **empty,
+            **orjson.loads(row.facts),
+            "n": row.line,
+            "contact_id": row.contact_id,
+            "outcome": row.outcome,
+        }
         for row in found
     ]
 

@@ -34,18 +34,18 @@ contact_import_row = Table(
     "contact_import_row",
     metadata,
     key("import_id"),
-    number("n"),
+    number("line"),
     document("cells", "[]"),  # as they stood in the file, until they are dealt with
     maybe("contact_id"),
     words("outcome"),  # made completed skipped refused
     words("reason"),
     document("facts"),  # what it changed, for the way back
-    PrimaryKeyConstraint("import_id", "n"),
+    PrimaryKeyConstraint("import_id", "line"),
 )
 Index(
     "ix_contact_import_row_refused",
     contact_import_row.c.import_id,
-    contact_import_row.c.n,
+    contact_import_row.c.line,
     sqlite_where=text("outcome = 'refused'"),
     postgresql_where=text("outcome = 'refused'"),
 )

@@ -51,16 +51,16 @@ def upgrade() -> None:
     op.create_table(
         "contact_import_row",
         sa.Column("import_id", KEY, nullable=False),
-        _number("n"),
+        _number("line"),
         _words("cells", "[]"),
         sa.Column("contact_id", KEY, nullable=True),
         _words("outcome"),
         _words("reason"),
         _words("facts", "{}"),
-        sa.PrimaryKeyConstraint("import_id", "n", name=op.f("pk_contact_import_row")),
+        sa.PrimaryKeyConstraint("import_id", "line", name=op.f("pk_contact_import_row")),
     )
     op.create_index(
-        "ix_contact_import_row_refused", "contact_import_row", ["import_id", "n"],
+        "ix_contact_import_row_refused", "contact_import_row", ["import_id", "line"],
         sqlite_where=sa.text("outcome = 'refused'"), postgresql_where=sa.text("outcome = 'refused'"),
     )  # fmt: skip
     for name, table, column in INDEXES:

@@ -154,7 +154,7 @@ async def test_what_is_no_table_leaves_nothing_behind(
     found = await house.admin.call("POST", "/imports", raw=body, headers={"Content-Type": "text/csv"})
     assert (found.status, found.code) == (status, code)
     assert not await house.rows("SELECT id FROM contact_import")
-    assert not await house.rows("SELECT n FROM contact_import_row")
+    assert not await house.rows("SELECT line FROM contact_import_row")
 
 
 CARD = (
