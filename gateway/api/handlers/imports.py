@@ -26,7 +26,7 @@ SHOWN = 5
 IN_MEMORY = 1024 * 1024
 
 
-class Sample(TypedDict):
+class KnownRow(TypedDict):
     """A row whose contact is known already, and by which address."""
 
     n: int
@@ -55,7 +55,7 @@ class Import(TypedDict):
     total: int
     place: int
     counts: dict[str, int]
-    samples: list[Sample]
+    samples: list[KnownRow]
     created_at: int
 
 
