@@ -208,8 +208,14 @@ LETTERS: Mapping[str, Text] = {
     ),
     "no_media": Text(ru="Такого вложения в письме нет.", en="There is no such file in the letter."),
     "letter_too_large": Text(
-        ru="Письмо слишком большое: показано начало, остальное откройте в почте.",
-        en="The letter is too large: its beginning is shown, open the rest in your mail.",
+        ru="Письмо очень большое: показано начало, целиком оно в файле.",
+        en="The letter is very large: its beginning is shown, all of it is in the file.",
+    ),
+    "letter_not_given": Text(
+        ru="Письмо пришло, но почтовый сервер не отдал его содержание. Попробуйте получить файл письма ещё раз"
+        " или откройте письмо в почте.",
+        en="The letter came, but the mail server did not give its contents. Try again to get the letter's file, or open it"
+        " in your mail.",
     ),
     "letter_encrypted": Text(
         ru="Письмо зашифровано: прочитать его может только программа получателя.",

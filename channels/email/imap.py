@@ -153,7 +153,7 @@ class Session:
     async def _told(self, uids: Sequence[int]) -> list[bytes]:
         try:
             return plain_lines(await self._fetch(uids, "(UID RFC822.SIZE INTERNALDATE)"))
-        except _NotGiven:  # one letter of them spoils the answer
+        except NotGiven:  # one letter of them spoils the answer
             return [line for uid in uids for line in await self._told([uid])] if len(uids) > 1 else []
 
     async def bodies(self, uids: Sequence[int]) -> dict[int, bytes | None]:
@@ -161,7 +161,7 @@ class Session:
         cannot give it just now."""
         try:
             return {**bodies_of(await self._fetch(uids, "(UID BODY.PEEK[])"))}
-        except _NotGiven as refused:
+        except NotGiven as refused:
             if len(uids) == 1:
                 return {uids[0]: None} if _PASSING.search(str(refused)) else {}
         found: dict[int, bytes | None] = {}
@@ -170,19 +170,12 @@ class Session:
         return found
 
     async def piece(self, uid: int, start: int, length: int) -> bytes:
-        """A stretch of one letter; b"" behind its end, or when the server cannot give it."""
-        try:
-            found = bodies_of(await self._fetch([uid], f"(UID BODY.PEEK[]<{start}.{length}>)"))
-        except _NotGiven:
-            return b""
-        return found.get(uid, b"")
+        """A stretch of one letter; b"" behind its end, or when the letter is gone. Raises NotGiven."""
+        return bodies_of(await self._fetch([uid], f"(UID BODY.PEEK[]<{start}.{length}>)")).get(uid, b"")
 
     async def header(self, uid: int) -> bytes:
-        """Only the header of one letter; b"" when the server cannot give even that."""
-        try:
-            return bodies_of(await self._fetch([uid], "(UID BODY.PEEK[HEADER])")).get(uid, b"")
-        except _NotGiven:
-            return b""
+        """Only the header of one letter; b"" when it is gone. Raises NotGiven."""
+        return bodies_of(await self._fetch([uid], "(UID BODY.PEEK[HEADER])")).get(uid, b"")
 
     async def mark_seen(self, uids: Sequence[int]) -> None:
         """Mark letters as read."""
@@ -234,7 +227,7 @@ class Session:
             async with asyncio.timeout(self._patience.body):
                 response = await self._client.uid("fetch", ",".join(map(str, uids)), items)
         if response.result != "OK":
-            raise _NotGiven(text_of(response)[:200])
+            raise NotGiven(text_of(response)[:200])
         return list(response.lines)
 
     async def _answer(self, call: Any) -> Any:
@@ -248,8 +241,10 @@ class Session:
         return list(response.lines)
 
 
-class _NotGiven(Exception):
-    """The server answered a FETCH with NO or BAD."""
+class NotGiven(TryLater):
+    """The server answered a FETCH with NO or BAD: the letter is there, and is not handed out."""
+
+    code = "letter_not_given"
 
 
 @contextlib.asynccontextmanager

@@ -50,7 +50,7 @@ GENERIC = frozenset(_GENERIC.split("|"))
 CAME_TO = ("x-original-to", "delivered-to", "envelope-to", "x-gm-original-to", "x-forwarded-to", "to", "cc")
 _MARK = re.compile(r'data-gw="([^"\s]{10,400})"')
 WHOLE = "whole:"
-"""Prefix of the ref of a letter too large to be kept: it can still be fetched from the mailbox."""
+"""Prefix of the ref of a letter that was not kept whole: it can still be fetched from the mailbox."""
 
 
 def parse(envelope: Envelope, mailbox: Mailbox, secret: str) -> tuple[Event, ...]:
@@ -83,6 +83,7 @@ class _Letter:
         self.answered = message_ids(root.headers("in-reply-to"))
         self.references = message_ids(root.headers("references"))
         self.cut = int(envelope.headers.get("cut", "0") or "0")
+        self.withheld = "withheld" in envelope.headers
         self.content = letter.read(root, subject=self.subject, answers=bool(self.answered or self.references))
 
     @property
@@ -257,14 +258,18 @@ class _Letter:
         return tuple(one.email for one in found if one.email not in self.mailbox.aliases)[:MOST_PEOPLE]
 
     def _files(self) -> tuple[Attachment, ...]:
-        if not self.cut:
+        if not (self.cut or self.withheld):
             return self.content.files
         headers = self.envelope.headers
         ref = f"{WHOLE}{headers.get('validity', '')}:{self._uid}:{headers.get('folder', '')}"
-        return (Attachment(kind="file", ref=ref, name="letter.eml", mime="message/rfc822", size=self.cut),)
+        told = headers.get("withheld", "")
+        size = int(told) if told.isdecimal() and len(told) < 12 else self.cut
+        return (Attachment(kind="file", ref=ref, name="letter.eml", mime="message/rfc822", size=size),)
 
     def _unsupported(self) -> str:
         """Why some of it cannot be shown; "" when all can."""
+        if self.withheld:
+            return "letter_not_given"
         if self.cut:
             return "letter_too_large"
         if self.content.sealed:

@@ -7,14 +7,16 @@ the first folder. IDLE only makes it faster: every minute the folders are asked 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Literal
 
 from channels.base import Envelope, Polled, PolledEnvelope
 from channels.email.cursor import Cursor, Place
 from channels.email.grammar import Fact, day_of
 from channels.email.headers import addresses
-from channels.email.imap import Folder, Opened, Session, session, watched
+from channels.email.imap import Folder, NotGiven, Opened, Session, session, watched
 from channels.email.mailbox import Mailbox, Patience
 from channels.email.mime import LONGEST_FIELD, split
 from channels.errors import Disconnected, TryLater
@@ -166,31 +168,40 @@ async def _fetch(
     letters: list[PolledEnvelope] = []
     late: set[int] = set()
     for fact in batch:
-        raw, cut = bodies.get(fact.uid, b""), 0
+        raw, lack = bodies.get(fact.uid, b""), ""
         if raw is None and place.may_wait(fact.uid):
             late.add(fact.uid)
             continue
         if not raw:
-            raw, cut = await _in_part(mail, fact), fact.size or 1
+            raw, lack = await _in_part(mail, fact), "cut" if fact.size > mailbox.largest else "withheld"
         if raw:
-            letters.append(_envelope(raw, cut, fact, folder, place))
+            letters.append(_envelope(raw, lack, fact, folder, place))
     return letters, late
 
 
 async def _in_part(mail: Session, fact: Fact) -> bytes:
-    """The beginning of a letter that is too large, or that the server cannot give whole. b"": it is gone by
-    now."""
-    beginning = await mail.piece(fact.uid, 0, BEGINNING) or await mail.header(fact.uid)
-    if not beginning and await mail.search("UID", str(fact.uid)):
+    """What can be had of a letter that is too large, or that the server does not give whole: its beginning, else its
+    header, else nothing but that it came. b"": it is gone by now."""
+    with contextlib.suppress(NotGiven):
+        if beginning := await mail.piece(fact.uid, 0, BEGINNING):
+            return beginning
+    with contextlib.suppress(NotGiven):
+        if header := await mail.header(fact.uid):
+            return header
+    if await mail.search("UID", str(fact.uid)):
         return f"Message-ID: <uid-{fact.uid}.{fact.at}@unreadable.invalid>\r\n\r\n".encode()
-    return beginning
+    return b""
 
 
-def _envelope(raw: bytes, cut: int, fact: Fact, folder: Folder, place: Place) -> PolledEnvelope:
+def _envelope(
+    raw: bytes, lack: Literal["", "cut", "withheld"], fact: Fact, folder: Folder, place: Place
+) -> PolledEnvelope:
+    """`lack`: why these are not all its bytes."""
     headers = {
         "uid": str(fact.uid), "validity": str(place.validity), "folder": folder.name, "role": folder.role,
-        "internaldate": str(fact.at), "cut": str(cut),
+        "internaldate": str(fact.at), "cut": str(fact.size) if lack == "cut" else "0",
         "imported": "1" if fact.uid <= place.imported_to else "0",
+        **({"withheld": str(fact.size)} if lack == "withheld" else {}),
     }  # fmt: skip
     # The gateway stamps its own receipt; until then the server's stands.
     envelope = Envelope(body=raw, received_at=fact.at, method="IMAP", headers=headers)
@@ -206,8 +217,8 @@ def lane_of(raw: bytes) -> str:
 
 
 async def whole(mailbox: Mailbox, patience: Patience, ref: str) -> AsyncIterator[bytes]:
-    """A letter that was too large to be kept, from the mailbox. Raises TryLater when it is not there any
-    more."""
+    """A letter of which only a part was kept, from the mailbox. Raises TryLater when it is not there any more, or is not
+    given."""
     validity, uid, name = ref.split(":", 2)
     async with session(mailbox, patience) as mail:
         opened = await mail.open(name)

@@ -11,6 +11,7 @@ from channels.base import Account
 from channels.email import Email
 from channels.email.cursor import MOST_TRIES
 from channels.email.fake_imap import Imap, Kept
+from channels.errors import TryLater
 from tests.channels.email.conftest import QUICK, begun, letter, reading
 
 ADDRESS = "shop@firma.test"
@@ -60,8 +61,37 @@ async def test_a_letter_that_is_never_given_is_shown_as_such_in_the_end(imap: Im
     kept = await _came(imap, "вовсе нет", withheld=9 * MOST_TRIES)
     async with reading(channel, cursor) as read:
         (said,) = await read.letters(1)
-    assert said.unsupported == "letter_too_large", "it can be asked for by hand"
+    assert said.unsupported == "letter_not_given"
     assert len(kept.withheld) <= 8 * MOST_TRIES + 1, "not before so many tries"
+    (file,) = said.attachments
+    assert file.size == len(kept.raw), "as large as the server says, not as what it gave"
+    with pytest.raises(TryLater) as caught:
+        _ = [piece async for piece in channel.download(file.ref)]
+    assert caught.value.code == "letter_not_given", "it is there: nobody may call it gone"
+    kept.withheld.clear()
+    assert b"".join([piece async for piece in channel.download(file.ref)]) == kept.raw
+
+
+async def test_a_letter_that_breaks_off_while_it_is_got_is_no_whole_one(imap: Imap) -> None:
+    channel = await _channel(imap)
+    await begun(channel)
+    kept = await imap.put("INBOX", letter("длинное", "y" * 3_000_000), AT)
+    pieces = channel.download(f"whole:1:{kept.uid}:INBOX")
+    await anext(pieces)
+    kept.withheld = [BUSY]
+    with pytest.raises(TryLater) as caught:
+        _ = [piece async for piece in pieces]
+    assert caught.value.code == "letter_not_given"
+
+
+async def test_what_can_be_had_of_a_letter_that_is_not_given_is_shown(imap: Imap) -> None:
+    channel = await _channel(imap)
+    cursor = await begun(channel)
+    kept = await _came(imap, "по частям")
+    kept.withheld = ["NO this one never", "NO nor its beginning"]
+    async with reading(channel, cursor) as read:
+        (said,) = await read.letters(1)
+    assert (said.subject, said.text, said.unsupported) == ("по частям", "", "letter_not_given"), "its header was given"
 
 
 async def test_a_letter_of_which_the_server_tells_nothing_is_taken_all_the_same(imap: Imap) -> None:
@@ -72,7 +102,9 @@ async def test_a_letter_of_which_the_server_tells_nothing_is_taken_all_the_same(
     await _came(imap, "обычное")
     async with reading(channel, cursor) as read:
         said = await read.letters(2)
-    assert {one.unsupported for one in said} == {"", "letter_too_large"}
+    assert {one.unsupported for one in said} == {"", "letter_not_given"}
+    (file,) = next(one.attachments for one in said if one.unsupported)
+    assert file.size == 0, "nobody knows"
     assert len({one.external_id for one in said}) == 2
 
 
