@@ -1,35 +1,35 @@
 """How is something got from the internet at an address that somebody else chose?
 
-Whoever writes the address chooses where we go, so: to public addresses only, and the connection is made to the very address
-that was looked at.
+Whoever writes the address chooses where we go, so: to public addresses only. It is looked at when the connection is made:
+what a name leads to, and how a number is read that is written in the digits of another script, is known only then.
 """
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 
-from aiohttp.abc import ResolveResult
-from aiohttp.resolver import ThreadedResolver
+import aiohttp
 
 
 def is_public(host: str) -> bool:
-    """Whether a number leads to the internet and nowhere inside; a name is judged when it is resolved."""
+    """Whether a number leads to the internet and nowhere inside; a name is judged when the connection is made."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return True
-    return (getattr(address, "ipv4_mapped", None) or address).is_global
+    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or address
+    return inner.is_global
 
 
-class PublicOnly(ThreadedResolver):
-    """Gives only addresses of the internet, so that a name cannot lead into our own network."""
+def outside() -> aiohttp.TCPConnector:
+    """Connections to the internet only. Others fail as if nobody were there."""
+    return aiohttp.TCPConnector(socket_factory=_socket)
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await super().resolve(host, port, family)
-        public = [one for one in found if is_public(one["host"])]
-        if not public:
-            raise OSError(None, "no public address")
-        return public
+
+def _socket(where: aiohttp.AddrInfoType) -> socket.socket:
+    family, kind, protocol, _, address = where
+    if not is_public(str(address[0])):
+        raise OSError(errno.EHOSTUNREACH, "no public address")
+    return socket.socket(family, kind, protocol)

@@ -19,7 +19,7 @@ import pycares
 
 from channels.email.headers import normal
 from channels.email.mailbox import PRESETS
-from channels.outside import PublicOnly
+from channels.outside import outside
 
 SECONDS: Final = 6.0
 """For all of it: somebody waits at a form."""
@@ -74,7 +74,7 @@ async def suggest(address: str) -> tuple[Found, How]:
     try:
         async with (
             asyncio.timeout(SECONDS), _resolver() as dns,
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=PublicOnly())) as http,
+            aiohttp.ClientSession(connector=outside()) as http,
         ):  # fmt: skip
             return await ask(domain, dns, http, PLACES)
     except (TimeoutError, OSError):

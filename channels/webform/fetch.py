@@ -13,7 +13,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import aiohttp
 
 from channels.errors import Refused, TryLater
-from channels.outside import PublicOnly, is_public
+from channels.outside import is_public, outside
 
 LINK = "link:"
 """Prefix of refs of files that lie at a link."""
@@ -43,9 +43,7 @@ async def fetch(url: str) -> AsyncIterator[bytes]:
     """The bytes at a link. Raises TryLater or Refused; the link itself stays among the answers."""
     timeout = aiohttp.ClientTimeout(total=SECONDS, connect=5)
     try:
-        async with aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=PublicOnly()), timeout=timeout
-        ) as session:
+        async with aiohttp.ClientSession(connector=outside(), timeout=timeout) as session:
             async for piece in _follow(session, url):
                 yield piece
     except (aiohttp.ClientError, TimeoutError, OSError) as error:

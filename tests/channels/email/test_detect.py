@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from channels.email import Email, detect
-from channels.outside import PublicOnly
+from channels.outside import outside
 
 A, MX, TXT, SRV = 1, 15, 16, 33
 Zone = Mapping[tuple[str, int], list[bytes]]
@@ -173,8 +173,7 @@ def test_a_file_that_is_none_or_leads_inside_tells_nothing(body: bytes) -> None:
 
 async def test_a_file_is_asked_for_outside_only() -> None:
     """The name may be the attacker's own, pointing into our network."""
-    connector = aiohttp.TCPConnector(resolver=PublicOnly())
-    async with TestServer(web.Application()) as server, aiohttp.ClientSession(connector=connector) as guarded:
+    async with TestServer(web.Application()) as server, aiohttp.ClientSession(connector=outside()) as guarded:
         found, how = await asked({}, guarded, f"http://localhost:{server.port}/config.xml")
     assert (found, how) == ({"published": ""}, "")
 
