@@ -38,6 +38,8 @@ SELDOM: Final = MINUTE
 KEEP: Final = 90 * DAY
 PAUSE: Final = 3 * SECOND
 """An automatic reply waits so long, for more words may follow."""
+ROBOTS_PART: Final = 3
+"""Where only so many may leave in a day, automatic replies get a third: the rest is people's."""
 
 
 class Timers:
@@ -128,8 +130,9 @@ class Timers:
 
     async def _answer_source(self, live: Live, since: int, words: str) -> None:
         database, target = self._gateway.database, target_for(self._gateway, live.row.id)
-        before = self._gateway.now() - PAUSE
-        for ref in await database.read(closed_hours.unanswered, live.row.id, since, before):
+        before, a_day = self._gateway.now() - PAUSE, live.channel.can().per_day
+        most = a_day // ROBOTS_PART if a_day else None
+        for ref in await database.read(closed_hours.unanswered, live.row.id, since, before, most):
             await database.write(closed_hours.answer, ref, since, words, target)
 
 
