@@ -59,6 +59,10 @@ class Imap:
             for box in (Box("INBOX"), Box("Отправленные", use="\\Sent"), Box("Спам", use="\\Junk"))
         }
         self.changed = asyncio.Condition()
+        self.capabilities = CAPABILITIES
+        self.mute = False
+        """It takes IDLE and never tells anything, as a server does that ran out of watches."""
+        self.greeting, self.signed_in = "ready", "signed in"
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -107,7 +111,7 @@ class _Talk:
         self._signed_in = False
 
     async def run(self) -> None:
-        self._say("* OK ready")
+        self._say(f"* OK {self._imap.greeting}")
         while line := await self._line():
             tag, _, rest = line.partition(b" ")
             name, _, arguments = rest.partition(b" ")
@@ -130,7 +134,7 @@ class _Talk:
         done = "OK done"
         match name:
             case "CAPABILITY":
-                self._say(f"* CAPABILITY {CAPABILITIES}")
+                self._say(f"* CAPABILITY {self._imap.capabilities}")
             case "NOOP":
                 self._tell()
             case "LOGOUT":
@@ -140,7 +144,7 @@ class _Talk:
             case "LOGIN":
                 right = [self._imap.login.encode(), self._imap.password.encode()]
                 self._signed_in = words == right
-                done = "OK signed in" if self._signed_in else "NO [AUTHENTICATIONFAILED] wrong password"
+                done = f"OK {self._imap.signed_in}" if self._signed_in else "NO [AUTHENTICATIONFAILED] wrong password"
             case _ if not self._signed_in:
                 done = "NO sign in first"
             case _:
@@ -180,7 +184,7 @@ class _Talk:
         return next((box for box in self._imap.boxes.values() if to_utf7(box.name) == name), None)
 
     def _tell(self) -> None:
-        if self._box is not None and len(self._box.letters) != self._known:
+        if self._box is not None and len(self._box.letters) != self._known and not self._imap.mute:
             self._known = len(self._box.letters)
             self._say(f"* {self._known} EXISTS")
 

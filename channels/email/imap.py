@@ -86,7 +86,7 @@ def our_errors() -> Iterator[None]:
         raise TryLater(error.verify_message, code="bad_certificate") from error
     except ssl.SSLError as error:
         raise TryLater(error.reason or "TLS failed", code="imap_tls") from error
-    except socket.gaierror as error:
+    except (socket.gaierror, UnicodeError) as error:  # the latter: no name at all, two dots in a row
         raise TryLater(str(error), code="host_not_found") from error
     except (TimeoutError, library.CommandTimeout) as error:
         raise TryLater("no answer in time", code="imap_timeout") from error
@@ -254,6 +254,8 @@ async def session(mailbox: Mailbox, patience: Patience) -> AsyncIterator[Session
     Raises TryLater when it cannot be reached, Disconnected when it refuses the login.
     """
     server = mailbox.imap
+    if not server.host:
+        raise TryLater("no server is named", code="host_not_found")
     if server.security == "plain" and not local(server.host):
         raise Disconnected("only TLS, or a server on this machine", code="unprotected")
     tls = trust(mailbox)

@@ -124,6 +124,8 @@ class Mailer:
 
     async def _connect(self, stages: list[Stage]) -> aiosmtplib.SMTP:
         server, mailbox = self._mailbox.smtp, self._mailbox
+        if not server.host:
+            raise TryLater("no server is named", code="host_not_found")
         if server.security == "plain" and not local(server.host):
             raise Disconnected("only TLS, or a server on this machine", code="unprotected")
         domain = mailbox.domain if re.fullmatch(r"[A-Za-z0-9.-]{1,200}", mailbox.domain) else "localhost"
@@ -213,12 +215,9 @@ class Mailer:
             raise failure(error.code, error.message, stages[-1]) from error
         except aiosmtplib.SMTPNotSupported as error:
             raise Disconnected(str(error), code="smtp_no_tls") from error
-        except (ssl.SSLCertVerificationError, socket.gaierror) as error:
-            code = "host_not_found" if isinstance(error, socket.gaierror) else "bad_certificate"
-            raise TryLater(str(error)[:200], code=code) from error
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            if _caused_by_certificate(error):
-                raise TryLater("the certificate is not trusted", code="bad_certificate") from error
+        except (aiosmtplib.SMTPException, OSError, TimeoutError, UnicodeError) as error:
+            if stages[-1] == "connect" and (code := _cause(error)):
+                raise TryLater(str(error)[:200], code=code) from error
             raise lost(stages[-1], str(error)[:200] or type(error).__name__) from error
 
 
@@ -245,13 +244,16 @@ def _for_all(refused: Mapping[str, SendFailed]) -> SendFailed:
     return SentInPart((), refused)
 
 
-def _caused_by_certificate(error: BaseException) -> bool:
+def _cause(error: BaseException) -> str:
+    """What a person can mend, behind the library's own error; "" is nothing of the kind."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(seen):
-            return True
+            return "bad_certificate"
+        if isinstance(seen, (socket.gaierror, UnicodeError)):  # the latter: no name at all, two dots in a row
+            return "host_not_found"
         seen = seen.__cause__ or seen.__context__
-    return False
+    return ""
 
 
 async def _dotted(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

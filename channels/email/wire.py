@@ -67,6 +67,7 @@ class Connection(library.IMAP4ClientProtocol):  # type: ignore[misc]
         return command.tag.encode() in heard and 0 <= at < len(heard) - 1
 
     async def welcome(self, command: bytes) -> None:
+        self._note_alert(command)
         try:
             await super().welcome(command)
         except Exception as error:
@@ -121,7 +122,7 @@ class Connection(library.IMAP4ClientProtocol):  # type: ignore[misc]
         command = self.pending_sync_command
         if command is not None and command.name == "AUTHENTICATE":
             # A refused token is challenged once more (RFC 7628); without an empty answer both sides wait for ever.
-            self.said = [*self.said[-9:], line[:300].decode("utf-8", "replace")]
+            self._note(line)
             self.transport.write(b"\r\n")
             return
         super()._continuation(line)
@@ -132,8 +133,20 @@ class Connection(library.IMAP4ClientProtocol):  # type: ignore[misc]
             self.news.set()
             self.stirred.set()
         elif b"[ALERT]" in line or words[1:2] == [b"BYE"]:
-            self.said = [*self.said[-9:], line[:300].decode("utf-8", "replace")]
+            self._note(line)
         return super()._untagged_response(line)
+
+    def _response_done(self, line: bytes) -> Any:
+        self._note_alert(line)
+        return super()._response_done(line)
+
+    def _note_alert(self, line: bytes) -> None:
+        """An alert may stand in the greeting and behind the answer to a command, too."""
+        if b"[ALERT]" in line[:100]:
+            self._note(line)
+
+    def _note(self, line: bytes) -> None:
+        self.said = [*self.said[-9:], line[:300].decode("utf-8", "replace")]
 
 
 class Client(library.IMAP4):  # type: ignore[misc]

@@ -444,12 +444,14 @@ class TestFaults:
             failed = await read.failure()
         assert isinstance(failed, Disconnected) and failed.code == "no_such_folder"
 
-    async def test_a_host_that_is_not_there_is_told(self, box: Box) -> None:
-        tls = {"imap_host": "nobody.invalid", "imap_security": "tls"}
-        async with reading(box.channel(**tls)) as read:
+    @pytest.mark.parametrize("named", ["nobody.invalid", "", "imap..firma.test", f"{'a' * 70}.test", "не имя"])
+    async def test_a_host_that_is_not_there_is_told(self, box: Box, named: str) -> None:
+        channel = box.channel(imap_host=named, imap_security="tls", smtp_host=named, smtp_security="tls")
+        async with reading(channel) as read:
             error = await read.failure()
         assert isinstance(error, TryLater)
         assert error.code == "host_not_found"
+        assert [line.code for line in await channel.check()] == ["host_not_found"] * 2
 
 
 async def test_the_text_of_a_fetched_letter_is_what_was_delivered(box: Box) -> None:

@@ -1,4 +1,4 @@
-"""A letter that the server finds but does not give is never called settled."""
+"""What a server does not tell, does not give or says beside its answers loses no letter."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ async def _channel(imap: Imap) -> Email:
     settings = {
         "preset": "own", "address": ADDRESS, "password": "secret", "imap_host": "127.0.0.1",
         "imap_port": str(await imap.start()), "imap_security": "plain", "watch_sent": "no",
+        "smtp_host": "127.0.0.1", "smtp_port": "1", "smtp_security": "plain",
     }  # fmt: skip
     channel = Email(Account(source_id="s1", settings=settings))
     channel.patience = replace(QUICK, idle=0.05)
@@ -117,3 +118,33 @@ async def test_what_was_deleted_between_two_questions_is_settled(imap: Imap) -> 
     imap.boxes["INBOX"].letters.remove(kept)
     async with reading(channel, cursor) as read:
         assert [one.subject for one in await read.letters(1)] == ["останется"]
+
+
+async def test_where_the_server_cannot_tell_of_letters_it_is_asked(imap: Imap) -> None:
+    """E6: no IDLE."""
+    imap.capabilities = "IMAP4rev1"
+    channel = await _channel(imap)
+    lines = await channel.check()
+    assert "no_idle" in [line.code for line in lines]
+    async with reading(channel, await begun(channel)) as read:
+        for number in range(2):
+            await _came(imap, f"письмо {number}")
+            await read.letters(number + 1)
+
+
+async def test_a_server_that_promises_to_tell_and_never_does_is_asked_all_the_same(imap: Imap) -> None:
+    """E6: IDLE is only a speed-up."""
+    imap.mute = True
+    channel = await _channel(imap)
+    async with reading(channel, await begun(channel)) as read:
+        for number in range(2):
+            await _came(imap, f"письмо {number}")
+            await read.letters(number + 1)
+
+
+async def test_what_the_server_wants_people_to_read_is_shown_as_it_is(imap: Imap) -> None:
+    """E7."""
+    imap.greeting, imap.signed_in = "[ALERT] Завтра работы", "[ALERT] Ящик заполнен на 99 %"
+    channel = await _channel(imap)
+    shown = [line.detail.partition(" OK ")[2] for line in await channel.check() if line.code == "server_alert"]
+    assert shown == ["[ALERT] Завтра работы", "[ALERT] Ящик заполнен на 99 %"]
