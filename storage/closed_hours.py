@@ -38,7 +38,9 @@ def answer(tx: Transaction, conversation_id: str, since: int, words: str, target
     """Say it to this person once in this closed period, however many conversations they begin; False: it was said, or must
     not be sent there."""
     who = tx.connection.execute(
-        text("SELECT i.id, i.value FROM conversation c JOIN identity i ON i.id = c.identity_id WHERE c.id = :id"),
+        text(
+            "SELECT i.id, i.value FROM conversation c JOIN identity i ON i.id = c.identity_id WHERE c.id = :id"
+        ),
         {"id": conversation_id},
     ).one_or_none()
     if not once.first_time(tx, KIND, conversation_id, since) or who is None or who.value.startswith(NOBODY):

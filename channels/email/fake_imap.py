@@ -144,7 +144,11 @@ class _Talk:
             case "LOGIN":
                 right = [self._imap.login.encode(), self._imap.password.encode()]
                 self._signed_in = words == right
-                done = f"OK {self._imap.signed_in}" if self._signed_in else "NO [AUTHENTICATIONFAILED] wrong password"
+                done = (
+                    f"OK {self._imap.signed_in}"
+                    if self._signed_in
+                    else "NO [AUTHENTICATIONFAILED] wrong password"
+                )
             case _ if not self._signed_in:
                 done = "NO sign in first"
             case _:

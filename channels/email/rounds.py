@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from channels.base import Envelope, Polled, PolledEnvelope
 from channels.email.cursor import Cursor, Place
@@ -22,6 +22,8 @@ from channels.email.mime import LONGEST_FIELD, split
 from channels.errors import Disconnected, TryLater
 from channels.events import Micros
 
+Lack: TypeAlias = Literal["", "cut", "withheld"]
+"""Why the bytes of a letter are not all: nothing, too large, not given."""
 BATCH_BYTES = 1024 * 1024
 BATCH_LETTERS = 25
 BEGINNING = 256 * 1024
@@ -168,13 +170,12 @@ async def _fetch(
     letters: list[PolledEnvelope] = []
     late: set[int] = set()
     for fact in batch:
-        raw, lack = bodies.get(fact.uid, b""), ""
+        raw = bodies.get(fact.uid, b"")
+        lack: Lack = "" if raw else "cut" if fact.size > mailbox.largest else "withheld"
         if raw is None and place.may_wait(fact.uid):
             late.add(fact.uid)
             continue
-        if not raw:
-            raw, lack = await _in_part(mail, fact), "cut" if fact.size > mailbox.largest else "withheld"
-        if raw:
+        if raw := raw or await _in_part(mail, fact):
             letters.append(_envelope(raw, lack, fact, folder, place))
     return letters, late
 
@@ -193,10 +194,7 @@ async def _in_part(mail: Session, fact: Fact) -> bytes:
     return b""
 
 
-def _envelope(
-    raw: bytes, lack: Literal["", "cut", "withheld"], fact: Fact, folder: Folder, place: Place
-) -> PolledEnvelope:
-    """`lack`: why these are not all its bytes."""
+def _envelope(raw: bytes, lack: Lack, fact: Fact, folder: Folder, place: Place) -> PolledEnvelope:
     headers = {
         "uid": str(fact.uid), "validity": str(place.validity), "folder": folder.name, "role": folder.role,
         "internaldate": str(fact.at), "cut": str(fact.size) if lack == "cut" else "0",

@@ -167,6 +167,31 @@ async def letters_of(shop: House, conversation: str) -> list[str]:
     return [one["text"] for one in page["items"] if one["kind"] == "mail"]
 
 
+async def test_a_letter_that_is_not_all_there_says_why(
+    shop: House, chromium_browser: Browser, post_office: MailHost
+) -> None:
+    settings = {"preset": "own", "largest_mb": "1", **mailbox(post_office, "large@firma.test")}
+    made = await shop.ask("POST", "/sources", {"channel": "email", "name": "Чертежи", "settings": settings})
+    await shop.ask("POST", f"/sources/{made['id']}/connect")
+    large = letter("Plan", "Высылаю чертёж\r\n" + ("y" * 76 + "\r\n") * 16_000, 90)
+    sealed = letter("Sealed", "-----BEGIN PGP MESSAGE-----", 91).replace(
+        b"text/plain; charset=utf-8", b'multipart/encrypted; boundary="b"'
+    )
+    sealed = sealed.replace(b"-----BEGIN", b"--b\r\nContent-Type: application/octet-stream\r\n\r\n-----BEGIN")
+    for raw in (sealed, large):
+        post_office.deliver("large@firma.test", raw, sender="olga@client.test")
+    ref = (await row_of(shop, ends_with("Высылаю чертёж")))["id"]
+    async with as_person(chromium_browser, shop, await shop.link_of("Анна")) as anna:
+        page = anna.page
+        await page.goto(f"/inbox/d/{ref}")
+        came = page.get_by_role("article").filter(has_text="Высылаю чертёж")
+        await expect(came.get_by_text("Письмо слишком большое")).to_be_visible()
+        await expect(came.get_by_role("link", name="letter.eml")).to_be_visible(timeout=SLOW)
+        locked = page.get_by_role("article").filter(has_text="Sealed")
+        await expect(locked.get_by_text("Письмо зашифровано")).to_be_visible()
+        await look(anna, "letter in part")
+
+
 async def test_a_form_is_built_published_and_rolled_back_by_clicking(
     shop: House, chromium_browser: Browser
 ) -> None:

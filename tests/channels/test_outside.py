@@ -44,7 +44,9 @@ async def test_no_spelling_of_this_machine_is_connected_to(host: str, door: tupl
 
 
 @pytest.mark.parametrize("host", INSIDE)
-async def test_a_file_that_a_form_only_links_to_is_not_got_from_inside(host: str, door: tuple[int, list[str]]) -> None:
+async def test_a_file_that_a_form_only_links_to_is_not_got_from_inside(
+    host: str, door: tuple[int, list[str]]
+) -> None:
     """F18."""
     port, came = door
     with pytest.raises(SendFailed):

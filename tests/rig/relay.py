@@ -58,6 +58,8 @@ class Relayed:
     recipients: tuple[str, ...]
     content: bytes
     answer: str
+    helo: str = ""
+    """What its sender's server called itself."""
 
 
 class Relay:
@@ -190,6 +192,7 @@ class Conversation(SMTP):
             recipients=tuple(envelope.rcpt_tos),
             content=bytes(envelope.original_content),
             answer=fault.reply if fault else "250 2.0.0 Ok",
+            helo=session.host_name or "",
         )
         await self._relay.finish(letter, deliver=fault is None or fault.deliver)
         return await self._meet("end") or letter.answer

@@ -444,7 +444,9 @@ class TestFaults:
             failed = await read.failure()
         assert isinstance(failed, Disconnected) and failed.code == "no_such_folder"
 
-    @pytest.mark.parametrize("named", ["nobody.invalid", "", "imap..firma.test", f"{'a' * 70}.test", "не имя"])
+    @pytest.mark.parametrize(
+        "named", ["nobody.invalid", "", "imap..firma.test", f"{'a' * 70}.test", "не имя"]
+    )
     async def test_a_host_that_is_not_there_is_told(self, box: Box, named: str) -> None:
         channel = box.channel(imap_host=named, imap_security="tls", smtp_host=named, smtp_security="tls")
         async with reading(channel) as read:

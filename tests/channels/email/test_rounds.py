@@ -11,6 +11,7 @@ from channels.base import Account
 from channels.email import Email
 from channels.email.cursor import MOST_TRIES
 from channels.email.fake_imap import Imap, Kept
+from channels.email.imap import folder_of
 from channels.errors import TryLater
 from tests.channels.email.conftest import QUICK, begun, letter, reading
 
@@ -92,7 +93,9 @@ async def test_what_can_be_had_of_a_letter_that_is_not_given_is_shown(imap: Imap
     kept.withheld = ["NO this one never", "NO nor its beginning"]
     async with reading(channel, cursor) as read:
         (said,) = await read.letters(1)
-    assert (said.subject, said.text, said.unsupported) == ("по частям", "", "letter_not_given"), "its header was given"
+    assert (said.subject, said.text, said.unsupported) == ("по частям", "", "letter_not_given"), (
+        "its header was given"
+    )
 
 
 async def test_a_letter_of_which_the_server_tells_nothing_is_taken_all_the_same(imap: Imap) -> None:
@@ -146,5 +149,24 @@ async def test_what_the_server_wants_people_to_read_is_shown_as_it_is(imap: Imap
     """E7."""
     imap.greeting, imap.signed_in = "[ALERT] Завтра работы", "[ALERT] Ящик заполнен на 99 %"
     channel = await _channel(imap)
-    shown = [line.detail.partition(" OK ")[2] for line in await channel.check() if line.code == "server_alert"]
+    shown = [
+        line.detail.partition(" OK ")[2] for line in await channel.check() if line.code == "server_alert"
+    ]
     assert shown == ["[ALERT] Завтра работы", "[ALERT] Ящик заполнен на 99 %"]
+
+
+@pytest.mark.parametrize(
+    ("known", "sent", "junk"),
+    [
+        ([("INBOX", ()), ("Sent", ()), ("Мои копии", ("\\sent",)), ("Ненужное", ("\\junk",))], "Мои копии", "Ненужное"),
+        ([("INBOX", ()), ("INBOX.Отправленные", ()), ("INBOX/Спам", ())], "INBOX.Отправленные", "INBOX/Спам"),
+        ([("[Gmail]/Sent Mail", ()), ("Junk E-mail", ())], "[Gmail]/Sent Mail", "Junk E-mail"),
+        ([("INBOX", ()), ("Presents", ())], "", ""),
+    ],
+)  # fmt: skip
+def test_a_folder_is_known_by_its_use_and_else_by_its_name(
+    known: list[tuple[str, tuple[str, ...]]], sent: str, junk: str
+) -> None:
+    """E11."""
+    folders = [(name, frozenset(flags)) for name, flags in known]
+    assert (folder_of("sent", folders), folder_of("junk", folders)) == (sent, junk)

@@ -13,10 +13,10 @@ import pytest
 from channels.base import Account, Admitted, Envelope
 from channels.errors import WebhookRefused
 from channels.webform import WebForm
-from channels.webform.definition import Field
+from channels.webform.definition import Field, Form
 from channels.webform.proof import stamp
-from channels.webform.submission import Upload
-from channels.webform.validation import _accepted
+from channels.webform.submission import Submission, Upload
+from channels.webform.validation import _accepted, errors
 from tests.channels.contract import RECEIVED_AT
 from tests.channels.webform.case import ACCOUNT, API_KEY, SITE
 
@@ -261,3 +261,23 @@ def test_a_file_is_judged_by_its_first_bytes_too(name: str, body: bytes, taken: 
     """F17: a name is whatever the sender likes."""
     upload = Upload(place=0, field="file", name=name, mime="application/octet-stream", body=body)
     assert _accepted(Field(name="file", kind="file"), upload) is taken
+
+
+@pytest.mark.parametrize(
+    ("sizes", "code"),
+    [
+        ((10,) * 3, ""),
+        ((10,) * 4, "too_many_files"),
+        ((1024 * 1024 + 1,), "file_too_large"),
+        ((), "required"),
+    ],
+)
+def test_files_come_as_many_and_as_large_as_the_form_says(sizes: tuple[int, ...], code: str) -> None:
+    """F17."""
+    form = Form(fields=(Field(name="plan", kind="file", files=3, megabytes=1, required=True),))
+    files = tuple(
+        Upload(place=at, field="plan", name=f"{at}.pdf", mime="application/pdf", body=b"%" * size)
+        for at, size in enumerate(sizes)
+    )
+    found = errors(form, Submission(values={}, files=files), "RU")
+    assert [one.code for one in found] == ([code] if code else [])

@@ -27,9 +27,13 @@ async def test_out_of_hours_each_person_is_told_once_whatever_they_write_and_no_
     mail = mail_on_both
     await closed(mail)
     await mail.hears(letter(mail.address, "Выписка", sender="noreply@bank.test"))
-    auto = letter(mail.address, "Я в отпуске", sender="away@client.test", more="Auto-Submitted: auto-replied\r\n")
+    auto = letter(
+        mail.address, "Я в отпуске", sender="away@client.test", more="Auto-Submitted: auto-replied\r\n"
+    )
     await mail.hears(auto)
-    await mail.hears(letter(mail.address, "Рассылка", sender="news@shop.test", more="List-Id: <news.shop.test>\r\n"))
+    await mail.hears(
+        letter(mail.address, "Рассылка", sender="news@shop.test", more="List-Id: <news.shop.test>\r\n")
+    )
     await mail.hears(letter(mail.address, "Дверь", id="door@client.test"))
     await mail.hears(letter(mail.address, "Окно"))
     await turn(mail.house, 4 * SECOND)
@@ -38,12 +42,19 @@ async def test_out_of_hours_each_person_is_told_once_whatever_they_write_and_no_
     await turn(mail.house, 4 * SECOND)
     await mail.until(_left(mail), lambda found: len(found) == 2)
     first, second = told(mail)
-    assert [str(one["To"]).rpartition("<")[2].strip(">") for one in (first, second)] == ["anna@client.test", "oleg@client.test"]
+    assert [str(one["To"]).rpartition("<")[2].strip(">") for one in (first, second)] == [
+        "anna@client.test",
+        "oleg@client.test",
+    ]
+    assert await mail.count("message WHERE direction = 'in'") == 6, "all are shown"
+    assert await mail.count("deal") == 3, "the bank, Anna and Oleg; no lead of the machine and the newsletter"
     assert first["Auto-Submitted"] == "auto-replied" and first["X-Auto-Response-Suppress"] == "All"
     assert (first["Precedence"], first["X-Loop"]) == ("auto_reply", mail.address)
 
 
-async def test_whoever_makes_up_writers_by_night_leaves_two_thirds_of_the_day_to_people(mail: MailHouse) -> None:
+async def test_whoever_makes_up_writers_by_night_leaves_two_thirds_of_the_day_to_people(
+    mail: MailHouse,
+) -> None:
     await mail.admin.patch(f"/sources/{mail.source_id}", {"settings": {"per_day": "6"}})
     await closed(mail)
     for number in range(4):

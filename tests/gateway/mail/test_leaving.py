@@ -214,3 +214,17 @@ def _sent(mail: MailHouse) -> Callable[[], Awaitable[list[bytes]]]:
         return [one for one in mail.host.letters(mail.address, within="Sent") if b"probe-" not in one]
 
     return ask
+
+
+async def test_letters_share_a_session_that_tells_nothing_of_our_machine_and_is_renewed_in_time(
+    mail: MailHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3, S7: providers lock who signs in too often, and drop who stays too long."""
+    monkeypatch.setattr("channels.email.send.LETTERS_A_SESSION", 3)
+    before = len(mail.host.relay.sign_ins)
+    for _ in range(5):
+        _, message = await write(mail)
+        await mail.state(message, "sent")
+    assert len(mail.posted()) == 5
+    assert len(mail.host.relay.sign_ins) - before == 1, "two behind the letter of the check-up, then three"
+    assert {one.helo for one in mail.host.relay.seen[-5:]} == {mail.address.partition("@")[2]}

@@ -265,3 +265,18 @@ async def test_letters_of_one_id_with_other_words_are_all_shown_and_each_once(
         await mail_on_both.takes(raw)
     rows = await mail_on_both.house.rows("SELECT text FROM message WHERE kind = 'mail' ORDER BY text")
     assert [row.text for row in rows] == ["Телефон 0", "Телефон 1", "Телефон 2"]
+
+
+async def test_a_letter_to_two_mailboxes_is_shown_in_each_and_is_one_clients_one_enquiry(
+    mail: MailHouse,
+) -> None:
+    """E16."""
+    other = MailHouse(mail.house, mail.host, f"second-{mail.address}")
+    await other.connect()
+    raw = letter(f"{mail.address}, {other.address}", "Дверь", id="both@client.test")
+    first = await mail.hears(raw)
+    second = await other.hears(raw)
+    assert first != second
+    rows = await mail.house.rows("SELECT source_id FROM conversation WHERE id IN (:a, :b)", a=first, b=second)
+    assert {row.source_id for row in rows} == {mail.source_id, other.source_id}
+    assert (await mail.count("contact"), await mail.count("deal"), await mail.count("message")) == (1, 1, 2)
