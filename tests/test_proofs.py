@@ -69,7 +69,7 @@ def test_what_is_named_is_there(name: str) -> None:
 def test_each_rule_is_proved_or_said_to_be_kept_otherwise(rule: str) -> None:
     (row,) = [row for row in ROWS if row[0].split()[0] == rule]
     decisions = re.findall(r"^\*\*(\d+)\. (.*(?:\n.+)*)", (ROOT / "DECISIONS.md").read_text("utf-8"), re.M)
-    told = {number: words for number, words in decisions}
+    told = dict(decisions)
     see = re.search(r"see ((?:\d+(?:, )?)+)", row[0])
     for number in re.findall(r"\d+", see[1]) if see else []:
         assert re.search(rf"\b{rule}\b", told[number]), f"entry {number} says nothing of {rule}"

@@ -185,7 +185,7 @@ async def test_a_letter_that_is_not_all_there_says_why(
         page = anna.page
         await page.goto(f"/inbox/d/{ref}")
         came = page.get_by_role("article").filter(has_text="Высылаю чертёж")
-        await expect(came.get_by_text("Письмо слишком большое")).to_be_visible()
+        await expect(came.get_by_text("Письмо очень большое")).to_be_visible()
         await expect(came.get_by_role("link", name="letter.eml")).to_be_visible(timeout=SLOW)
         locked = page.get_by_role("article").filter(has_text="Sealed")
         await expect(locked.get_by_text("Письмо зашифровано")).to_be_visible()
