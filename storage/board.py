@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from sqlalchemy import Row
+
 from channels.events import Attachment, CallFact, MessageDeleted, MessageEdited, Reaction
 from routing.deals import ClosedDeal, OpenDeal
 from storage.owing import Owing
@@ -346,6 +348,10 @@ class Board:
     """(source, external id) of those whose rest came."""
     lent: dict[tuple[str, str], str | None] = field(default_factory=dict)
     """(source, connection) -> the member whose account that is."""
+    gone_on: dict[tuple[str, str], Row[Any]] = field(default_factory=dict)
+    """(source, thread) -> the conversation that goes on under this name, on a private account that was lent again."""
+    resumed: list[tuple[str, str, str]] = field(default_factory=list)
+    """(conversation, its thread before, and now)."""
     unwanted: set[int] = field(default_factory=set)
     """Envelopes of private talk, whose words have to go."""
     reactions: list[tuple[str, str, list[str], int]] = field(default_factory=list)

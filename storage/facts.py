@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from channels.events import CallFact
 from routing.deals import ClosedDeal, OpenDeal
-from storage import batch, calls, early, owing, threads
+from storage import batch, calls, early, lent, owing, threads
 from storage.board import Address, Board, Call, Contact, Conversation, Identity, KeptFile, Message
 from storage.ids import new_id
 from storage.tables import identity as identity_table
@@ -48,6 +48,8 @@ class Wanted:
     """(source, external id) of messages that are worded anew."""
     lent: set[tuple[str, str]] = field(default_factory=set)
     """(source, key) of private accounts that something was said on."""
+    lent_talk: set[tuple[str, str, str, str, str]] = field(default_factory=set)
+    """(source, key of a private account, thread, kind and value of the client there)."""
     bound: set[tuple[str, str, str]] = field(default_factory=set)
     """(source, kind, value): extensions, tracking numbers, links that may mean a deal."""
 
@@ -64,6 +66,10 @@ def load(tx: Transaction, wanted: Wanted) -> Board:
     if names:
         hints = wanted.threads | wanted.thread_hints
         threads_named = threads.named(connection, hints, wanted.weak_threads)
+    if wanted.lent_talk:
+        board.gone_on = lent.gone_on(connection, wanted.lent_talk)
+        threads_named[0].update(row.id for row in board.gone_on.values())
+        threads_named[1].update(row.contact_id for row in board.gone_on.values())
     _contacts(connection, board, threads_named[1])
     _conversations(connection, board, wanted, threads_named[0])
     _call_facts(connection, board, wanted)

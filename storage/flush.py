@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
-from storage import batch, calls, cut, early, owing, threads
+from storage import batch, calls, cut, early, lent, owing, threads
 from storage.board import Address, Board, Contact, Conversation, Deal, Message, NewAttachment
 from storage.facts import CONVERSATION
 from storage.ids import new_id
@@ -103,11 +103,13 @@ def _contact(row: Contact, now: int) -> tuple[Any, ...]:
 
 CONNECTION_COLUMNS = ("source_id", "key", "identity_id", "name", "active", "can_reply", "changed_at")
 CONNECTION = (
-    f"INSERT INTO connection ({', '.join(CONNECTION_COLUMNS)}) VALUES ({', '.join(f':{c}' for c in CONNECTION_COLUMNS)})"
+    f"INSERT INTO connection ({', '.join(CONNECTION_COLUMNS)}, member_id) VALUES"
+    f" ({', '.join(f':{c}' for c in CONNECTION_COLUMNS)}, (SELECT o.member_id FROM connection o WHERE o.source_id = CAST(:source_id AS varchar)"
+    " AND o.identity_id = CAST(:identity_id AS varchar) AND o.member_id IS NOT NULL ORDER BY o.changed_at DESC LIMIT 1))"
     " ON CONFLICT (source_id, key) DO UPDATE SET name = excluded.name, active = excluded.active,"
     " can_reply = excluded.can_reply, changed_at = excluded.changed_at WHERE connection.changed_at <= excluded.changed_at"
 )
-"""The latest news of a private account stands, whatever the order in which it came."""
+"""The latest news of a private account stands, whatever the order in which it came. Lent again, it is the same member's."""
 
 ADDRESS = ("source_id", "identity_id", "last_client_at", "unreachable", "reason", "changed_at")
 
@@ -140,6 +142,7 @@ def _conversations(tx: Transaction, board: Board) -> None:
     )
     batch.update(tx.connection, conversation, ("id",), names[4:], [_changed(row, tx.now) for row in changed])
     batch.update(tx.connection, conversation, ("id",), ("thread",), sorted(board.renamed_threads))
+    lent.rename(tx.connection, board.resumed)
     for row in (*new, *changed):
         tx.changed("conversation", row.id, row.contact_id)
     batch.insert(

@@ -12,8 +12,11 @@ from channels.telegram.fake_updates import Json, Lent, World, chat_of, user_id, 
 
 
 def lent_by(world: World, owner: Client) -> Lent:
-    """The owner's connection, made at the first time."""
-    key = f"Bc-{owner.ref}"
+    """The owner's connection, made at the first time, and with a new key after it was taken back."""
+    mine = [lent for lent in world.lent.values() if lent.owner["id"] == user_id(owner.ref)]
+    if mine and mine[-1].enabled:
+        return mine[-1]
+    key = f"Bc-{owner.ref}" + (f"-{len(mine)}" if mine else "")
     return world.lent.setdefault(key, Lent(key=key, owner=user_of(owner)))
 
 

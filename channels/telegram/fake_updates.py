@@ -99,8 +99,15 @@ class World:
         return found
 
     def private_talk(self, key: str, chat: int, ref: str = "") -> Talk:
-        """The chat with this person on a lent account."""
-        found = self.private.setdefault((key, chat), Talk(chat=chat, business=key))
+        """The chat with this person on a lent account; lent again, its numbers go on."""
+        owner = self.lent[key].owner["id"]
+        earlier = [
+            one
+            for (other, peer), one in self.private.items()
+            if peer == chat and self.lent[other].owner["id"] == owner
+        ]
+        last = max((one.last_number for one in earlier), default=0)
+        found = self.private.setdefault((key, chat), Talk(chat=chat, business=key, last_number=last))
         found.ref = ref or found.ref
         return found
 

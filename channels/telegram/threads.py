@@ -40,7 +40,14 @@ class ChatAddress:
     def number_of(self, external_id: str) -> int | None:
         """The message's number here; None when the name belongs to another chat or is no message's."""
         prefix, _, number = external_id.rpartition(":")
-        return int(number) if prefix == self._prefix and _is_number(number) else None
+        return int(number) if self._is_of(prefix) and _is_number(number) else None
+
+    def _is_of(self, prefix: str) -> bool:
+        """An account that was lent again has another connection and the same messages."""
+        before = address_of(prefix) if self.business else None
+        return prefix == self._prefix or (
+            before is not None and bool(before.business) and before.chat == self.chat
+        )
 
 
 def address_of(thread: str) -> ChatAddress | None:

@@ -22,6 +22,18 @@ def is_kept_out(board: Board, rules: SourceRules, thread: str) -> bool:
     return conversation is not None and bool(conversation.kept_out)
 
 
+def resume(board: Board, rules: SourceRules, event: InboundMessage | OutgoingSeen) -> None:
+    """A private account that is lent again goes on with the conversations it had, though the network names them anew."""
+    found = board.gone_on.pop((rules.id, event.thread), None)
+    if found is None or found.id not in board.conversations:
+        return
+    conversation, before = board.conversations[found.id], board.conversations[found.id].thread
+    board.resumed.append((conversation.id, before, event.thread))
+    board.renamed_threads.append((conversation.id, event.thread))
+    conversation.thread, conversation.dirty = event.thread, True
+    board.threads[rules.id, event.thread] = board.threads.pop((rules.id, before))
+
+
 def without_words(event: Said) -> Said:
     """That something was said, and by whom; nothing of what."""
     if isinstance(event, OutgoingSeen):

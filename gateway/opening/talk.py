@@ -23,6 +23,7 @@ def open_inbound(
     board: Board, house: House, rules: SourceRules, envelope_id: int, received_at: int, event: InboundMessage
 ) -> bool:
     """A client's message; False when it is known already."""
+    private.resume(board, rules, event)
     event = _told_apart(board, rules, event)
     known = board.message(rules.id, event.external_id) or _came_before(board, rules, event)
     if known is not None:
@@ -228,6 +229,7 @@ def open_outgoing(
     board: Board, house: House, rules: SourceRules, envelope_id: int, received_at: int, event: OutgoingSeen
 ) -> bool:
     """The company's words: our own message echoed is only proof that it left; one typed elsewhere is an answer."""
+    private.resume(board, rules, event)
     known = board.message(rules.id, event.external_id)
     if known is not None:
         if known.direction == "out" and not known.seq and event.seq:

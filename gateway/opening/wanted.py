@@ -140,7 +140,11 @@ def _message(wanted: Wanted, source_id: str, event: InboundMessage | OutgoingSee
     wanted.externals.add((source_id, event.external_id))
     wanted.said.add((source_id, event.external_id))
     if event.connection:
+        who = event.sender if isinstance(event, InboundMessage) else event.to
         wanted.lent.add((source_id, event.connection))
+        wanted.lent_talk.add(
+            (source_id, event.connection, event.thread, who.identity.kind, who.identity.value)
+        )
     if event.reply_to:
         wanted.externals.add((source_id, event.reply_to))
     if event.group_key:

@@ -6,14 +6,15 @@ from typing import Any
 
 import orjson
 
-from channels.fakes import Act
+from channels.fakes import Act, Client
 from channels.telegram.fake import TelegramFake
 from channels.telegram.fake_updates import user_id
 from channels.vk.fake import VKFake
-from storage import natures
+from storage import lent, natures
 from tests.gateway.town import IGOR, MARIA, Town, until
 
 GROUP = -77_001
+OLGA = Client(ref="olga", name="Ольга")
 
 
 def telegram(town: Town) -> TelegramFake:
@@ -120,6 +121,54 @@ async def test_what_the_owner_of_a_lent_account_writes_answers_and_what_the_clie
     )
     assert [row.text for row in kept] == ["Хочу кухню"]
     assert len(await said(town, "out")) == 2
+
+
+async def test_an_account_that_is_lent_again_goes_on_with_its_conversations(town: Town) -> None:
+    """Telegram gives the connection, and so each chat and message, another name."""
+    fake = telegram(town)
+    before = await fake.lend(IGOR)
+    await fake.privately(before, MARIA, "Хочу кухню")
+    await fake.privately(before, OLGA, "Это твоя сестра")
+    await town.opened()
+    refs = {
+        row.text: row.conversation_id
+        for row in await town.rows("SELECT text, conversation_id FROM message WHERE direction = 'in'")
+    }
+    client, sister = refs["Хочу кухню"], refs["Это твоя сестра"]
+    await town.gateway.database.write(natures.set_nature, client, town.admin, "client")
+    await town.gateway.database.write(natures.set_nature, sister, town.admin, "personal")
+    igor = await town.member("Игорь", "manager")
+    source = town.sources["messenger1"]
+    await town.gateway.database.write(lent.belongs_to, source, before, igor, town.admin)
+    first = fake.world.private[before, user_id(MARIA.ref)].own
+    assert first is not None
+
+    await fake.lend(IGOR, enabled=False)
+    after = await fake.lend(IGOR)
+    assert after != before
+    await town.opened()
+    await fake.privately(after, MARIA, "И шкаф")
+    await fake.privately(after, OLGA, "Позвони маме")
+    await town.opened()
+    assert await town.one("SELECT count(*) FROM conversation") == 2
+    rows = await town.rows(
+        "SELECT text, conversation_id FROM message WHERE direction = 'in' ORDER BY at, seq"
+    )
+    assert {row.text for row in rows if row.conversation_id == client} == {"Хочу кухню", "И шкаф"}
+    assert "Позвони маме" not in {row.text for row in rows}, "what is private stays so"
+    kept = await town.rows("SELECT connection, private_to FROM conversation ORDER BY id")
+    assert {(row.connection, row.private_to) for row in kept} == {(after, igor)}
+
+    ours = await town.reply("Какой цвет?", conversation=client, member=igor)
+    assert await town.state(ours, "sent") == "sent"
+    reworded = first | {
+        "business_connection_id": after,
+        "text": "Хочу белую кухню",
+        "edit_date": first["date"] + 5,
+    }
+    await fake.push({"edited_business_message": reworded})
+    await town.opened()
+    assert await town.one("SELECT text FROM message WHERE edited = 1") == "Хочу белую кухню"
 
 
 async def test_a_group_and_each_of_its_topics_is_one_conversation_that_stays_when_it_becomes_a_supergroup(
