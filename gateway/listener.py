@@ -117,10 +117,19 @@ class _Listener:
             finally:
                 renewing.cancel()
 
+    async def _read_back(self) -> None:
+        """What the network gave up here, from its history. Raises TryLater: then the place does not move."""
+        try:
+            await read_back(self._gateway, self._gateway.sources.get(self._live.row.id) or self._live)
+        except TryLater:
+            raise
+        except ChannelError:
+            log.warning("a part is lost", source=self._live.row.id)
+
     async def _keep(self, polled: Polled) -> None:
         assert self._held is not None
         if polled.lost:
-            await read_back(self._gateway, self._gateway.sources.get(self._live.row.id) or self._live)
+            await self._read_back()
         # A channel reads no clock: what was asked for is received when it is here.
         now = self._gateway.now()
         try:

@@ -14,12 +14,12 @@ from typing import Final
 import structlog
 
 from channels.base import Check, PolledEnvelope
-from channels.errors import ChannelError
+from channels.errors import ChannelError, TryLater
 from gateway.context import Gateway
 from gateway.holding import hold
 from gateway.sources import Live
 from gateway.webhooks import make_entry
-from routing.times import DAY, MINUTE
+from routing.times import DAY, MINUTE, Micros
 from storage.errors import LeaseLost, Unavailable
 from storage.journal import append
 from storage.leases import Lease, release
@@ -39,6 +39,8 @@ MARGIN: Final = 2 * MINUTE
 FURTHEST: Final = 7 * DAY
 """No older time is read back."""
 PAGE: Final = 200
+UNREAD: Final = "history_unread"
+NEVER: Final = 2**62
 
 
 class Watcher:
@@ -92,11 +94,34 @@ async def watch(gateway: Gateway, live: Live) -> bool:
     if wrong & live.channel.mends:
         log.info("mending a source", source=live.row.id, codes=sorted(wrong))
         checks, mended = await _within(live.channel.connect), True
+    if all(check.ok for check in checks) and (ailing or mended):
+        checks = [*checks, *await _catch_up(gateway, live)]
     well = all(check.ok for check in checks)
     await _note(gateway, live, checks, well)
-    if well and (ailing or mended):
-        await read_back(gateway, live)
     return well
+
+
+async def _catch_up(gateway: Gateway, live: Live) -> Sequence[Check]:
+    """Read back what was said while it was deaf. What could not be read now is remembered, and read at the next look."""
+    since = min(_since(gateway, live), *_unread(live))
+    try:
+        await read_back(gateway, live, since)
+    except TryLater:
+        return [Check(code=UNREAD, ok=False, params={"since": str(since)})]
+    except ChannelError:
+        pass  # it will never be told
+    return ()
+
+
+def _unread(live: Live) -> tuple[Micros, ...]:
+    """Since when nothing was read back, where an earlier try failed; else the present."""
+    told = (check["params"].get("since", "") for check in live.row.health if check["code"] == UNREAD)
+    return tuple(int(since) for since in told if since.isdecimal()) or (NEVER,)
+
+
+def _since(gateway: Gateway, live: Live) -> Micros:
+    """The last event that reached us."""
+    return max((live.row.last_event_at or live.row.created_at) - MARGIN, gateway.now() - FURTHEST)
 
 
 async def _within(look: Callable[[], Awaitable[Sequence[Check]]]) -> Sequence[Check]:
@@ -119,23 +144,28 @@ async def _note(gateway: Gateway, live: Live, checks: Sequence[Check], well: boo
         await gateway.database.write(change_source, live.row.id, health=health, state=state, last_error=error)
 
 
-async def read_back(gateway: Gateway, live: Live) -> int:
-    """Keep what was said since the last event that reached us; how many envelopes. Nothing where the network keeps nothing."""
+async def read_back(gateway: Gateway, live: Live, since: Micros | None = None) -> int:
+    """Keep what was said since then, or since the last event that reached us; how many envelopes. Nothing where the network
+    keeps nothing. Raises a ChannelError when not all could be read; what came is kept all the same."""
     if not live.channel.can().history:
         return 0
-    now = gateway.now()
-    since = max((live.row.last_event_at or live.row.created_at) - MARGIN, now - FURTHEST)
     count = 0
     batch: list[PolledEnvelope] = []
+    failed: ChannelError | None = None
     try:
-        async for one in live.channel.history(since, now):
+        async for one in live.channel.history(
+            _since(gateway, live) if since is None else since, gateway.now()
+        ):
             batch.append(one)
             if len(batch) == PAGE:
                 count += await _keep(gateway, live, batch)
                 batch = []
-        count += await _keep(gateway, live, batch)
     except ChannelError as error:
         log.warning("history not read", source=live.row.id, code=error.code)
+        failed = error
+    count += await _keep(gateway, live, batch)
+    if failed is not None:
+        raise failed
     log.info("history read back", source=live.row.id, envelopes=count)
     return count
 

@@ -104,8 +104,9 @@ def _contact(row: Contact, now: int) -> tuple[Any, ...]:
 CONNECTION_COLUMNS = ("source_id", "key", "identity_id", "name", "active", "can_reply", "changed_at")
 CONNECTION = (
     f"INSERT INTO connection ({', '.join(CONNECTION_COLUMNS)}, member_id) VALUES"
-    f" ({', '.join(f':{c}' for c in CONNECTION_COLUMNS)}, (SELECT o.member_id FROM connection o WHERE o.source_id = CAST(:source_id AS varchar)"
-    " AND o.identity_id = CAST(:identity_id AS varchar) AND o.member_id IS NOT NULL ORDER BY o.changed_at DESC LIMIT 1))"
+    f" ({', '.join(f':{c}' for c in CONNECTION_COLUMNS)}, (SELECT o.member_id FROM connection o WHERE"
+    " o.source_id = CAST(:source_id AS varchar) AND o.identity_id = CAST(:identity_id AS varchar)"
+    " AND o.member_id IS NOT NULL ORDER BY o.changed_at DESC LIMIT 1))"
     " ON CONFLICT (source_id, key) DO UPDATE SET name = excluded.name, active = excluded.active,"
     " can_reply = excluded.can_reply, changed_at = excluded.changed_at WHERE connection.changed_at <= excluded.changed_at"
 )

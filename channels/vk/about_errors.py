@@ -75,6 +75,10 @@ CHECKS = {
         en="Events are switched off: {events}. Press “Repair” or switch them on under “API usage”.",
     ),
     "longpoll": Text(ru="Опрос ВКонтакте включён.", en="Polling of VK is on."),
+    "history_unread": Text(
+        ru="Сообщения за время простоя ещё не дочитаны: ВКонтакте пока не отвечает. Повторим через две минуты.",
+        en="Not all that was said during the outage is read back: VK does not answer yet. Trying again in two minutes.",
+    ),
     "longpoll_off": Text(
         ru="Long Poll API выключен. Нажмите «Починить» или включите его: Управление → Работа с API → "
         "Long Poll API.",

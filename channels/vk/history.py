@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from channels.base import Envelope, PolledEnvelope
-from channels.errors import Refused
+from channels.errors import Refused, TryLater
 from channels.events import Micros
 from channels.vk.api import Api
 from channels.vk.wire import SECOND, Json, number, rows, table
@@ -20,7 +20,8 @@ from channels.vk.wire import SECOND, Json, number, rows, table
 PAGE: Final = 200
 AT_ONCE: Final = 25
 """API calls that one `execute` may make (dev.vk.com/method/execute)."""
-MOST_DIALOGS: Final = 20_000
+MOST_DIALOGS: Final = 1_000_000
+"""More than any community has in a week: who tells more goes round in a circle."""
 CODE: Final = (
     "var peers={peers};var offsets={offsets};var found=[];var at=0;while(at<peers.length){{found.push("
     'API.messages.getHistory({{"peer_id":peers[at],"offset":offsets[at],"count":{count}}}));at=at+1;}}return found;'
@@ -46,7 +47,7 @@ async def history(api: Api, group_id: int, since: Micros, until: Micros) -> Asyn
 
 
 async def _dialogs(api: Api, since: Micros) -> list[int]:
-    """Peers in which something was said since then."""
+    """Peers in which something was said since then. Raises TryLater when there is no end of them."""
     found: list[int] = []
     for offset in range(0, MOST_DIALOGS, PAGE):
         answer = await api.call("messages.getConversations", offset=offset, count=PAGE)
@@ -54,8 +55,8 @@ async def _dialogs(api: Api, since: Micros) -> list[int]:
         fresh = [row for row in page if number(table(row, "last_message"), "date") * SECOND >= since]
         found += filter(None, (number(table(table(row, "conversation"), "peer"), "id") for row in fresh))
         if len(page) < PAGE or not fresh:  # pinned dialogs stand before newer ones
-            break
-    return list(dict.fromkeys(found))
+            return list(dict.fromkeys(found))
+    raise TryLater("dialogs without end", code="vk_failed")
 
 
 async def _pages(api: Api, peers: Sequence[int], offsets: Sequence[int]) -> list[Json]:

@@ -105,3 +105,43 @@ async def test_a_part_that_the_long_poll_gave_up_is_read_back_before_the_place_m
     pusher.poll_faults.append(1)
     await post.fake.act(Act(client=ANNA, text="дальше"))
     await post.arrives("раз", "выпало", "дальше")
+
+
+async def test_what_could_not_be_read_back_is_said_and_read_at_the_next_look(post: Post) -> None:
+    """Though events came meanwhile, and the last of them would be where reading begins."""
+    community, talk = post.fake.community, post.fake.talk  # type: ignore[attr-defined]
+    await post.fake.act(Act(client=ANNA, text="раз"))
+    await post.arrives("раз")
+    community.poll_on = False
+    await post.fake.act(Act(client=ANNA, text="никто не слышит"))
+    anna = community.user(ANNA.ref, ANNA.name)
+    talk.shut[anna] = 10
+    assert not await watch(post.gateway, post.live())
+    await post.gateway.sources.look()
+    assert [check["code"] for check in post.live().row.health if not check["ok"]] == ["history_unread"]
+    talk.shut.clear()
+    assert await watch(post.gateway, post.live())
+    await post.arrives("раз", "никто не слышит")
+    await post.gateway.sources.look()
+    assert (post.live().row.last_error, post.live().row.state) == ("", "active")
+
+
+async def test_what_the_long_poll_gave_up_is_asked_for_until_it_is_told(post: Post) -> None:
+    await post.fake.act(Act(client=ANNA, text="раз"))
+    await post.arrives("раз")
+    pusher, community = post.fake.pusher, post.fake.community  # type: ignore[attr-defined]
+    talk = post.fake.talk  # type: ignore[attr-defined]
+    community.poll_on = False
+    await post.fake.act(Act(client=ANNA, text="выпало"))
+    community.poll_on = True
+    anna = community.user(ANNA.ref, ANNA.name)
+    talk.shut[anna] = 10
+    pusher.poll_faults.append(1)
+
+    async def in_vain() -> bool:
+        return "messages.getHistory" in {name for name, _ in post.fake.calls}  # type: ignore[attr-defined]
+
+    await until(in_vain)
+    talk.shut.clear()
+    pusher.poll_faults.append(1)
+    await post.arrives("раз", "выпало")

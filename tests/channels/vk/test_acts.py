@@ -207,6 +207,18 @@ async def test_old_dialogs_that_are_pinned_hide_no_newer_one(
     assert len(set(await read_back(channel(), now))) == 1 + 200
 
 
+async def test_dialogs_without_end_are_no_history_that_was_read(
+    fake: VKFake, channel: Connect, peer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never silently cut: the caller tries again and says so."""
+    monkeypatch.setattr("channels.vk.history.MOST_DIALOGS", 400)
+    now = fake.community.messages[int(peer), 1]["date"]
+    for user in range(401):
+        fake.community.message(900_000_000 + user, 900_000_000 + user, "новое")
+    with pytest.raises(TryLater):
+        await read_back(channel(), now)
+
+
 async def test_a_dialog_that_cannot_be_read_now_is_read_again_later_and_never_passed_over(
     fake: VKFake, channel: Connect, peer: str
 ) -> None:
