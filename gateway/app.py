@@ -59,7 +59,9 @@ def make_gateway(config: Config) -> Gateway:
         if left.bells:
             bells.ring(left.bells)
 
-    database = Database(config.database(), clock.now, committed, pool=config.pool)
+    database = Database(
+        config.database(), clock.now, committed, pool=config.pool, patience=config.database_patience
+    )
     vault = Vault(load_keys(config.secret_keys.get_secret_value(), config.data_dir))
     return Gateway(
         config=config,

@@ -56,6 +56,9 @@ class Config(BaseSettings):
     intake_queue: Annotated[int, Field(description="Hooks that may wait for the journal before 503.")] = 5000
     batch: Annotated[int, Field(description="Envelopes a worker takes at a time.")] = 500
     pool: Annotated[int, Field(description="Connections to PostgreSQL kept open by one process.")] = 10
+    database_patience: Annotated[
+        float, Field(gt=0, description="Seconds to wait for a connection to PostgreSQL before answering 503.")
+    ] = 5.0
     trust_proxy: Annotated[
         int,
         Field(description="How many reverse proxies stand before us and may name the caller's address."),

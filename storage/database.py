@@ -57,7 +57,8 @@ def normalise(url: str) -> str:
 
 
 class Database:
-    """One database. `clock` gives microseconds UTC; `committed` is called on the loop after every commit."""
+    """One database. `clock` gives microseconds UTC; `committed` is called on the loop after every commit. Whoever gets no
+    connection to PostgreSQL within `patience` seconds gets Unavailable."""
 
     def __init__(
         self,
@@ -66,12 +67,15 @@ class Database:
         committed: Callable[[Committed], None] = lambda _: None,
         *,
         pool: int = 10,
+        patience: float = 5.0,
     ) -> None:
         self.url = normalise(url)
         self.clock = clock
         self.committed = committed
         self.embedded = self.url.startswith("sqlite")
-        self._backend: _Sqlite | _Postgres = _Sqlite(self.url) if self.embedded else _Postgres(self.url, pool)
+        self._backend: _Sqlite | _Postgres = (
+            _Sqlite(self.url) if self.embedded else _Postgres(self.url, pool, patience)
+        )
 
     async def write(
         self,
@@ -129,17 +133,17 @@ class Database:
 
 
 class _Postgres:
-    def __init__(self, url: str, pool: int) -> None:
+    def __init__(self, url: str, pool: int, patience: float) -> None:
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool,
             max_overflow=pool,
-            pool_timeout=5,
+            pool_timeout=patience,
             pool_use_lifo=True,  # what one connection has prepared serves again
             pool_pre_ping=False,
             hide_parameters=True,  # a failed statement must not carry clients' words into the log
             connect_args={
-                "timeout": 5,
+                "timeout": patience,
                 "command_timeout": 60,
                 "statement_cache_size": STATEMENTS,
                 "prepared_statement_cache_size": STATEMENTS,

@@ -30,6 +30,17 @@ def played(connection: Connection) -> bool:
     return connection.execute(text("SELECT 1 FROM conversation WHERE demo = 1 LIMIT 1")).first() is not None
 
 
+def unrouted(connection: Connection) -> bool:
+    """Is there a lead that nobody has decided about yet?"""
+    found = connection.execute(
+        text(
+            "SELECT 1 FROM deal d WHERE d.demo = 1 AND d.waiting <> '' AND NOT EXISTS"
+            " (SELECT 1 FROM decision k WHERE k.deal_id = d.id AND k.kind = 'route') LIMIT 1"
+        )
+    )
+    return found.first() is not None
+
+
 def waiting(connection: Connection) -> int:
     """Envelopes that are not opened yet."""
     found: int = connection.execute(text("SELECT count(*) FROM envelope WHERE state = 0")).scalar_one()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import AsyncIterator, Iterator
 
@@ -13,6 +14,9 @@ from tests.rig import browser, chromium, engines, mail
 from tests.rig.databases import ENGINE_KINDS, EngineKind, PostgresCopies, SqliteCopies
 from tests.rig.engines import Postgres, Valkey
 from tests.rig.process import folder
+
+# A machine that runs many tests at once is slow, not down: processes of ours that tests start inherit this.
+os.environ.setdefault("INBOX_DATABASE_PATIENCE", "30")
 
 
 def pytest_report_header() -> list[str]:

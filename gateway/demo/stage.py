@@ -202,17 +202,17 @@ class Stage:
         log.warning("the story goes on without an act", source=source_id, doing=act.doing)
 
     async def _settled(self) -> None:
-        """Wait until everything that came in is opened and everything due has left."""
+        """Wait until everything that came in is opened, every lead looked at, and everything due has left."""
         for _ in range(int(PATIENCE / 0.02)):
             if not await self._busy():
                 return
-            self.gateway.bells.ring_here(["envelopes", "outbox", "live"])
+            self.gateway.bells.ring_here(["envelopes", "outbox", "live", "router"])
             await asyncio.sleep(0.02)
         log.warning("the story does not wait any longer")
 
     async def _busy(self) -> bool:
         database, now = self.gateway.database, self.gateway.now()
-        waiting = await database.read(demo.waiting)
+        waiting = await database.read(demo.waiting) or await database.read(demo.unrouted)
         nameless = await database.read(profiles.nameless, now, 1)
         if waiting or nameless:
             return True

@@ -36,7 +36,8 @@ async def test_a_word_becomes_one_message_one_contact_one_lead(town: Town) -> No
 
 async def test_an_unknown_source_or_key_is_not_found(town: Town) -> None:
     hook = town.hook(town.sources["messenger1"])
-    assert (await post(hook[:-1] + "x", b"{}"))[0] == 404
+    wrong = "y" if hook.endswith("x") else "x"
+    assert (await post(hook[:-1] + wrong, b"{}"))[0] == 404
     assert (await post(f"{town.address}/hooks/nobody/key", b"{}"))[0] == 404
     assert await town.one("SELECT count(*) FROM envelope") == 0
 
