@@ -468,10 +468,11 @@ def settle_offers(tx: Transaction, deal_id: str, state: str) -> list[str]:
 
 def withdraw(tx: Transaction, deal_id: str) -> None:
     """Nobody is asked about this lead now; should it be routed again, nobody is to blame for this offer."""
-    settle_offers(tx, deal_id, "withdrawn")
+    # Held first: the router may be offering it just now, and what it offers has to end too.
     found = tx.connection.execute(
-        text("SELECT waiting, ladder FROM deal WHERE id = :id"), {"id": deal_id}
+        text(f"SELECT waiting, ladder FROM deal WHERE id = :id{tx.for_update}"), {"id": deal_id}
     ).one()
+    settle_offers(tx, deal_id, "withdrawn")
     if found.waiting == "offered":
         ladder = withdrawn(Ladder.from_json(orjson.loads(found.ladder)))
         set_waiting(tx, deal_id, "new", ladder, tx.now)

@@ -152,7 +152,7 @@ def _one_lead(act: Act, contact_id: str) -> None:
     """Two unqualified leads become the older one; working deals stay."""
     rows = act.tx.connection.execute(
         text("SELECT id, owner_id FROM deal WHERE contact_id = :id AND open = 1 AND stage_kind = 'lead'"
-             " ORDER BY CASE WHEN owner_id IS NULL THEN 1 ELSE 0 END, created_at, id"),
+             f" ORDER BY CASE WHEN owner_id IS NULL THEN 1 ELSE 0 END, created_at, id{act.tx.for_update}"),
         {"id": contact_id},
     ).all()  # fmt: skip
     for lead in rows[1:]:

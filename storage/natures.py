@@ -124,7 +124,7 @@ def _end_leads(act: Act, row: Row[Any]) -> None:
     tx = act.tx
     for lead in tx.connection.execute(
         text("SELECT id, pipeline_id FROM deal WHERE conversation_id = :id AND open = 1 AND stage_kind = 'lead'"
-             " AND owner_id IS NULL ORDER BY id"),
+             f" AND owner_id IS NULL ORDER BY id{tx.for_update}"),
         {"id": row.id},
     ).all():  # fmt: skip
         leads.withdraw(tx, lead.id)

@@ -51,6 +51,11 @@ class Transaction:
         """Tell the consoles; the same change twice is told once."""
         self.changes[Change(type, object_id, contact_id, audience)] = None
 
+    @property
+    def for_update(self) -> str:
+        """What a SELECT ends with that holds its rows until the end of the transaction. SQLite has one writer."""
+        return " FOR UPDATE" if self.connection.dialect.name == "postgresql" else ""
+
     def ring(self, *bells: str) -> None:
         """Wake whoever waits for these, after the commit."""
         self.bells.update(bells)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 
 from gateway import clock
@@ -93,6 +94,30 @@ async def test_spam_is_out_of_the_way_and_comes_back(house: House) -> None:
         conversation_id
     ]
     assert (await undo(house, changed)).json["row"]["nature"] == "client"
+
+
+@pytest.mark.parametrize("engine_kind", ["postgres"], indirect=True)  # SQLite has one writer
+async def test_what_is_offered_in_the_moment_it_is_called_spam_is_offered_to_nobody(house: House) -> None:
+    conversation_id = await house.hears("anna")
+    router = await asyncpg.connect(house.gateway.database.url.replace("+asyncpg", ""))
+    async with router.transaction():
+        deal_id = await router.fetchval("SELECT id FROM deal WHERE open = 1 FOR UPDATE")
+        spam = asyncio.create_task(
+            house.admin.post(f"/conversations/{conversation_id}/nature", {"nature": "spam"})
+        )
+        await asyncio.sleep(0.3)
+        await router.execute(
+            "INSERT INTO offer (id, deal_id, member_id, rung, state, offered_at, expires_at)"
+            " VALUES ('late', $1, $2, 7, 'open', 1, 9000000000000000)",
+            deal_id, house.admin.id,
+        )  # fmt: skip
+        await router.execute("UPDATE deal SET waiting = 'offered' WHERE id = $1", deal_id)
+    await router.close()
+    await spam
+    assert [tuple(row) for row in await house.rows("SELECT state FROM offer WHERE id = 'late'")] == [
+        ("withdrawn",)
+    ]
+    assert [tuple(row) for row in await house.rows("SELECT waiting, open FROM deal")] == [("", 0)]
 
 
 async def test_every_act_is_written_down_without_words(house: House) -> None:
