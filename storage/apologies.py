@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, text
 from routing.times import MINUTE, SECOND, Micros
 from storage import once, robots
 from storage.errors import Conflict
+from storage.history import row_of
 from storage.replying import Target
 from storage.transaction import Transaction
 
@@ -37,7 +38,11 @@ def owed(connection: Connection, source_id: str, now: Micros, limit: int = 50) -
 
 def tell(tx: Transaction, task: Row[Any], words: str, targets: Mapping[str, Target]) -> str | None:
     """Say it once, where the client wrote last and a window is open; the message's id. None: there is nowhere, or it was
-    said. `targets` are the sources that it may go out by."""
+    said, or somebody has called or written meanwhile. `targets` are the sources that it may go out by."""
+    row_of(tx, "contact", task.contact_id)
+    owed = "SELECT 1 FROM task WHERE id = :id AND done_at IS NULL AND attempted_at IS NULL"
+    if tx.connection.execute(text(owed), {"id": task.id}).first() is None:
+        return None
     if not once.first_time(tx, KIND, task.id, task.created_at):
         return None
     places = tx.connection.execute(

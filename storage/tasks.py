@@ -57,6 +57,7 @@ def change(tx: Transaction, task_id: str, by: str, values: Mapping[str, Any]) ->
     """Another title, owner, time, reminder or repetition; the act. Raises Conflict."""
     if "owner_id" in values:
         must_work(tx, values["owner_id"])
+    _with_its_client(tx, task_id)
     act = Act(tx, by, "task.change")
     if "remind_at" in values:
         values = {**values, "reminded_at": None}
@@ -69,6 +70,7 @@ def finish(tx: Transaction, task_id: str, by: str, result: str, zone: str) -> st
     """Tick a task off with its result; one that repeats comes again. The act. Raises Conflict not_found, bad_request."""
     if result not in RESULTS:
         raise Conflict("bad_request", 422, field="result")
+    _with_its_client(tx, task_id)
     act = Act(tx, by, "task.done")
     row = act.set("task", task_id, done_at=tx.now, done_by_id=by, result=result or "done")
     if row.done_at is not None:
@@ -79,6 +81,17 @@ def finish(tx: Transaction, task_id: str, by: str, result: str, zone: str) -> st
     if row.kind == "call_back":
         tell_missed(tx, [task_id])
     return act.close("task", task_id)
+
+
+def _with_its_client(tx: Transaction, task_id: str) -> None:
+    """Hold the client of a call back first, as whoever opens their calls does: a call that is missed while its call back is
+    ticked off would be owed by nobody."""
+    found = tx.connection.execute(
+        text("SELECT contact_id FROM task WHERE id = :id AND kind = 'call_back' AND contact_id IS NOT NULL"),
+        {"id": task_id},
+    ).first()
+    if found is not None:
+        row_of(tx, "contact", found.contact_id)
 
 
 def _again(act: Act, row: Row[Any], zone: str) -> None:

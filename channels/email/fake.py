@@ -131,6 +131,19 @@ class MailFake(Fake):
             )
         await self.imap.put("Отправленные", raw, now, seen=True)
 
+    async def write(self, to: Client, text: str) -> None:
+        """One of ours answers in the provider's own program, which files the letter into Sent."""
+        at = int(time.time() * 1e6)
+        typed = EmailMessage()
+        typed["From"], typed["To"] = ADDRESS, address_of(to)
+        typed["Subject"] = "Re: Вопрос"
+        typed["Date"] = format_datetime(datetime.fromtimestamp(at / 1e6, UTC))
+        typed["Message-ID"] = f"<{uuid.uuid4()}@okno.example>"
+        typed["In-Reply-To"] = f"<{self._last.event}>"
+        typed.set_content(text, cte="base64")
+        raw = typed.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        await self.imap.put("Отправленные", raw, at, seen=True)
+
     def _hang_up(self) -> None:
         for talk in tuple(self._talks):
             talk.abort()

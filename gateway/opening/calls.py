@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from channels.events import CallFact, Identity, Person
+from channels.phones import e164
 from gateway.opening import leads, owing
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import contact_of
@@ -24,6 +25,8 @@ from storage.board import Board, Command, Contact, Conversation, Message, NewAtt
 from storage.board import Call as KnownCall
 from storage.ids import new_id
 
+SHORTEST_NUMBER: Final = 10
+"""Digits of an extension that is a telephone's whole number."""
 CLOCKS_DIFFER: Final = MINUTE
 GIVEN_UP: Final = "given_up"
 """It rang and nobody ever told what came of it: the client is called back like one whose call was missed."""
@@ -216,13 +219,19 @@ def _new_message(
 ) -> Message:  # fmt: skip
     inward = call.direction == "in"
     identity = board.identities[client.kind, client.value]
-    insider = bool(identity.internal) and contact.override != "client"
+    insider = (bool(identity.internal) or _is_ours(board, client)) and contact.override != "client"
     nature = "spam" if identity.spam else "internal" if insider else conversation.nature
     return Message(
         new_id(call.started_at), conversation.id, conversation.contact_id, rules.id, CALL + event.call,
         direction="in" if inward else "out", author_kind="client" if inward else "person", kind="call",
         at=call.started_at, received_at=received_at, nature=nature, envelope_id=envelope_id, new=True,
     )  # fmt: skip
+
+
+def _is_ours(board: Board, client: Identity) -> bool:
+    """A telephone of our own people: where a mobile is their extension, its own number calls too."""
+    own = (one for one in board.extensions if len(one) >= SHORTEST_NUMBER)
+    return any(e164(one) == client.value for one in own)
 
 
 def _turn(conversation: Conversation, message: Message, call: Call) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from channels.fakes import Act
 from gateway import switchboard
-from gateway.switchboard import Switchboard
-from storage import apologies
+from gateway.switchboard import Switchboard, windows_of
+from storage import apologies, calls
 from tests.gateway.test_calls import exchange, person, tasks
 from tests.gateway.town import IGOR, MARIA, Town, until
 
@@ -71,4 +71,17 @@ async def test_it_is_not_said(town: Town, monkeypatch: pytest.MonkeyPatch, hindr
     await town.opened()
     await Switchboard(town.gateway)._apologise()
     assert len(await tasks(town)) == 1
+    assert await said(town) == []
+
+
+async def test_who_was_reached_in_that_very_moment_is_told_nothing(town: Town) -> None:
+    """The premise is looked at again where the words are said."""
+    fake = await house(town, "")
+    await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await town.opened()
+    now = town.gateway.now()
+    (task,) = await town.gateway.database.read(apologies.owed, town.sources["phone"], now)
+    await town.gateway.database.write(calls.close_call_backs, task.contact_id, town.admin, "reached")
+    windows = windows_of(town.gateway)
+    assert await town.gateway.database.write(apologies.tell, task, WORDS, windows) is None
     assert await said(town) == []

@@ -12,8 +12,10 @@ import pytest
 from sqlalchemy import Connection, text
 
 from channels.base import RouteQuestion
+from channels.email import Email
 from channels.events import CallFact, Identity
 from channels.fakes import Act, Client
+from channels.telegram.fake import TelegramFake
 from channels.telephony import fake_scenes as scenes
 from channels.telephony.fake import Exchange
 from channels.vk.fake import VKFake
@@ -23,7 +25,7 @@ from gateway.opening.calls import fact_of
 from gateway.switchboard import repair, step_of
 from routing.schedule import Schedule
 from routing.times import MINUTE, SECOND
-from storage import calls
+from storage import calls, natures
 from storage.transaction import Transaction
 from tests.gateway.town import IGOR, MARIA, Town, until
 
@@ -393,6 +395,104 @@ async def test_an_answer_written_in_the_networks_own_program_closes_the_call_bac
     assert (task.done_at is None, task.owner_id) == (False, None)
     phone = town.sources["phone"]
     assert await town.one("SELECT waiting_since FROM conversation WHERE source_id = :id", id=phone) is None
+
+
+async def test_the_owners_answer_on_a_lent_account_closes_the_call_back(town: Town) -> None:
+    fake = await exchange(town)
+    await town.connect("messenger1")
+    telegram = town.fakes["messenger1"]
+    assert isinstance(telegram, TelegramFake)
+    key = await telegram.lend(IGOR)
+    await telegram.privately(key, MARIA, "Хочу кухню")
+    await town.opened()
+    ref, contact = (await town.rows("SELECT id, contact_id FROM conversation"))[0]
+    await town.gateway.database.write(natures.set_nature, ref, town.admin, "client")
+    await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await town.opened()
+    await town.gateway.database.write(_same_person, contact)
+    await asyncio.sleep(1.1)  # Telegram tells whole seconds: the answer is after the call
+    await telegram.privately(key, MARIA, "Перезвоню через час", by_owner=True)
+    await town.opened()
+    (task,) = await tasks(town)
+    assert task.done_at is not None
+
+
+async def test_a_letter_in_the_mailboxs_sent_folder_closes_the_call_back(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Email, "patience", replace(Email.patience, idle=0.5, poll=0.5))
+    fake = await exchange(town)
+    await town.connect("mail")
+    mail: Any = town.fakes["mail"]
+    await town.say("mail", "Сколько стоит кухня?", MARIA)
+
+    async def came() -> bool:
+        return bool(await town.one("SELECT count(*) FROM message WHERE direction = 'in'"))
+
+    await until(came)
+    await town.opened()
+    contact = await town.one("SELECT contact_id FROM message")
+    await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await town.opened()
+    await town.gateway.database.write(_same_person, contact)
+    await asyncio.sleep(1.1)  # letters tell whole seconds
+    await mail.write(MARIA, "Перезвоним через час")
+
+    async def closed() -> bool:
+        return (await tasks(town))[0].done_at is not None
+
+    await until(closed)
+
+
+async def test_what_a_number_marked_as_spam_calls_is_kept_as_spam_and_asks_for_nothing(town: Town) -> None:
+    fake = await exchange(town)
+    await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await town.opened()
+    ref = await town.one("SELECT id FROM conversation")
+    await town.gateway.database.write(natures.set_nature, ref, town.admin, "spam")
+    for doing in ("call_missed", "call_answered"):
+        await fake.act(Act(client=MARIA, doing=doing, member="101"))
+        await town.opened()
+    rows = await town.rows("SELECT nature, deal_id FROM message WHERE kind = 'call' ORDER BY nature")
+    assert [(row.nature, row.deal_id is None) for row in rows] == [("client", False), *[("spam", True)] * 2]
+    assert await town.one("SELECT count(*) FROM deal WHERE open = 1") == 0
+    assert len(await tasks(town)) == 1, "of the first call alone"
+    assert await town.one("SELECT state FROM conversation") == "closed"
+
+
+async def test_which_way_a_call_went_may_be_told_late(town: Town) -> None:
+    """Our own telephone rings first; until the end it looks like a client's call."""
+    fake = await exchange(town)
+    await person(town, "Анна", "101")
+    scene = [
+        replace(step, way="in") if step.at == 0 else step for step in scenes.outgoing("101", taken=False)
+    ]
+    call = fake.new_call(MARIA, lasts=scenes.lasts(scene))
+    await fake.play(call, scene, order=[0])
+    await town.opened()
+    way = "SELECT m.direction, m.author_kind, c.inbound FROM message m JOIN conversation c ON c.id = m.conversation_id"
+    assert [tuple(row) for row in await town.rows(way)] == [("in", "client", 1)]
+    await fake.play(call, scene, order=range(1, len(scene)))
+    await town.opened()
+    assert [tuple(row) for row in await town.rows(way)] == [("out", "person", 0)]
+    assert await town.one("SELECT count(*) FROM deal") == 0, "an outgoing call makes no lead"
+    assert await tasks(town) == []
+
+
+async def test_a_call_from_a_members_own_number_is_internal(town: Town) -> None:
+    """Where a mobile is somebody's extension, they are no client who calls."""
+    fake = await exchange(town)
+    await person(town, "Анна", MARIA.phone.removeprefix("+"))
+    await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await fake.act(Act(client=IGOR, doing="call_missed", member="101"))
+    await town.opened()
+    rows = await town.rows(
+        "SELECT m.nature, i.value FROM message m JOIN conversation c ON c.id = m.conversation_id"
+        " JOIN identity i ON i.id = c.identity_id WHERE m.kind = 'call'"
+    )
+    assert {row.value: row.nature for row in rows} == {MARIA.phone: "internal", IGOR.phone: "client"}
+    assert await town.one("SELECT count(*) FROM deal") == 1
+    assert len(await tasks(town)) == 1
 
 
 def _same_person(tx: Transaction, contact: str) -> None:

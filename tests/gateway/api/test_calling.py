@@ -110,6 +110,42 @@ async def test_the_callers_word_and_the_news_of_a_call_do_not_undo_each_other(of
     assert (kept["result"], kept["talk"]) == ("reached", 77)
 
 
+@pytest.mark.parametrize("engine_kind", ["postgres"], indirect=True)
+async def test_two_presses_at_once_in_two_processes_ring_once(office: Office) -> None:
+    contact = await office.missed()
+    other = await asyncpg.connect(office.house.gateway.database.url.replace("+asyncpg", ""))
+    async with other.transaction():
+        await other.execute("SELECT id FROM member WHERE id = $1 FOR UPDATE", office.anna.id)
+        pressed = asyncio.create_task(office.anna.post("/calls", {"contact_id": contact}))
+        await asyncio.sleep(0.3)
+        await other.execute(
+            "INSERT INTO call_command (id, source_id, member_id, extension, number, contact_id, state, created_at)"
+            " VALUES ('theirs', $1, $2, '101', '+79160001122', $3, 'requested', $4)",
+            office.source, office.anna.id, contact, office.house.gateway.now(),
+        )  # fmt: skip
+    await other.close()
+    assert (await pressed)["id"] == "theirs"
+    assert office.fake.arrived == [], "the other process asks for the call"
+
+
+@pytest.mark.parametrize("engine_kind", ["postgres"], indirect=True)
+async def test_a_call_back_is_ticked_off_before_or_after_a_call_is_judged_never_meanwhile(
+    office: Office,
+) -> None:
+    """Who opens a missed call believes that the open task asks for it: ticked off in that moment, nobody would be asked."""
+    await office.missed()
+    task = await office.one("SELECT id FROM task WHERE kind = 'call_back'")
+    worker = await asyncpg.connect(office.house.gateway.database.url.replace("+asyncpg", ""))
+    async with worker.transaction():
+        await worker.execute("SELECT id FROM contact FOR UPDATE")
+        done = asyncio.create_task(office.anna.post(f"/tasks/{task}/done", {"result": "reached"}))
+        await asyncio.sleep(0.3)
+        assert await worker.fetchval("SELECT done_at FROM task WHERE id = $1", task) is None
+    await worker.close()
+    await done
+    assert await office.one("SELECT result FROM task WHERE id = :id", id=task) == "reached"
+
+
 async def test_a_missed_call_says_when_somebody_called_back_and_leaves_every_screen(office: Office) -> None:
     await office.missed()
     conversation = await office.one("SELECT conversation_id FROM message WHERE kind = 'call'")
