@@ -11,7 +11,7 @@ from typing import Any
 
 from channels.events import Micros
 
-_LISTED = re.compile(rb'\(([^)]*)\)\s+(?:"((?:[^"\\]|\\.)*)"|NIL)\s+(.+)$')
+_LISTED = re.compile(rb'[^(]*+\(([^)]*)\)\s+(?:"((?:[^"\\]|\\.)*)"|NIL)\s+(.+)$')
 _FACTS = re.compile(rb"UID (\d+)|RFC822\.SIZE (\d+)|INTERNALDATE \"([^\"]{1,40})\"", re.I)
 _UID = re.compile(rb"UID (\d+)", re.I)
 _FETCHED = re.compile(rb"\d+ FETCH \(", re.I)
@@ -33,7 +33,7 @@ def listed(lines: Sequence[Any]) -> tuple[tuple[str, frozenset[str]], ...]:
     """The folders of a LIST: names, and flags in lower case."""
     found = []
     for at, line in enumerate(lines):
-        match = _LISTED.search(line) if isinstance(line, bytes) else None
+        match = _LISTED.match(line) if isinstance(line, bytes) else None
         if match is not None:
             literal = match[3].endswith(b"}") and at + 1 < len(lines)
             raw = bytes(lines[at + 1]) if literal else _unquoted(match[3])

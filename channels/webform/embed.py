@@ -17,7 +17,7 @@ from channels.webform.page import AUTOCOMPLETE, CONTROLS, action
 from channels.webform.proof import stamp
 from channels.webform.texts import asset, words
 
-REM = re.compile(r"(\d*\.?\d+)rem")
+REM = re.compile(r"(\d++(?:\.\d++)?+|\.\d++)rem")
 SAID = ("choose", "required_mark", "document", "leave_empty", "open_page", "captcha")
 
 
