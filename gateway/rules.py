@@ -8,6 +8,7 @@ import channels
 from gateway.context import Gateway
 from gateway.opening.house import House, SourceRules
 from gateway.sources import Live
+from routing.conversations import Answering
 from routing.times import SECOND
 from storage import setup as setup_rows
 
@@ -26,6 +27,12 @@ async def setup_of(gateway: Gateway) -> setup_rows.Setup:
     setup = await gateway.database.read(setup_rows.setup)
     _kept[id(gateway.database)] = (gateway.now(), setup)
     return setup
+
+
+async def answering_of(gateway: Gateway) -> Answering:
+    """How soon each source answers."""
+    targets = {live.row.id: (live.target, live.next_target) for live in gateway.sources.all()}
+    return Answering(targets=targets, schedule=(await setup_of(gateway)).schedule)
 
 
 def look_anew(gateway: Gateway) -> None:

@@ -111,6 +111,21 @@ def answer_due(
     return add_working(schedule, waiting_since, target)
 
 
+@value(frozen=True, kw_only=True, slots=True)
+class Answering:
+    """How soon answers are due: `targets` are a source's first and next, in working time of `schedule`."""
+
+    targets: Mapping[str, tuple[Micros, Micros]]
+    schedule: Schedule
+
+    def due(self, source_id: str, since: Micros | None, answered_at: Micros) -> Micros | None:
+        """When who waits since then is to be answered; None: nobody waits."""
+        if since is None:
+            return None
+        first, later = self.targets.get(source_id, (TARGETS["messenger"], TARGETS["messenger"]))
+        return answer_due(since, later if answered_at else first, self.schedule)
+
+
 def deadline(due_at: Micros | None, closes_at: Micros | None) -> Micros | None:
     """The earlier of the answer's due time and the window's end; None: neither."""
     if due_at is None or closes_at is None:

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Row, text
 
 from routing import conversations as turns
-from routing.conversations import Status, answer_due, deadline
+from routing.conversations import Answering, Status, deadline
 from storage import audit, batch, drafts, history
 from storage.errors import Conflict
 from storage.ids import new_id
@@ -52,9 +52,10 @@ def _status(row: Row[Any]) -> Status:
     )  # fmt: skip
 
 
-def _store(tx: Transaction, row: Row[Any], status: Status) -> None:
+def _store(tx: Transaction, row: Row[Any], status: Status, answering: Answering) -> None:
     since = status.waiting_since
-    due = row.due_at if since == row.waiting_since else None if since is None else answer_due(since)
+    due = answering.due(row.source_id, since, status.answered_at)
+    due = row.due_at if since == row.waiting_since else due
     values = (
         row.id, status.state, since, status.heard_at, status.answered_at, status.snoozed_until, due,
         None if since is None else deadline(due, row.closes_at), tx.now,
@@ -68,8 +69,9 @@ def _store(tx: Transaction, row: Row[Any], status: Status) -> None:
 
 
 def set_state(
-    tx: Transaction, conversation_id: str, member_id: str, state: str, until: int | None, why: str
-) -> Undo | None:
+    tx: Transaction, conversation_id: str, member_id: str, state: str, until: int | None, why: str,
+    answering: Answering,
+) -> Undo | None:  # fmt: skip
     """Finish, put off, open again, or say that no answer is needed. Raises Conflict bad_request, not_now."""
     row = locked(tx, conversation_id)
     before = _status(row)
@@ -92,7 +94,7 @@ def set_state(
                 state="open", waiting_since=before.waiting_since or tx.now, heard_at=max(before.heard_at, tx.now),
                 answered_at=before.answered_at,
             )  # fmt: skip
-    _store(tx, row, after)
+    _store(tx, row, after, answering)
     audit_id = audit.note(
         tx, member_id, f"conversation.{state}", "conversation", row.id,
         {"why": why, "before": _record(row), "after": [after.state, after.waiting_since, after.answered_at]},

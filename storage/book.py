@@ -54,7 +54,9 @@ def lines(connection: Connection, ids: Sequence[str]) -> list[dict[str, Any]]:
         row.id: {**row._asdict(), "fields": orjson.loads(row.fields), "addresses": [], "companies": []}
         for row in batch.select(
             connection,
-            "SELECT c.id, c.name, c.fields, c.created_at, c.responsible_id, m.name AS responsible_name FROM {wanted}"
+            "SELECT c.id, c.name, c.fields, c.created_at, c.responsible_id, m.name AS responsible_name, (SELECT k.id FROM"
+            " conversation k WHERE k.contact_id = c.id AND k.nature <> 'personal' ORDER BY k.last_at DESC, k.id LIMIT 1)"
+            " AS conversation_id FROM {wanted}"
             " JOIN contact c ON c.id = w.id LEFT JOIN member m ON m.id = c.responsible_id",
             wanted,
         )

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row, text
 
-from routing.conversations import answer_due, deadline
+from routing.conversations import Answering, deadline
 from storage import audit, batch
 from storage.acts import locked
 from storage.errors import Conflict
@@ -23,7 +23,7 @@ from storage.transaction import Transaction
 SPLIT, JOIN = "thread.split", "thread.join"
 
 
-def split(tx: Transaction, message_id: str, by: str) -> tuple[str, str]:
+def split(tx: Transaction, message_id: str, by: str, answering: Answering) -> tuple[str, str]:
     """Put a letter and all after it into a conversation of their own; its id, and the audit entry that takes it back.
 
     Raises Conflict not_found; not_now for the first letter of a thread."""
@@ -38,12 +38,12 @@ def split(tx: Transaction, message_id: str, by: str) -> tuple[str, str]:
         raise Conflict("not_now", reason="first_letter")
     made = _copy(tx, row, str(orjson.loads(found.content).get("subject", "")))
     _move(tx, moved, made, row.contact_id)
-    _renew(tx, row.id, row.contact_id)
-    _renew(tx, made, row.contact_id)
+    _renew(tx, row.id, row.contact_id, answering)
+    _renew(tx, made, row.contact_id, answering)
     return made, audit.note(tx, by, SPLIT, "conversation", row.id, {"to": made, "messages": moved})
 
 
-def join(tx: Transaction, conversation_id: str, other_id: str, by: str) -> str:
+def join(tx: Transaction, conversation_id: str, other_id: str, by: str, answering: Answering) -> str:
     """Put everything of this conversation into another of the same contact and source; returns the audit entry.
 
     Raises Conflict not_found; not_now for conversations of different people or sources."""
@@ -64,8 +64,8 @@ def join(tx: Transaction, conversation_id: str, other_id: str, by: str) -> str:
         text("UPDATE conversation SET thread = :gone, state = 'closed' WHERE id = :id"),
         {"gone": f"joined:{row.id}", "id": row.id},
     )
-    _renew(tx, row.id, row.contact_id)
-    _renew(tx, other.id, row.contact_id)
+    _renew(tx, row.id, row.contact_id, answering)
+    _renew(tx, other.id, row.contact_id, answering)
     facts = {"to": other.id, "messages": moved, "thread": thread, "state": row.state}
     return audit.note(tx, by, JOIN, "conversation", row.id, facts)
 
@@ -85,7 +85,7 @@ def joinable(connection: Connection, conversation_id: str) -> list[Row[Any]]:
     )
 
 
-def undo(tx: Transaction, conversation_id: str, by: str, audit_id: str) -> None:
+def undo(tx: Transaction, conversation_id: str, by: str, audit_id: str, answering: Answering) -> None:
     """Take a split or a join back. Raises Conflict not_found; not_now when the letters were moved again since."""
     found = tx.connection.execute(
         text(
@@ -121,7 +121,7 @@ def undo(tx: Transaction, conversation_id: str, by: str, audit_id: str) -> None:
             {"id": row.id, "other": facts["to"]},
         )
     for ref in rows:
-        _renew(tx, ref, row.contact_id)
+        _renew(tx, ref, row.contact_id, answering)
     audit.note(tx, by, "undo", "conversation", conversation_id, {"of": audit_id})
 
 
@@ -178,12 +178,12 @@ def _copy(tx: Transaction, row: Row[Any], subject: str) -> str:
     return made
 
 
-def _renew(tx: Transaction, conversation_id: str, contact_id: str) -> None:
+def _renew(tx: Transaction, conversation_id: str, contact_id: str, answering: Answering) -> None:
     """A conversation is what its messages make it: its newest one, whose turn it is, and since when."""
     show_newest(tx, conversation_id)
-    known: int = tx.connection.execute(
-        text("SELECT answered_at FROM conversation WHERE id = :id"), {"id": conversation_id}
-    ).scalar_one()
+    known, source_id = tx.connection.execute(
+        text("SELECT answered_at, source_id FROM conversation WHERE id = :id"), {"id": conversation_id}
+    ).one()
     facts = tx.connection.execute(
         text(
             "SELECT count(CASE WHEN direction = 'in' THEN 1 END) AS inbound,"
@@ -201,7 +201,7 @@ def _renew(tx: Transaction, conversation_id: str, contact_id: str) -> None:
         ),
         {"id": conversation_id, "answered": answered},
     ).scalar()
-    due = None if since is None else answer_due(since)
+    due = answering.due(source_id, since, answered)
     tx.connection.execute(
         text(
             "UPDATE conversation SET inbound = :inbound, last_client_at = :heard, heard_at = :heard_at,"

@@ -20,6 +20,12 @@ from storage.transaction import Transaction
 FIELDS: Final = ("name", "responsible_id")
 """What a person chooses between, besides the contacts' own fields."""
 LINK: Final = ("contact_id", "identity_id", "origin", "verified", "name", "created_at")
+SETS: Final = (
+    ("contact_identity", "identity_id"),
+    ("deal_party", "deal_id"),
+    ("contact_company", "company_id"),
+)
+"""What two cards may both have, each once."""
 HANGING: Final = ("task", "touch", "consent")
 
 
@@ -133,12 +139,19 @@ def _move(tx: Transaction, kept_id: str, gone_id: str) -> dict[str, Any]:
             )
         ],
         "own_parties": _ids(tx, "SELECT deal_id FROM deal_party WHERE contact_id = :kept", **who),
+        "companies": [
+            list(row)
+            for row in tx.connection.execute(
+                text("SELECT company_id, role FROM contact_company WHERE contact_id = :gone"), who
+            )
+        ],
+        "own_companies": _ids(tx, "SELECT company_id FROM contact_company WHERE contact_id = :kept", **who),
     }
     for table in HANGING:
         facts[table] = _ids(tx, f"SELECT id FROM {table} WHERE contact_id = :gone", **who)
     for table in ("conversation", "message", "deal", *HANGING):
         tx.connection.execute(text(f"UPDATE {table} SET contact_id = :kept WHERE contact_id = :gone"), who)
-    for table, other in (("contact_identity", "identity_id"), ("deal_party", "deal_id")):
+    for table, other in SETS:
         tx.connection.execute(
             text(f"DELETE FROM {table} WHERE contact_id = :gone AND {other} IN"
                  f" (SELECT {other} FROM {table} WHERE contact_id = :kept)"),
@@ -226,6 +239,7 @@ def _part(tx: Transaction, found: Row[Any], facts: Mapping[str, Any]) -> list[st
             {"gone": gone_id, "kept": kept_id},
         )  # fmt: skip
     _part_parties(tx, found, facts)
+    _part_companies(tx, found, facts)
     return ids
 
 
@@ -246,6 +260,28 @@ def _set_contact(
         ("contact_id",),
         [(row.id, contact_id) for row in rows],
     )
+
+
+def _part_companies(tx: Transaction, found: Row[Any], facts: Mapping[str, Any]) -> None:
+    """Who belongs to which company, as before; one that was left while they were one card stays left, a role stays changed."""
+    own = set(facts.get("own_companies", ()))
+    for company_id, role in facts.get("companies", ()):
+        which = {"company": company_id, "kept": found.kept_id, "gone": found.gone_id, "role": role}
+        now = tx.connection.execute(
+            text("SELECT role FROM contact_company WHERE contact_id = :kept AND company_id = :company"), which
+        ).first()
+        if now is None:
+            continue
+        if company_id not in own:
+            which["role"] = now.role
+            tx.connection.execute(
+                text("DELETE FROM contact_company WHERE contact_id = :kept AND company_id = :company"), which
+            )
+        tx.connection.execute(
+            text("INSERT INTO contact_company (contact_id, company_id, role) VALUES (:gone, :company, :role)"
+                 " ON CONFLICT DO NOTHING"),
+            which,
+        )  # fmt: skip
 
 
 def _part_parties(tx: Transaction, found: Row[Any], facts: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from routing.conversations import Status, answer_due, close, deadline, heard
+from routing.conversations import Answering, Status, close, deadline, heard
 from storage import batch, leads
 from storage.acts import locked
 from storage.errors import Conflict
@@ -17,7 +17,7 @@ from storage.tables import message, unwanted
 from storage.transaction import Transaction
 
 
-def set_nature(tx: Transaction, conversation_id: str, by: str, nature: str) -> str:
+def set_nature(tx: Transaction, conversation_id: str, by: str, nature: str, answering: Answering) -> str:
     """Spam, not spam, a client after all: marks the identity, so that later messages follow. Returns the act, ""
     where it cannot be taken back.
 
@@ -29,19 +29,19 @@ def set_nature(tx: Transaction, conversation_id: str, by: str, nature: str) -> s
         act.set("identity", row.identity_id, spam=int(nature == "spam"))
     act.set("conversation", conversation_id, nature=nature)
     if nature == "spam":
-        _stand(act, row, close(_status(row), tx.now))
+        _stand(act, row, close(_status(row), tx.now), answering)
         _end_leads(act, row)
     elif nature == "personal":
-        _stand(act, row, close(_status(row), tx.now))
+        _stand(act, row, close(_status(row), tx.now), answering)
         _forget_words(tx, conversation_id)
         act.set("conversation", conversation_id, kept_out=1)
     elif nature == "client" and row.nature == "personal":
-        _welcome(act, row)
+        _welcome(act, row, answering)
     done = act.close("conversation", conversation_id, {"from": row.nature, "to": nature})
     return "" if row.nature == "personal" else done
 
 
-def _welcome(act: Act, row: Row[Any]) -> None:
+def _welcome(act: Act, row: Row[Any], answering: Answering) -> None:
     """What was said before anybody knew that it is a client becomes theirs: found, with its files, waiting for an answer."""
     tx, of = act.tx, {"id": row.id}
     act.set("conversation", row.id, kept_out=0)
@@ -64,7 +64,7 @@ def _welcome(act: Act, row: Row[Any]) -> None:
         text("SELECT max(at) FROM message WHERE conversation_id = :id AND direction = 'in'"), {"id": row.id}
     ).scalar()
     if heard_at is not None:
-        _stand(act, row, heard(_status(row), heard_at, act.tx.now))
+        _stand(act, row, heard(_status(row), heard_at, act.tx.now), answering)
 
 
 def _forget_words(tx: Transaction, conversation_id: str) -> None:
@@ -109,9 +109,9 @@ def _status(row: Row[Any]) -> Status:
     )  # fmt: skip
 
 
-def _stand(act: Act, row: Row[Any], status: Status) -> None:
+def _stand(act: Act, row: Row[Any], status: Status, answering: Answering) -> None:
     since = status.waiting_since
-    due = None if since is None else answer_due(since)
+    due = answering.due(row.source_id, since, status.answered_at)
     act.set(
         "conversation", row.id, state=status.state, waiting_since=since, heard_at=status.heard_at,
         answered_at=status.answered_at, snoozed_until=status.snoozed_until, due_at=due,

@@ -23,7 +23,7 @@ from gateway.context import Gateway
 from gateway.demo import picture
 from gateway.permissions import PRESETS
 from gateway.refusals import Refusal
-from gateway.rules import setup_of
+from gateway.rules import answering_of, setup_of
 from routing.times import MINUTE, SECOND
 from storage import acts, demo, profiles
 from storage.company import change_company
@@ -122,7 +122,13 @@ class Stage:
             case {"state": state, "client": client, "on": place, "by": person}:
                 ref = await self._conversation(client, place)
                 await self.gateway.database.write(
-                    acts.set_state, ref, self.people[person], state, None, "no_answer"
+                    acts.set_state,
+                    ref,
+                    self.people[person],
+                    state,
+                    None,
+                    "no_answer",
+                    await answering_of(self.gateway),
                 )
             case {"stage": stage, "client": client, "by": person, "given": given}:
                 setup = await setup_of(self.gateway)

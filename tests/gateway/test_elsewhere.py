@@ -10,6 +10,7 @@ from channels.fakes import Act, Client
 from channels.telegram.fake import TelegramFake
 from channels.telegram.fake_updates import user_id
 from channels.vk.fake import VKFake
+from gateway.rules import answering_of
 from storage import lent, natures
 from tests.gateway.town import IGOR, MARIA, Town, until
 
@@ -98,7 +99,9 @@ async def test_what_the_owner_of_a_lent_account_writes_answers_and_what_the_clie
     await fake.privately(key, MARIA, "Хочу кухню")
     await town.opened()
     ref = await town.one("SELECT id FROM conversation")
-    await town.gateway.database.write(natures.set_nature, ref, town.admin, "client")
+    await town.gateway.database.write(
+        natures.set_nature, ref, town.admin, "client", await answering_of(town.gateway)
+    )
     assert await waits(town) == [True]
     await fake.privately(key, MARIA, "Приезжайте смотреть", by_owner=True)
     await town.opened()

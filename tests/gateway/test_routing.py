@@ -9,6 +9,7 @@ import pytest
 from gateway import clock, offers
 from gateway.dryrun import dry_run
 from gateway.refusals import Refusal
+from gateway.rules import answering_of
 from storage import natures
 from tests.gateway.town import IGOR, Town, until
 
@@ -116,7 +117,9 @@ async def test_spam_withdraws_the_offer_and_later_words_make_no_lead(town: Town)
     await town.say("messenger1", "Купите рекламу")
     await until(lambda: offered(town, 1))
     ref = await town.one("SELECT id FROM conversation")
-    await town.gateway.database.write(natures.set_nature, ref, town.admin, "spam")
+    await town.gateway.database.write(
+        natures.set_nature, ref, town.admin, "spam", await answering_of(town.gateway)
+    )
     await town.say("messenger1", "Ещё реклама")
     await town.opened()
     assert await town.one("SELECT state FROM offer") == "withdrawn"

@@ -174,12 +174,25 @@ export const files = {
 };
 
 export const contacts = {
+  list: (words: string, cursor: string) => get<T.ContactList>("/contacts", { words, cursor }),
+  fileUrl: (format: "csv" | "vcf", words: string, language: string) => url("/contacts-file", { format, words, language }),
   one: (id: string) => get<T.Contact>(`/contacts/${id}`),
+  fields: (id: string) => get<T.Fields>(`/contacts/${id}/fields`),
   rename: (id: string, name: string) => patch<T.Contact>(`/contacts/${id}`, { name }),
   consents: (id: string) => get<T.Consents>(`/contacts/${id}/consents`),
   consentsFile: (id: string) => url(`/contacts/${id}/consents.csv`),
   dealDecisions: (id: string) => get<T.Decisions>(`/deals/${id}/decisions`),
   task: (id: string, done: boolean) => patch<T.Task>(`/tasks/${id}`, { done }),
+};
+
+export const imports = {
+  all: () => get<{ items: T.Import[] }>("/imports"),
+  one: (id: string) => get<T.Import>(`/imports/${id}`),
+  uploadUrl: (name: string) => url("/imports", { name }),
+  refusedUrl: (id: string) => url(`/imports/${id}/refused`),
+  choose: (id: string, body: { mapping: string[]; matching: T.Import["matching"]; tag: string }) => put<T.Import>(`/imports/${id}/mapping`, body),
+  run: (id: string) => post<T.Import>(`/imports/${id}/run`),
+  undo: (id: string) => post<T.Import>(`/imports/${id}/undo`),
 };
 
 export const decisions = { one: (id: string) => get<T.Decision>(`/decisions/${id}`) };

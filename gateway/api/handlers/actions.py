@@ -15,7 +15,7 @@ from gateway.post import posts
 from gateway.quarantine import release_conversation
 from gateway.refusals import Refusal
 from gateway.retention import forget_private
-from gateway.rules import setup_of
+from gateway.rules import answering_of, setup_of
 from storage import acts, dividing, history, moving, natures, queue
 from storage.acts import Undo
 
@@ -80,7 +80,13 @@ async def change_state(call: Call, body: StateChange) -> shapes.Changed:
     ref = call.path("id")
     await must_see(call, ref)
     undo = await call.gateway.database.write(
-        acts.set_state, ref, call.me, body.state, body.until, body.why or ""
+        acts.set_state,
+        ref,
+        call.me,
+        body.state,
+        body.until,
+        body.why or "",
+        await answering_of(call.gateway),
     )
     return await changed(call, ref, undo)
 
@@ -110,7 +116,9 @@ async def change_nature(call: Call, body: NatureChange) -> shapes.Changed:
     """Spam, or a client after all."""
     ref = call.path("id")
     await must_see(call, ref)
-    act = await call.gateway.database.write(natures.set_nature, ref, call.me, body.nature)
+    act = await call.gateway.database.write(
+        natures.set_nature, ref, call.me, body.nature, await answering_of(call.gateway)
+    )
     if body.nature == "personal":
         await forget_private(call.gateway, call.me)
         return await changed(call, ref, None)
@@ -178,7 +186,9 @@ async def split_thread(call: Call) -> shapes.Changed:
     """Put a letter and all after it into a conversation of their own; answers with the new one."""
     item = await item_of(call, call.path("id"))
     _must_be_letters(call, item["source"]["id"])
-    made, audit_id = await call.gateway.database.write(dividing.split, item["id"], call.me)
+    made, audit_id = await call.gateway.database.write(
+        dividing.split, item["id"], call.me, await answering_of(call.gateway)
+    )
     return {"row": await row_of(call, made), "undo": _undo_thread(item["conversation_id"], audit_id)}
 
 
@@ -212,7 +222,9 @@ async def join_threads(call: Call, body: Joined) -> shapes.Changed:
     row = await row_of(call, call.path("id"))
     await must_see(call, body.into)
     _must_be_letters(call, row["source"]["id"])
-    audit_id = await call.gateway.database.write(dividing.join, row["id"], body.into, call.me)
+    audit_id = await call.gateway.database.write(
+        dividing.join, row["id"], body.into, call.me, await answering_of(call.gateway)
+    )
     return {"row": await row_of(call, body.into), "undo": _undo_thread(row["id"], audit_id)}
 
 
@@ -221,7 +233,9 @@ async def undo_thread(call: Call, body: Back) -> shapes.Changed:
     """Take a split or a join back."""
     ref = call.path("id")
     await must_see(call, ref)
-    await call.gateway.database.write(dividing.undo, ref, call.me, body.audit_id)
+    await call.gateway.database.write(
+        dividing.undo, ref, call.me, body.audit_id, await answering_of(call.gateway)
+    )
     return await changed(call, ref, None)
 
 

@@ -34,6 +34,7 @@ class ContactLine(TypedDict):
     companies: list[shapes.Ref]
     tags: list[str]
     responsible: shapes.Ref | None
+    conversation_id: str | None
     created_at: int
 
 
@@ -62,6 +63,7 @@ def _line(row: Mapping[str, Any]) -> ContactLine:
         "companies": [{"id": ref, "name": name} for ref, name, _ in row["companies"]],
         "tags": tags if isinstance(tags, list) else [],
         "responsible": build.reference(row["responsible_id"], row["responsible_name"]), "created_at": row["created_at"],
+        "conversation_id": row["conversation_id"],
     }  # fmt: skip
 
 

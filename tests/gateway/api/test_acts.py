@@ -9,6 +9,8 @@ import asyncpg
 import pytest
 
 from gateway import clock
+from gateway.rules import setup_of
+from routing.schedule import add_working
 from routing.times import HOUR
 from tests.gateway.api import paper
 from tests.gateway.api.house import PATIENCE, House
@@ -412,3 +414,18 @@ async def test_decisions_are_read_back(house: House) -> None:
     dry = await house.admin.post("/routing/dry-run", {"source_id": house.source_id})
     assert dry["kind"] == "route"
     assert len(await house.rows("SELECT 1 FROM offer WHERE state = 'open'")) <= 1
+
+
+async def test_who_is_opened_again_is_answered_by_the_sources_own_target(house: House) -> None:
+    ref = await house.hears()
+    answering = {"first_minutes": 45, "next_minutes": 90, "closed_reply": ""}
+    await house.admin.patch(f"/sources/{house.source_id}", {"answering": answering})
+    path = f"/conversations/{ref}/state"
+    await house.admin.post(path, {"state": "waiting", "until": None, "why": None})
+    await house.admin.post(path, {"state": "open", "until": None, "why": None})
+    (row,) = await house.rows(
+        "SELECT due_at, waiting_since, answered_at FROM conversation WHERE id = :id", id=ref
+    )
+    schedule = (await setup_of(house.gateway)).schedule
+    wanted = (90 if row.answered_at else 45) * 60_000_000
+    assert row.due_at == add_working(schedule, row.waiting_since, wanted)

@@ -20,6 +20,7 @@ WHOLE = {
     "conversation": "id, contact_id, deal_id, pinned_deal_id, assignee_id", "message": "id, contact_id, deal_id",
     "task": "id, contact_id, owner_id, done_at",
     "deal": "id, contact_id, owner_id, stage_kind, open, merged_into",
+    "contact_company": "contact_id, company_id, role",
 }  # fmt: skip
 
 
@@ -89,6 +90,32 @@ async def test_a_merge_and_its_undoing_leave_everything_as_it_was(house: House) 
     assert await picture(house) == before
     again = await house.admin.call("POST", f"/merges/{merged['merge_id']}/undo")
     assert again.code == "not_now"
+
+
+async def test_companies_come_along_and_go_back_and_what_was_changed_meanwhile_stays(house: House) -> None:
+    anna = await contact_of(house, await house.hears("anna", "A table"))
+    boris = await contact_of(house, await house.hears("boris", "A chair"))
+    made = [(await house.admin.post("/companies", {"name": name}))["id"] for name in ("both", "his", "left")]
+    await house.admin.put(f"/contacts/{anna}/companies/{made[0]}", {"role": "buyer"})
+    for company in made:
+        await house.admin.put(f"/contacts/{boris}/companies/{company}", {"role": "boss"})
+    before = await picture(house)
+    for leaves in (False, True):
+        merged = await house.admin.post(f"/contacts/{anna}/merge", {"gone_id": boris})
+        roles = {
+            one["id"]: one["role"] for one in (await house.admin.get(f"/contacts/{anna}/companies"))["items"]
+        }
+        assert roles == {made[0]: "buyer", made[1]: "boss", made[2]: "boss"}
+        if leaves:
+            await house.admin.call("DELETE", f"/contacts/{anna}/companies/{made[2]}")
+            await house.admin.put(f"/contacts/{anna}/companies/{made[1]}", {"role": "owner"})
+        assert (await house.admin.call("POST", f"/merges/{merged['merge_id']}/undo")).status == 204
+        if not leaves:
+            assert await picture(house) == before
+    left = {
+        one["id"]: one["role"] for one in (await house.admin.get(f"/contacts/{boris}/companies"))["items"]
+    }
+    assert left == {made[0]: "boss", made[1]: "owner"}
 
 
 async def test_a_card_is_not_merged_with_itself(house: House) -> None:
