@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, FilePayload, expect
 
 from tests.browser.house import House, as_person
 from tests.rig.browser import PHONE
@@ -27,8 +27,8 @@ async def test_an_address_book_comes_in_by_three_steps_and_goes_again(
         await anna.check(locale="ru")
         await anna.shot("contacts")
         await page.get_by_role("button", name="Импорт").click()
-        book = {"name": "клиенты.csv", "mimeType": "text/csv", "buffer": BOOK.encode("cp1251")}
-        await page.locator("input[type=file]").set_input_files(files=[book])  # type: ignore[list-item]
+        book = FilePayload(name="клиенты.csv", mimeType="text/csv", buffer=BOOK.encode("cp1251"))
+        await page.locator("input[type=file]").set_input_files(book)
         await expect(page.get_by_label("Мобильный телефон")).to_have_value("phone")
         await expect(page.get_by_label("Скидка")).to_have_value("field:Скидка")
         await page.get_by_label("Дополнить").check()
@@ -67,8 +67,8 @@ async def test_contacts_and_their_import_fit_a_hand_in_the_dark(
         await anna.check(locale="ru")
         await anna.shot("contacts phone")
         await page.goto("/contacts/import")
-        book = {"name": "клиенты.csv", "mimeType": "text/csv", "buffer": BOOK.encode()}
-        await page.locator("input[type=file]").set_input_files(files=[book])  # type: ignore[list-item]
+        book = FilePayload(name="клиенты.csv", mimeType="text/csv", buffer=BOOK.encode())
+        await page.locator("input[type=file]").set_input_files(book)
         await expect(page.get_by_label("Почта")).to_have_value("email")
         await anna.check(locale="ru")
         await anna.shot("import columns phone")

@@ -138,8 +138,12 @@ async def test_an_account_that_is_lent_again_goes_on_with_its_conversations(town
         for row in await town.rows("SELECT text, conversation_id FROM message WHERE direction = 'in'")
     }
     client, sister = refs["Хочу кухню"], refs["Это твоя сестра"]
-    await town.gateway.database.write(natures.set_nature, client, town.admin, "client")
-    await town.gateway.database.write(natures.set_nature, sister, town.admin, "personal")
+    await town.gateway.database.write(
+        natures.set_nature, client, town.admin, "client", await answering_of(town.gateway)
+    )
+    await town.gateway.database.write(
+        natures.set_nature, sister, town.admin, "personal", await answering_of(town.gateway)
+    )
     igor = await town.member("Игорь", "manager")
     source = town.sources["messenger1"]
     await town.gateway.database.write(lent.belongs_to, source, before, igor, town.admin)
