@@ -22,6 +22,7 @@ from channels.vk.fake import VKFake
 from gateway import clock
 from gateway.calls import desk_of, whom_to_ring
 from gateway.opening.calls import fact_of
+from gateway.rules import answering_of
 from gateway.switchboard import repair, step_of
 from routing.schedule import Schedule
 from routing.times import MINUTE, SECOND
@@ -406,7 +407,9 @@ async def test_the_owners_answer_on_a_lent_account_closes_the_call_back(town: To
     await telegram.privately(key, MARIA, "Хочу кухню")
     await town.opened()
     ref, contact = (await town.rows("SELECT id, contact_id FROM conversation"))[0]
-    await town.gateway.database.write(natures.set_nature, ref, town.admin, "client")
+    await town.gateway.database.write(
+        natures.set_nature, ref, town.admin, "client", await answering_of(town.gateway)
+    )
     await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
     await town.opened()
     await town.gateway.database.write(_same_person, contact)
@@ -449,7 +452,9 @@ async def test_what_a_number_marked_as_spam_calls_is_kept_as_spam_and_asks_for_n
     await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
     await town.opened()
     ref = await town.one("SELECT id FROM conversation")
-    await town.gateway.database.write(natures.set_nature, ref, town.admin, "spam")
+    await town.gateway.database.write(
+        natures.set_nature, ref, town.admin, "spam", await answering_of(town.gateway)
+    )
     for doing in ("call_missed", "call_answered"):
         await fake.act(Act(client=MARIA, doing=doing, member="101"))
         await town.opened()
