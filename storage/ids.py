@@ -12,10 +12,11 @@ def new_id(at: int) -> str:
     made them, and is unique without asking anybody. What comes with one date, as letters do, so stays in order."""
     made = next(_made)  # of a counter it is one step: two threads never get the same
     when = f"{at // 1000 & _MOST:012x}"
-    late = f"{0x8000_0000_0000_0000 | (made & _LOW) << 22 | random.getrandbits(22):016x}"
+    late = f"{0x8000_0000_0000_0000 | (made & _LOW) << 22 | _dice.getrandbits(22):016x}"
     return f"{when[:8]}-{when[8:]}-7{made >> 40 & 0xFFF:03x}-{late[:4]}-{late[4:]}"
 
 
+_dice = random.Random()  # our own: whoever seeds the common one, as tests do, makes no two processes alike
 _MOST = (1 << 48) - 1
 _LOW = (1 << 40) - 1
 
