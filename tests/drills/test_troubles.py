@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import resource
 import sqlite3
@@ -55,10 +56,13 @@ async def hook(town: Town, number: int, words: str = "слово") -> tuple[int,
         },
     }  # fmt: skip
     settings = town.fakes["messenger1"].settings()
-    headers = {"X-Telegram-Bot-Api-Secret-Token": settings["secret_token"]}
+    headers = {
+        "X-Telegram-Bot-Api-Secret-Token": settings["secret_token"],
+        "Content-Type": "application/json",
+    }
     async with (
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as client,
-        client.post(town.hook(live.row.id), json=update, headers=headers) as answer,
+        client.post(town.hook(live.row.id), data=io.BytesIO(orjson.dumps(update)), headers=headers) as answer,
     ):
         return answer.status, answer.headers.get("Retry-After", "")
 
