@@ -101,8 +101,9 @@ def tasks(
     return list(
         connection.execute(
             text(
-                "SELECT t.id, t.kind, t.title, t.due_at, t.done_at, t.owner_id, m.name AS owner_name, t.deal_id, t.contact_id"
-                f" FROM task t LEFT JOIN member m ON m.id = t.owner_id WHERE {where} ORDER BY t.due_at, t.id"
+                "SELECT t.id, t.kind, t.title, t.due_at, t.done_at, t.result, t.owner_id, m.name AS owner_name, t.deal_id,"
+                " t.contact_id, c.name AS contact_name FROM task t LEFT JOIN member m ON m.id = t.owner_id"
+                f" LEFT JOIN contact c ON c.id = t.contact_id WHERE {where} ORDER BY t.due_at, t.id"
             ),
             {"id": task_id or contact_id},
         )

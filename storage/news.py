@@ -121,10 +121,10 @@ def _add_deals(
 
 
 TASK = (
-    "SELECT t.id, t.kind, t.title, t.due_at, t.done_at, t.owner_id, m.name AS owner_name, t.deal_id,"
-    " t.contact_id FROM {wanted} JOIN task t"
+    "SELECT t.id, t.kind, t.title, t.due_at, t.done_at, t.result, t.owner_id, m.name AS owner_name, t.deal_id,"
+    " t.contact_id, c.name AS contact_name FROM {wanted} JOIN task t"
 )
-OWNER = "LEFT JOIN member m ON m.id = t.owner_id ORDER BY t.due_at, t.id"
+OWNER = "LEFT JOIN member m ON m.id = t.owner_id LEFT JOIN contact c ON c.id = t.contact_id ORDER BY t.due_at, t.id"
 
 
 def tasks_of(connection: Connection, ids: Iterable[str]) -> list[Row[Any]]:

@@ -57,7 +57,7 @@ def change(tx: Transaction, task_id: str, by: str, values: Mapping[str, Any]) ->
     """Another title, owner, time, reminder or repetition; the act. Raises Conflict."""
     if "owner_id" in values:
         must_work(tx, values["owner_id"])
-    _with_its_client(tx, task_id)
+    with_its_client(tx, task_id)
     act = Act(tx, by, "task.change")
     if "remind_at" in values:
         values = {**values, "reminded_at": None}
@@ -70,7 +70,7 @@ def finish(tx: Transaction, task_id: str, by: str, result: str, zone: str) -> st
     """Tick a task off with its result; one that repeats comes again. The act. Raises Conflict not_found, bad_request."""
     if result not in RESULTS:
         raise Conflict("bad_request", 422, field="result")
-    _with_its_client(tx, task_id)
+    with_its_client(tx, task_id)
     act = Act(tx, by, "task.done")
     row = act.set("task", task_id, done_at=tx.now, done_by_id=by, result=result or "done")
     if row.done_at is not None:
@@ -83,7 +83,7 @@ def finish(tx: Transaction, task_id: str, by: str, result: str, zone: str) -> st
     return act.close("task", task_id)
 
 
-def _with_its_client(tx: Transaction, task_id: str) -> None:
+def with_its_client(tx: Transaction, task_id: str) -> None:
     """Hold the client of a call back first, as whoever opens their calls does: a call that is missed while its call back is
     ticked off would be owed by nobody."""
     found = tx.connection.execute(

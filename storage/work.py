@@ -8,7 +8,9 @@ from routing.schedule import Schedule
 from storage import audit, leads
 from storage.calls import tell_missed
 from storage.errors import Conflict
+from storage.history import row_of
 from storage.offers import take
+from storage.tasks import with_its_client
 from storage.transaction import Transaction
 
 
@@ -30,12 +32,19 @@ def rename(tx: Transaction, contact_id: str, by: str, name: str) -> None:
 
 def set_done(tx: Transaction, task_id: str, by: str, done: bool) -> None:
     """Tick a task off or open it again. Raises Conflict not_found."""
-    row = tx.connection.execute(
-        text("UPDATE task SET done_at = :at, done_by_id = :by WHERE id = :id RETURNING contact_id, deal_id"),
-        {"at": tx.now if done else None, "by": by if done else None, "id": task_id},
-    ).first()
-    if row is None:
-        raise Conflict("not_found", 404)
+    with_its_client(tx, task_id)
+    row = row_of(tx, "task", task_id)
+    if (row.done_at is not None) == done:
+        return
+    tx.connection.execute(
+        text("UPDATE task SET done_at = :at, done_by_id = :by, result = :result WHERE id = :id"),
+        {
+            "at": tx.now if done else None,
+            "by": by if done else None,
+            "result": "done" if done else "",
+            "id": task_id,
+        },
+    )
     audit.note(tx, by, "task.done" if done else "task.open", "task", task_id)
     tx.changed("task", task_id, row.contact_id)
     tell_missed(tx, [task_id])

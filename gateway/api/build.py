@@ -418,7 +418,8 @@ def task(row: Any) -> shapes.Task:
     """A task."""
     return {
         "id": row.id, "kind": row.kind, "title": row.title, "due_at": row.due_at, "done_at": row.done_at,
-        "owner": reference(row.owner_id, row.owner_name), "deal_id": row.deal_id,
+        "result": row.result, "owner": reference(row.owner_id, row.owner_name),
+        "contact": reference(row.contact_id, row.contact_name), "deal_id": row.deal_id,
     }  # fmt: skip
 
 

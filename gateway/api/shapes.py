@@ -253,7 +253,10 @@ class Task(TypedDict):
     title: str
     due_at: Micros | None
     done_at: Micros | None
+    result: str
+    """How it was closed; "" of a call back that a call itself closed."""
     owner: Ref | None
+    contact: Ref | None
     deal_id: str | None
 
 

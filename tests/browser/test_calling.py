@@ -46,7 +46,7 @@ async def test_a_call_rings_is_taken_by_another_is_missed_and_called_back(
         log = page.get_by_role("log")
         await expect(log.get_by_role("article", name=re.compile("Пропущенный звонок")).last).to_be_visible()
         panel = page.get_by_role("complementary")
-        await expect(panel.get_by_text(re.compile("Перезвонить")).first).to_be_visible()
+        await expect(panel.get_by_text(re.compile(r"Перезвонить: (Игорь|\+7 \(916\))")).first).to_be_visible()
         await ira.shot("call missed")
         await ira.check(locale="ru")
 
@@ -63,6 +63,7 @@ async def test_a_call_rings_is_taken_by_another_is_missed_and_called_back(
         await expect(outgoing.get_by_text("отмечено: дозвонился")).to_be_visible()
         row = log.get_by_role("article", name=re.compile("Пропущенный звонок")).last
         await expect(row.get_by_text(re.compile("перезвонили"))).to_be_visible()
+        await expect(panel.get_by_text(re.compile("(поговорили|дозвонились), ")).first).to_be_visible()
         await ira.shot("call back done")
 
     async with as_person(chromium_browser, demo, await demo.link_of("Ольга")) as olga:
