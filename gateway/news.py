@@ -275,6 +275,10 @@ def _import(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
         yield Frame(entry.seq, "import.changed", entry.object_id)
 
 
+def _notices(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
+    yield Frame(entry.seq, "notices.read", entry.object_id)
+
+
 BUILDERS = {
     "conversation": _conversation,
     "message": _message,
@@ -289,5 +293,6 @@ BUILDERS = {
     "draft": _draft,
     "notification": _notification,
     "import": _import,
+    "notices": _notices,
 }
 """What is told of each kind of change; a kind that is not here is nobody's news."""

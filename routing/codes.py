@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 Nature: TypeAlias = Literal[
-    "client", "internal", "test", "personal", "group", "automatic", "spam", "imported"
+    "client", "internal", "test", "personal", "group", "automatic", "spam", "imported", "blocked"
 ]  # fmt: skip
 AuthorKind: TypeAlias = Literal["person", "robot", "system"]
 Purpose: TypeAlias = Literal["reply", "service", "promotion"]
@@ -26,15 +26,17 @@ NATURES: Final[Mapping[str, str]] = {
     "automatic": "a machine wrote: a bounce, auto-reply, newsletter or receipt",
     "spam": "spam",
     "imported": "from before the source was connected",
+    "blocked": "somebody we want to hear nothing of",
 }
 
 NatureRule: TypeAlias = Literal[
-    "imported", "test", "spam", "group", "automatic", "insider", "as_client", "marked_personal",
+    "imported", "test", "blocked", "spam", "group", "automatic", "insider", "as_client", "marked_personal",
     "marked_client", "maybe_personal", "client",
 ]  # fmt: skip
 NATURE_RULES: Final[Mapping[str, str]] = {
     "imported": "backfilled from before the source was connected",
     "test": "begun by a test of the source",
+    "blocked": "a person of ours blocked the address",
     "spam": "the identity is marked as spam",
     "group": "it has participants",
     "automatic": "a machine wrote",

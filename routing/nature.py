@@ -22,6 +22,8 @@ class Traits:
     """Backfilled from before the source was connected."""
     test: bool = False
     """Begun by a wizard's one-time code, or by the signed-in member's own identity during an open test."""
+    blocked: bool = False
+    """A person of ours blocked the identity."""
     spam: bool = False
     """The identity is marked as spam."""
     group: bool = False
@@ -77,6 +79,7 @@ MAY: Final[dict[Nature, May]] = {
     "group": May(notify=True),
     "automatic": NOTHING,
     "spam": NOTHING,
+    "blocked": NOTHING,
     "imported": NOTHING,
 }
 
@@ -87,6 +90,8 @@ def nature_of(traits: Traits) -> NatureOf:
         return NatureOf(nature="imported", rule="imported")
     if traits.test:
         return NatureOf(nature="test", rule="test")
+    if traits.blocked:
+        return NatureOf(nature="blocked", rule="blocked")
     if traits.spam:
         return NatureOf(nature="spam", rule="spam")
     if traits.group:
@@ -101,8 +106,8 @@ def nature_of(traits: Traits) -> NatureOf:
 
 
 def nature_of_message(conversation: Nature, own: Nature | None) -> Nature:
-    """A message's own nature overrides its conversation's, except that spam and tests stay what they are."""
-    return conversation if own is None or conversation in ("spam", "test") else own
+    """A message's own nature overrides its conversation's, except that spam, tests and who is blocked stay what they are."""
+    return conversation if own is None or conversation in ("spam", "test", "blocked") else own
 
 
 def group_needs_answer(*, addressed: bool, bound: bool) -> bool:

@@ -32,6 +32,7 @@ class Identity:
     username: str = ""
     new: bool = False
     dirty: bool = False
+    blocked: bool = False
 
 
 @dataclass(slots=True)

@@ -35,7 +35,8 @@ def identities(connection: Connection, contact_id: str) -> list[Row[Any]]:
     return list(
         connection.execute(
             text(
-                "SELECT i.id, i.kind, i.value, i.username, i.shared, l.origin, l.verified, l.name FROM contact_identity l"
+                "SELECT i.id, i.kind, i.value, i.username, i.shared, i.blocked, l.origin, l.verified, l.name"
+                " FROM contact_identity l"
                 " JOIN identity i ON i.id = l.identity_id WHERE l.contact_id = :id ORDER BY l.verified DESC, l.created_at"
             ),
             {"id": contact_id},

@@ -357,6 +357,7 @@ def _expire(look: _Round, found: WaitingLead, ladder: ladders.Ladder, queue: Que
         if broadcast:
             look.freed(member)
             continue
+        _tell(tx, [member], f"offer_expired:{found.lead.id}")
         row = tx.connection.execute(
             text(
                 "UPDATE member SET expired_in_row = expired_in_row + 1 WHERE id = :id RETURNING expired_in_row"

@@ -97,7 +97,7 @@ def _identities(tx: Transaction, board: Board, wanted: Wanted) -> None:
     """Make those that are missing, then read and lock all, in the order of their keys."""
     keys = _pairs(wanted.identities, "kind", "value")
     sql = (
-        "SELECT i.id, i.kind, i.value, i.shared, i.spam, i.internal, i.username FROM {wanted}"
+        "SELECT i.id, i.kind, i.value, i.shared, i.spam, i.internal, i.username, i.blocked FROM {wanted}"
         " JOIN identity i ON i.kind = w.kind AND i.value = w.value ORDER BY i.kind, i.value"
     )
     found = batch.select(tx.connection, sql, keys, lock="FOR UPDATE OF i")
@@ -124,6 +124,7 @@ def _identities(tx: Transaction, board: Board, wanted: Wanted) -> None:
             row.internal,
             row.username,
             key in new,
+            blocked=bool(row.blocked),
         )
 
 

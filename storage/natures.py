@@ -29,10 +29,10 @@ def set_nature(tx: Transaction, conversation_id: str, by: str, nature: str, answ
         act.set("identity", row.identity_id, spam=int(nature == "spam"))
     act.set("conversation", conversation_id, nature=nature)
     if nature == "spam":
-        _stand(act, row, close(_status(row), tx.now), answering)
-        _end_leads(act, row)
+        stand(act, row, close(status_of(row), tx.now), answering)
+        end_leads(act, row)
     elif nature == "personal":
-        _stand(act, row, close(_status(row), tx.now), answering)
+        stand(act, row, close(status_of(row), tx.now), answering)
         _forget_words(tx, conversation_id)
         act.set("conversation", conversation_id, kept_out=1)
     elif nature == "client" and row.nature == "personal":
@@ -64,7 +64,7 @@ def _welcome(act: Act, row: Row[Any], answering: Answering) -> None:
         text("SELECT max(at) FROM message WHERE conversation_id = :id AND direction = 'in'"), {"id": row.id}
     ).scalar()
     if heard_at is not None:
-        _stand(act, row, heard(_status(row), heard_at, act.tx.now), answering)
+        stand(act, row, heard(status_of(row), heard_at, act.tx.now), answering)
 
 
 def _forget_words(tx: Transaction, conversation_id: str) -> None:
@@ -102,14 +102,16 @@ def _held(tx: Transaction, conversation_id: str) -> Row[Any]:
     return locked(tx, conversation_id)
 
 
-def _status(row: Row[Any]) -> Status:
+def status_of(row: Row[Any]) -> Status:
+    """Whose turn it is, by the conversation's row."""
     return Status(
         state=row.state, waiting_since=row.waiting_since, heard_at=row.heard_at, answered_at=row.answered_at,
         snoozed_until=row.snoozed_until,
     )  # fmt: skip
 
 
-def _stand(act: Act, row: Row[Any], status: Status, answering: Answering) -> None:
+def stand(act: Act, row: Row[Any], status: Status, answering: Answering) -> None:
+    """Give the conversation this standing, with the time its answer is due."""
     since = status.waiting_since
     due = answering.due(row.source_id, since, status.answered_at)
     act.set(
@@ -119,7 +121,7 @@ def _stand(act: Act, row: Row[Any], status: Status, answering: Answering) -> Non
     )  # fmt: skip
 
 
-def _end_leads(act: Act, row: Row[Any]) -> None:
+def end_leads(act: Act, row: Row[Any]) -> None:
     """Nobody is asked any more about an unowned lead that turned out to be spam: it ends on the junk stage."""
     tx = act.tx
     for lead in tx.connection.execute(

@@ -31,11 +31,12 @@ MINE_OR_LENT = (
 VIEWS = {
     "unanswered": "c.state = 'open' AND c.waiting_since IS NOT NULL AND c.nature = 'client'",
     "mine": f"c.assignee_id = :me AND c.state <> 'closed' AND (c.nature <> 'personal' OR {MINE_OR_LENT})",
-    "all": "c.state <> 'closed' AND c.nature NOT IN ('spam', 'personal')",
+    "all": "c.state <> 'closed' AND c.nature NOT IN ('spam', 'personal', 'blocked')",
     "snoozed": "c.state = 'snoozed' AND c.nature <> 'personal'",
     "closed": "c.state = 'closed' AND c.nature <> 'personal'",
     "nobody": "c.state = 'open' AND c.assignee_id IS NULL AND c.nature = 'client'",
     "spam": "c.nature = 'spam'",
+    "blocked": "c.nature = 'blocked'",
     "personal": f"c.nature = 'personal' AND c.state <> 'closed' AND {MINE_OR_LENT}",
 }
 OWN = (
@@ -81,7 +82,7 @@ NEWEST = (Part(("1 = 1",), "last_at", True),)
 def parts_of(view: str, order: str) -> tuple[Part, ...]:
     """The stretches of an order in a view; those that can have no row there are left out."""
     match view, order:
-        case (("closed" | "snoozed" | "spam" | "personal"), _):
+        case (("closed" | "snoozed" | "spam" | "personal" | "blocked"), _):
             return NEWEST
         case "unanswered", ("urgent" | "longest"):
             return URGENT if order == "urgent" else LONGEST

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, text
 
 from routing.values import value
-from storage.batch import add, insert_last
-from storage.tables import account, event
+from storage.batch import add, insert, insert_last
+from storage.ids import new_id
+from storage.tables import account, event, notice
 
 EVENT_LOG_LOCK = 7_305_001  # any number, the same in every process
 
@@ -72,11 +73,21 @@ class Transaction:
         ]
         add(self.connection, account, ("source_id", "side"), columns, rows)
 
+    def _keep_notices(self) -> None:
+        """What somebody is told is kept for them until they have read it."""
+        rows = []
+        for one in self.changes:
+            if one.type == "notification":
+                code, _, about = one.object_id.partition(":")
+                rows.append((new_id(self.now), one.audience.removeprefix("member:"), code, about, self.now))
+        insert(self.connection, notice, ("id", "member_id", "code", "about", "at"), rows)
+
     def append_changes(self) -> None:
         """The last acts: the account, then lock the log and append, so that numbers become visible in their order."""
         self._write_counts()
         if not self.changes:
             return
+        self._keep_notices()
         if self.connection.dialect.name == "postgresql":
             self.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOG_LOCK})
         rows = [(self.now, c.type, c.object_id, c.contact_id, c.audience) for c in self.changes]

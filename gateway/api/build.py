@@ -462,7 +462,7 @@ def contact(
             {
                 "id": one.id, "kind": one.kind, "value": one.value, "username": one.username,
                 "link": profile_link(one.kind, one.value, one.username), "origin": one.origin,
-                "verified": bool(one.verified), "shared": bool(one.shared),
+                "verified": bool(one.verified), "shared": bool(one.shared), "blocked": bool(one.blocked),
             }
             for one in identities
             if one.kind != "group"

@@ -226,6 +226,7 @@ class IdentityShape(TypedDict):
     origin: str
     verified: bool
     shared: bool
+    blocked: bool
 
 
 class Deal(TypedDict):

@@ -23,6 +23,7 @@ from routing.conversations import answered, heard
 from routing.times import MINUTE
 from storage.board import Board, Command, Contact, Conversation, Message, NewAttachment
 from storage.board import Call as KnownCall
+from storage.board import Identity as Address
 from storage.ids import new_id
 
 SHORTEST_NUMBER: Final = 10
@@ -220,7 +221,7 @@ def _new_message(
     inward = call.direction == "in"
     identity = board.identities[client.kind, client.value]
     insider = (bool(identity.internal) or _is_ours(board, client)) and contact.override != "client"
-    nature = "spam" if identity.spam else "internal" if insider else conversation.nature
+    nature = _call_nature(identity, insider) or conversation.nature
     return Message(
         new_id(call.started_at), conversation.id, conversation.contact_id, rules.id, CALL + event.call,
         direction="in" if inward else "out", author_kind="client" if inward else "person", kind="call",
@@ -323,13 +324,21 @@ def _follow(
         _talked(board, house, conversation, contact, message, call)
 
 
+def _call_nature(identity: Address, insider: bool) -> str:
+    if identity.blocked:
+        return "blocked"
+    return "spam" if identity.spam else "internal" if insider else ""
+
+
 def _situation(board: Board, contact: Contact, conversation: Conversation, answered_by: str) -> Situation:
     deals = board.open_deals.get(contact.id, [])
     newest = max(deals, key=lambda deal: max(deal.active_at, deal.created_at), default=None)
     return Situation(
         opens_lead=not deals and conversation.pinned_deal_id is None,
         blocked=any(
-            identity.spam for identity in board.identities.values() if identity.id == conversation.identity_id
+            identity.spam or identity.blocked
+            for identity in board.identities.values()
+            if identity.id == conversation.identity_id
         ),
         answerer_may_own=answered_by in board.may_own,
         deal_owner=(board.owners.get(newest.id) or "") if newest is not None else "",

@@ -346,6 +346,7 @@ def _nature(
             test=settled == "test"
             or event.nature == "test"
             or bool(code and (code in event.text or event.payload == code)),
+            blocked=identity.blocked,
             # A robot's guess about one message does not follow the person; a person's word marks the identity.
             spam=identity.spam or (settled == "spam" and event.nature == "group"),
             group=settled == "group" or event.nature == "group",

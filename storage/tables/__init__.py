@@ -44,7 +44,7 @@ from storage.tables.people import (
     identity,
 )
 from storage.tables.ready import canned, canned_use, saved_view
-from storage.tables.system import api_token, audit_log, counter, event, session, setting
+from storage.tables.system import api_token, audit_log, counter, event, notice, session, setting
 from storage.tables.talk import (
     attachment,
     call_command,
@@ -90,7 +90,7 @@ __all__ = [
     "conversation", "counter", "cut", "deal", "deal_party", "decision", "design", "design_draft", "different", "draft",
     "early", "envelope", "envelope_key", "event", "external_ref", "file", "firing", "gap", "handover",
     "identity", "lease", "letter", "member", "member_role", "message", "message_alias", "message_version",
-    "metadata", "numbering", "offer", "outbox", "participant", "phone_call", "pipeline", "plan", "question",
+    "metadata", "notice", "numbering", "offer", "outbox", "participant", "phone_call", "pipeline", "plan", "question",
     "queue", "queue_member", "reaction", "read_marker", "recipient", "role", "role_permission", "saved_view",
     "seal", "session", "setting", "source", "source_memory", "staff_notice", "staff_way", "stage",
     "stage_history", "task", "team", "test_session", "thread_alias", "thread_member", "told", "touch",

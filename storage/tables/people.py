@@ -64,6 +64,7 @@ identity = Table(
     key("value"),
     flag("shared"),
     flag("spam"),
+    flag("blocked"),  # a person of ours wants to hear nothing of them; what they say is kept
     words("internal"),  # why it is one of ours: member directory domain
     words("username"),
     maybe_at(

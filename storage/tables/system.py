@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Table
+from sqlalchemy import Column, Index, Table, text
 
 from storage.tables.base import (
     Serial,
@@ -29,6 +29,26 @@ event = Table(
     words("audience"),
     sqlite_autoincrement=True,
 )
+
+# What a member was told, until they have read it and a while longer.
+notice = Table(
+    "notice",
+    metadata,
+    key("id", primary_key=True),
+    key("member_id"),
+    key("code"),
+    words("about"),
+    at("at"),
+    maybe_at("read_at"),
+)
+Index("ix_notice_member", notice.c.member_id, notice.c.id)
+Index(
+    "ix_notice_unread",
+    notice.c.member_id,
+    sqlite_where=text("read_at IS NULL"),
+    postgresql_where=text("read_at IS NULL"),
+)
+Index("ix_notice_at", notice.c.at)
 
 audit_log = Table(
     "audit_log",

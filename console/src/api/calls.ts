@@ -179,10 +179,16 @@ export const contacts = {
   one: (id: string) => get<T.Contact>(`/contacts/${id}`),
   fields: (id: string) => get<T.Fields>(`/contacts/${id}/fields`),
   rename: (id: string, name: string) => patch<T.Contact>(`/contacts/${id}`, { name }),
+  block: (id: string, blocked: boolean) => post<T.Acted>(`/contacts/${id}/block`, { blocked, identity_id: null }),
   consents: (id: string) => get<T.Consents>(`/contacts/${id}/consents`),
   consentsFile: (id: string) => url(`/contacts/${id}/consents.csv`),
   dealDecisions: (id: string) => get<T.Decisions>(`/deals/${id}/decisions`),
   task: (id: string, done: boolean) => patch<T.Task>(`/tasks/${id}`, { done }),
+};
+
+export const notices = {
+  list: (cursor: string) => get<T.NoticeList>("/notices", { cursor }),
+  read: (ids: string[] | null) => post<void>("/notices/read", { ids }),
 };
 
 export const imports = {

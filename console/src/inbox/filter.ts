@@ -6,7 +6,7 @@ import type { Order, View } from "@/state/order";
 import type { Filter } from "@/state/queue";
 import { me, prefer } from "@/state/session";
 
-const VIEWS: readonly View[] = ["unanswered", "mine", "all", "snoozed", "closed", "nobody", "spam", "personal"];
+const VIEWS: readonly View[] = ["unanswered", "mine", "all", "snoozed", "closed", "nobody", "spam", "blocked", "personal"];
 const ORDERS: readonly Order[] = ["urgent", "newest", "longest"];
 
 const one = (value: LocationQuery[string] | undefined): string => (typeof value === "string" ? value : "");

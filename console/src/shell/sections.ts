@@ -3,6 +3,7 @@ import { computed } from "vue";
 import { counters } from "@/state/queue";
 import { demo, may } from "@/state/session";
 import { listed } from "@/state/sources";
+import { unread } from "@/state/told";
 import type { IconName } from "@/ui/icons";
 
 export interface Section {
@@ -13,6 +14,8 @@ export interface Section {
   alarm: boolean;
   /** The letter after G. */
   key: string | null;
+  /** Key of what the count counts, where it is not the unanswered. */
+  said?: string;
 }
 
 const broken = computed(() => listed.value.some((source) => source.state === "broken") || (counters.value?.sources_broken ?? 0) > 0);
@@ -30,5 +33,6 @@ export const sections = computed<Section[]>(() => {
   if (may("company.edit"))
     found.push({ to: "/start", label: "checklist.title", icon: "steps", count: 0, alarm: false, key: null });
   if (demo.value && may("demo.run")) found.push({ to: "/demo/client", label: "demo.title", icon: "phones", count: 0, alarm: false, key: null });
+  found.push({ to: "/notices", label: "notices.title", icon: "bell", count: unread.value, alarm: false, key: "KeyN", said: "notices.unread" });
   return found;
 });

@@ -3,7 +3,7 @@ import type { Micros, Row } from "@/api/types";
 import { MINUTE } from "@/time/clock";
 import { look } from "@/time/window";
 
-export type View = "unanswered" | "mine" | "all" | "snoozed" | "closed" | "nobody" | "spam" | "personal";
+export type View = "unanswered" | "mine" | "all" | "snoozed" | "closed" | "nobody" | "spam" | "blocked" | "personal";
 export type Order = "urgent" | "newest" | "longest";
 
 const FAR = Number.MAX_SAFE_INTEGER;
@@ -39,6 +39,8 @@ export function belongs(view: View, row: Row, memberId: string): boolean {
   if (row.nature === "personal" && view !== "mine") return false;
   if (view === "spam") return row.nature === "spam";
   if (row.nature === "spam") return false;
+  if (view === "blocked") return row.nature === "blocked";
+  if (row.nature === "blocked" && view !== "mine" && view !== "closed" && view !== "snoozed") return false;
   switch (view) {
     case "unanswered":
       return row.unanswered;

@@ -19,8 +19,8 @@ from gateway.api.handlers.inbox import contact_of
 from gateway.api.layer import Body, Call, route
 from gateway.api.rights import must_see_contact
 from gateway.refusals import Refusal
-from gateway.rules import setup_of
-from storage import cards, consents, knowing, merging
+from gateway.rules import answering_of, setup_of
+from storage import blocking, cards, consents, knowing, merging
 
 EDIT = "contact.edit"
 
@@ -136,6 +136,28 @@ async def merge(call: Call, body: Merge) -> Merged:
         merging.merge, call.path("id"), body.gone_id, call.me, body.chosen
     )
     return {"merge_id": made, "contact": await contact_of(call, call.path("id"))}
+
+
+class Block(Body):
+    """`identity_id`: only this address; null: all that are theirs alone."""
+
+    blocked: bool
+    identity_id: str | None = Field(default=None, max_length=80)
+
+
+@route("POST", "/contacts/{id}/block", answer=Acted, body=Block, needs=EDIT)
+async def block(call: Call, body: Block) -> Acted:
+    """Hear nothing of them: what they write is kept, and makes no lead, no alert and no work; or hear them again."""
+    await must_see_contact(call, call.path("id"))
+    act = await call.gateway.database.write(
+        blocking.block,
+        call.path("id"),
+        call.me,
+        body.identity_id,
+        body.blocked,
+        await answering_of(call.gateway),
+    )
+    return acted(act)
 
 
 @route("GET", "/contacts/{id}/merges", answer=Merges, needs="contact.read")

@@ -24,9 +24,9 @@ MOST_FOUND: Final = 200
 
 
 class ListQuery(Query):
-    view: Literal["unanswered", "mine", "all", "snoozed", "closed", "nobody", "spam", "personal"] = (
-        "unanswered"
-    )
+    view: Literal[
+        "unanswered", "mine", "all", "snoozed", "closed", "nobody", "spam", "blocked", "personal"
+    ] = "unanswered"
     order: Literal["urgent", "newest", "longest"] = "urgent"
     source: str | None = Field(default=None, max_length=80)
     q: str = Field(default="", max_length=200)

@@ -87,7 +87,7 @@ class TextChange(Body):
 class Shown(Body):
     """What of a list is kept: every field as the address of the page has it, "" is the default."""
 
-    view: Literal["", "unanswered", "mine", "all", "snoozed", "closed", "nobody", "spam"] = ""
+    view: Literal["", "unanswered", "mine", "all", "snoozed", "closed", "nobody", "spam", "blocked"] = ""
     order: Literal["", "urgent", "newest", "longest"] = ""
     source: str = Field(default="", max_length=80)
     q: str = Field(default="", max_length=200)

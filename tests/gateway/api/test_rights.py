@@ -76,6 +76,7 @@ TABLE: dict[str, set[str]] = {
     "POST /deals/{id}/owner": GIVE, "GET /deals/{id}/tasks": ANYBODY, "GET /tasks": TALK, "POST /tasks": TALK,
     "PUT /tasks/{id}": TALK, "POST /tasks/{id}/done": TALK, "POST /deals/{id}/approval": LEADS,
     "GET /deals/{id}/automations": ANYBODY, "POST /deals/{id}/managers": GIVE, "GET /now": STAFF,
+    "GET /notices": ANYBODY, "POST /notices/read": ANYBODY, "POST /contacts/{id}/block": TALK,
     "GET /contacts": TALK, "GET /contacts-file": STAFF, "GET /imports": STAFF, "POST /imports": STAFF,
     "GET /imports/{id}": STAFF, "PUT /imports/{id}/mapping": STAFF, "POST /imports/{id}/run": STAFF,
     "POST /imports/{id}/undo": STAFF, "DELETE /imports/{id}": STAFF, "GET /imports/{id}/refused": STAFF,

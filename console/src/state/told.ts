@@ -1,0 +1,23 @@
+/** How much of what I was told have I not read? */
+import { ref, watch } from "vue";
+import { notices as api } from "@/api/calls";
+import type { NoticeList } from "@/api/types";
+import { connection, onChange, onSnapshot } from "@/live/socket";
+
+export const unread = ref(0);
+/** Grows with each thing told or read, so that an open list asks anew. */
+export const toldTimes = ref(0);
+
+export async function loadTold(cursor = ""): Promise<NoticeList> {
+  const found = await api.list(cursor);
+  unread.value = found.unread;
+  return found;
+}
+const again = (): void => {
+  toldTimes.value++;
+  void loadTold().catch(() => {});
+};
+watch(connection, (now) => now === "online" && again());
+onSnapshot(again);
+onChange("notification", again);
+onChange("notices.read", again);
