@@ -76,3 +76,22 @@ async def test_contacts_and_their_import_fit_a_hand_in_the_dark(
         await expect(page.get_by_role("heading", name="Вот что получится")).to_be_visible()
         await anna.check(locale="ru")
         await anna.shot("import preview phone")
+
+
+async def test_what_was_told_is_listed_and_a_card_can_be_blocked(
+    demo: House, chromium_browser: Browser
+) -> None:
+    async with as_person(chromium_browser, demo, await demo.link_of("Анна"), screen=PHONE) as anna:
+        page = anna.page
+        await page.goto("/notices")
+        await expect(page.get_by_role("heading", name="Уведомления")).to_be_visible()
+        await anna.check(locale="ru")
+        await anna.shot("notices phone")
+        await page.goto("/contacts")
+        await page.get_by_role("button", name="Никита Громов").first.click()
+        await page.get_by_role("button", name="Заблокировать").click()
+        await expect(page.get_by_text("Заблокирован: его сообщения")).to_be_visible()
+        await anna.check(locale="ru")
+        await anna.shot("blocked phone")
+        await page.get_by_role("button", name="Разблокировать").click()
+        await expect(page.get_by_role("button", name="Заблокировать")).to_be_visible()

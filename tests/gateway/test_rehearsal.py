@@ -127,9 +127,10 @@ class Life:
             doing: Doing = self._dice.choice(usual) if self._dice.random() < 0.5 else usual[0]
             if last.get(client.ref) != "text" and "text" in usual:
                 doing = "text"  # so that there is something to change, answer or react to
-            last[client.ref] = doing
             if self._dice.random() < 0.01 and "broken" in fake.doings:
-                doing = "broken"
+                doing = "broken"  # which says nothing that could be changed later
+            else:
+                last[client.ref] = doing
             await fake.act(
                 Act(
                     client=client, doing=doing, text=f"слово {number}", file=b"\x89PNG bytes",
