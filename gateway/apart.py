@@ -44,7 +44,9 @@ class Apart:
 
     async def parse(self, channel: Channel, envelope: Envelope) -> tuple[Event, ...]:
         """The facts in it. Raises PayloadUnreadable, TimeoutError after 20 seconds, ReaderFailed."""
-        account = replace(channel.account, memory=None)  # parsing is pure: it remembers nothing
+        account = replace(
+            channel.account, memory=None, turns=None
+        )  # parsing is pure: it remembers and calls nothing
         question = pickle.dumps((_name(channel), account, envelope))
         async with self._turn:
             if self._closing is not None:

@@ -3,6 +3,7 @@
     window         may we send this now, and what else can be done?
     nature         is this a client, and what may the conversation cause?
     identity       which contact is it?
+    imports        what does a row of an address book do to the contacts there are?
     deals          which deal does a message belong to?
     links          what does the payload of a link mean: a campaign, a deal?
     threads        which thread does a letter belong to?
