@@ -10,7 +10,7 @@ import abc
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import field
+from dataclasses import field, replace
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
 from channels.errors import Refused
@@ -384,6 +384,10 @@ class Account:
     """What the channel itself has to remember of the account; None: nobody keeps it."""
     turns: Turns | None = field(default=None, compare=False, repr=False)
     """For networks that count the calls of a whole account; None: no other process calls."""
+
+    def alone(self) -> Account:
+        """The same without what it works with: parsing needs no more, and another process can be given it."""
+        return replace(self, memory=None, turns=None)
 
 
 Progress: TypeAlias = Callable[[Check], Awaitable[None]]

@@ -11,7 +11,6 @@ import contextlib
 import pickle
 import struct
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, TypeAlias
 
@@ -44,10 +43,7 @@ class Apart:
 
     async def parse(self, channel: Channel, envelope: Envelope) -> tuple[Event, ...]:
         """The facts in it. Raises PayloadUnreadable, TimeoutError after 20 seconds, ReaderFailed."""
-        account = replace(
-            channel.account, memory=None, turns=None
-        )  # parsing is pure: it remembers and calls nothing
-        question = pickle.dumps((_name(channel), account, envelope))
+        question = pickle.dumps((_name(channel), channel.account.alone(), envelope))
         async with self._turn:
             if self._closing is not None:
                 self._closing.cancel()

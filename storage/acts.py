@@ -31,7 +31,7 @@ class Undo:
 
 def locked(tx: Transaction, conversation_id: str) -> Row[Any]:
     """The conversation, held until the end of the transaction. Raises Conflict not_found."""
-    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    lock = tx.for_update
     row = tx.connection.execute(
         text(
             "SELECT id, contact_id, source_id, identity_id, nature, state, waiting_since, heard_at, answered_at,"

@@ -195,7 +195,7 @@ def _ask(tx: Transaction, row: Row[Any], act: str, content: dict[str, Any]) -> N
 
 
 def _give_up(tx: Transaction, message_id: str, act: str) -> None:
-    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    lock = tx.for_update
     rows = tx.connection.execute(
         text(
             "SELECT id FROM outbox WHERE message_id = :id AND act = :act AND state IN ('queued', 'postponed')"

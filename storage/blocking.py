@@ -56,7 +56,7 @@ def _held(tx: Transaction, contact_id: str, identity_id: str | None) -> list[str
 
 
 def _conversations(tx: Transaction, contact_id: str, identity_id: str) -> list[Row[Any]]:
-    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    lock = tx.for_update
     return list(
         tx.connection.execute(
             text("SELECT id, contact_id, source_id, identity_id, nature, state, waiting_since, heard_at, answered_at,"

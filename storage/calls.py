@@ -216,7 +216,7 @@ ORDER = (
 def command(tx: Transaction, order: Order) -> tuple[str, bool]:
     """Keep the command; its id, and whether it is new: the same within ten seconds is the one before, though both were
     pressed at once."""
-    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    lock = tx.for_update
     tx.connection.execute(text(f"SELECT id FROM member WHERE id = :id{lock}"), {"id": order.member_id})
     before = tx.connection.execute(
         text(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, text
 
@@ -30,13 +30,16 @@ def contact(connection: Connection, contact_id: str) -> Row[Any] | None:
     ).first()
 
 
+ADDRESS: Final = "i.id, i.kind, i.value, i.username, i.shared, i.blocked, l.origin, l.verified, l.name"
+"""What a card shows of an address, whether it is asked for or told as news."""
+
+
 def identities(connection: Connection, contact_id: str) -> list[Row[Any]]:
     """A contact's addresses, proved ones first."""
     return list(
         connection.execute(
             text(
-                "SELECT i.id, i.kind, i.value, i.username, i.shared, i.blocked, l.origin, l.verified, l.name"
-                " FROM contact_identity l"
+                f"SELECT {ADDRESS} FROM contact_identity l"
                 " JOIN identity i ON i.id = l.identity_id WHERE l.contact_id = :id ORDER BY l.verified DESC, l.created_at"
             ),
             {"id": contact_id},

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from routing.times import DAY, HOUR, SECOND, Micros
 from storage import batch
 from storage.board import Board
+from storage.history import row_of
 from storage.tables import cut
 from storage.transaction import Transaction
 
@@ -84,14 +85,17 @@ def sweep(tx: Transaction) -> int:
 
 
 def _mark(tx: Transaction, part: Part) -> None:
-    row = tx.connection.execute(
-        text(
-            "SELECT id, contact_id, content FROM message WHERE source_id = :source AND external_id = :id"
-            + (" FOR UPDATE" if tx.connection.dialect.name == "postgresql" else "")
-        ),
-        {"source": part.source_id, "id": part.external_id},
-    ).first()
-    if row is None or (content := orjson.loads(row.content)).get("unsupported") != CUT:
+    found = text(
+        "SELECT id, contact_id, content FROM message WHERE source_id = :source AND external_id = :id"
+    )
+    of = {"source": part.source_id, "id": part.external_id}
+    if (seen := tx.connection.execute(found, of).first()) is None:
+        return
+    row_of(
+        tx, "contact", seen.contact_id
+    )  # a worker that opens the rest holds it too: read again once it is ours
+    row = tx.connection.execute(found, of).one()
+    if (content := orjson.loads(row.content)).get("unsupported") != CUT:
         return
     tx.connection.execute(
         text("UPDATE message SET content = :content WHERE id = :id"),

@@ -87,7 +87,7 @@ def publish(
 ) -> int:  # fmt: skip
     """This content is what counts from now on; its number. The draft is done with. `along` are settings that it brings.
     Raises Conflict not_found."""
-    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    lock = tx.for_update
     tx.connection.execute(text(f"SELECT id FROM source WHERE id = :id{lock}"), {"id": source_id})
     row = load_source(tx.connection, source_id)
     if row is None:

@@ -51,7 +51,7 @@ def give_everything(
         raise Conflict("not_now", reason="handed_over_already")
     act = Act(tx, by, "member.give_everything")
     for kind, column, counts in KINDS:
-        lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+        lock = tx.for_update
         rows = tx.connection.execute(
             text(f"SELECT id FROM {kind} WHERE {column} = :id AND {counts} ORDER BY id{lock}"),
             {"id": from_id},

@@ -177,7 +177,7 @@ def begin(tx: Transaction, source_id: str, to: Addressee, subject: str, member_i
 def _identity(tx: Transaction, address: str) -> str:
     rows = [(new_id(tx.now), MAIL, address, tx.now)]
     batch.insert(tx.connection, identity, ("id", "kind", "value", "created_at"), rows, ignore=True)
-    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    lock = tx.for_update
     found: str = tx.connection.execute(
         text(f"SELECT id FROM identity WHERE kind = :kind AND value = :value{lock}"),
         {"kind": MAIL, "value": address},

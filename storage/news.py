@@ -91,7 +91,7 @@ def contacts(connection: Connection, ids: Iterable[str]) -> dict[str, ContactFac
     found = {row.id: ContactFacts(row, [], [], []) for row in rows}
     for row in batch.select(
         connection,
-        "SELECT l.contact_id, i.id, i.kind, i.value, i.username, i.shared, i.blocked, l.origin, l.verified, l.name"
+        f"SELECT l.contact_id, {cards.ADDRESS}"
         " FROM {wanted} JOIN contact_identity l ON l.contact_id = w.id JOIN identity i ON i.id = l.identity_id"
         " ORDER BY l.verified DESC, l.created_at",
         wanted,

@@ -233,7 +233,7 @@ def unknown_ones(connection: Connection, now: int, limit: int) -> list[Row[Any]]
 
 def looked_up(tx: Transaction, outcome: Outcome) -> None:
     """What a look at the network tells of a part of unknown fate; nothing, when somebody concluded it meanwhile."""
-    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    lock = tx.for_update
     state = tx.connection.execute(
         text(f"SELECT state FROM outbox WHERE id = :id{lock}"), {"id": outcome.id}
     ).scalar()
@@ -263,7 +263,7 @@ def left_since(connection: Connection, source_id: str, since: int) -> list[int]:
 def recover(tx: Transaction, held: Lease, source_id: str, idempotent: bool, look_up_at: int = 0) -> None:
     """What a dead sender left as `sending`: again where the network knows our key, else a person decides."""
     check(tx, [held])
-    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    lock = tx.for_update
     rows = tx.connection.execute(
         text(
             "SELECT id, message_id, act FROM outbox WHERE source_id = :source AND state = 'sending' AND token <> :token"
@@ -668,7 +668,7 @@ def mark_answered(tx: Transaction, conversation_id: str, at: int) -> dict[str, A
 
 def bounced(tx: Transaction, message_id: str, reason: str) -> None:
     """The network took it and brought it back: its parts did not reach the client after all."""
-    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    lock = tx.for_update
     rows = tx.connection.execute(
         text(
             "SELECT id, state, source_id FROM outbox WHERE message_id = :id AND act = 'send' AND state IN ('sent', 'unknown')"
@@ -685,7 +685,7 @@ def bounced(tx: Transaction, message_id: str, reason: str) -> None:
 
 def proven(tx: Transaction, row_id: str, external_id: str, at: int) -> bool:
     """The network shows a part of ours: it left, whatever the call's answer was. False when that was known."""
-    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    lock = tx.for_update
     row = tx.connection.execute(
         text(
             "SELECT id, state, source_id FROM outbox WHERE id = :id"

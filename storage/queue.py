@@ -291,7 +291,7 @@ def claim(tx: Transaction, conversation_id: str, member_id: str) -> bool:
 
 def take(tx: Transaction, conversation_id: str, member_id: str) -> bool:
     """Claim the conversation if Take next may give it to the member now; False: it may not, or somebody was faster."""
-    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    lock = tx.for_update
     tx.connection.execute(text(f"SELECT id FROM conversation WHERE id = :id{lock}"), {"id": conversation_id})
     return takeable(tx.connection, conversation_id, member_id, tx.now) and claim(
         tx, conversation_id, member_id

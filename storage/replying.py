@@ -204,7 +204,7 @@ def _key(message_id: str, place: int) -> str:
 
 def conversation_held(tx: Transaction, conversation_id: str) -> Row[Any]:
     """The conversation with its contact locked. Raises Conflict not_found."""
-    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    lock = tx.for_update
     contact_id = tx.connection.execute(
         text("SELECT contact_id FROM conversation WHERE id = :id"), {"id": conversation_id}
     ).scalar()

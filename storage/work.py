@@ -53,7 +53,7 @@ def set_done(tx: Transaction, task_id: str, by: str, done: bool) -> None:
 
 def take_lead(tx: Transaction, deal_id: str, by: str, company: Schedule) -> None:
     """Take a lead that nobody owns; open offers to others end. Raises Conflict taken."""
-    lock = " FOR UPDATE" if tx.connection.dialect.name == "postgresql" else ""
+    lock = tx.for_update
     row = tx.connection.execute(
         text(f"SELECT owner_id, open FROM deal WHERE id = :id{lock}"), {"id": deal_id}
     ).first()
