@@ -318,16 +318,35 @@ def called_back(connection: Connection, contact_ids: Iterable[str]) -> dict[str,
 
 
 def owe_again(tx: Transaction, task_ids: Sequence[str]) -> None:
-    """What was to close them never left: they are open as before."""
+    """What was to close them never left: they are open as before. Where the client rang in vain again since, that call back
+    stands for both and is due as early as the first was: a client is owed one."""
     for task_id in task_ids:
-        tx.connection.execute(
-            text(
-                "UPDATE task SET done_at = NULL, done_by_id = NULL, result = '' WHERE id = :id AND result = 'wrote'"
-            ),
-            {"id": task_id},
-        )
+        if not _handed_on(tx, task_id):
+            tx.connection.execute(
+                text(
+                    "UPDATE task SET done_at = NULL, done_by_id = NULL, result = '' WHERE id = :id AND result = 'wrote'"
+                ),
+                {"id": task_id},
+            )
         tx.changed("task", task_id)
     tell_missed(tx, task_ids)
+
+
+def _handed_on(tx: Transaction, task_id: str) -> bool:
+    found = tx.connection.execute(
+        text(
+            "UPDATE task SET due_at = CASE WHEN due_at < old.before THEN due_at ELSE old.before END"
+            " FROM (SELECT contact_id AS client, due_at AS before FROM task WHERE id = :id AND result = 'wrote') old"
+            " WHERE task.contact_id = old.client AND task.kind = 'call_back' AND task.done_at IS NULL RETURNING id"
+        ),
+        {"id": task_id},
+    ).all()
+    for row in found:
+        tx.connection.execute(
+            text("UPDATE task SET result = 'unsent' WHERE id = :id AND result = 'wrote'"), {"id": task_id}
+        )
+        tx.changed("task", row.id)
+    return bool(found)
 
 
 def overdue(connection: Connection, now: Micros) -> list[Row[Any]]:

@@ -123,6 +123,27 @@ async def test_a_letter_in_another_channel_closes_it_and_owes_it_again_when_it_n
     assert task.done_at is None
 
 
+def half_an_hour_ago(tx: Transaction) -> None:
+    """The answer was written then, not now."""
+    tx.connection.execute(text("UPDATE task SET done_at = done_at - :ago"), {"ago": 1_800 * SECOND})
+
+
+async def test_a_client_who_rings_again_before_our_letter_fails_is_owed_one_call_and_as_early(town: Town) -> None:
+    fake = await exchange(town)
+    await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await town.opened()
+    (first,) = await tasks(town)
+    closed = await town.gateway.database.write(calls.close_call_backs, first.contact_id, town.admin, "wrote")
+    await town.gateway.database.write(half_an_hour_ago)
+    await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await town.opened()
+    assert len(await tasks(town)) == 2
+    await town.gateway.database.write(calls.owe_again, closed)
+    (owed,) = [task for task in await tasks(town) if task.done_at is None]
+    assert owed.id != first.id
+    assert owed.due_at == first.due_at, "the client waits since the first call"
+
+
 async def test_what_nobody_ends_settles_by_itself(town: Town) -> None:
     fake = await exchange(town)
     await person(town, "Анна", "101")
