@@ -15,6 +15,16 @@ CHECKS: Mapping[str, Text] = {
         en="The server does not tell about new letters: we look once a minute",
     ),
     "server_alert": Text(ru="Почтовый сервер просит передать", en="The mail server asks us to tell you"),
+    "mailbox_full": Text(
+        ru="Ящик переполнен: новые письма возвращаются клиентам, и мы о них не узнаём. Освободите место в ящике или"
+        " увеличьте его у провайдера.",
+        en="The mailbox is full: new letters go back to the clients, and we never hear of them. Make room in it or get a"
+        " larger one from the provider.",
+    ),
+    "mailbox_filling": Text(
+        ru="Ящик почти полон: освободите место, пока письма не стали возвращаться клиентам",
+        en="The mailbox is almost full: make room before letters go back to the clients",
+    ),
     "smtp_login": Text(ru="Вход для отправки писем работает", en="Signing in to send letters works"),
     "certificate_unreadable": Text(
         ru="Сертификат не читается. Вставьте его целиком, вместе со строками BEGIN CERTIFICATE и END CERTIFICATE.",

@@ -21,6 +21,8 @@ ROUND_TRIP = 40.0
 """Seconds that our letter to ourselves may take."""
 FILED_SOON, FILED_SURELY = 2.0, 10.0
 """Seconds for the provider to put it into Sent: where nothing is known, and where the preset says that it does."""
+FILLING, FULL = 0.9, 0.98
+"""Of a mailbox's quota. Above the second, ordinary letters with files fit no more."""
 
 
 async def check(mailbox: Mailbox, mailer: Mailer, patience: Patience) -> list[Check]:
@@ -47,10 +49,20 @@ async def _receiving(mailbox: Mailbox, patience: Patience) -> list[Check]:
                 await mail.open(folder.name)
             lines.append(Check(code="folders", ok=True, detail=", ".join(folder.name for folder in folders)))
             lines.append(Check(code="idle" if mail.idles else "no_idle", ok=True))
+            lines += _room(await mail.fullness())
             lines += [Check(code="server_alert", ok=True, detail=alert[:200]) for alert in mail.alerts]
     except ChannelError as error:
         lines.append(Check(code=error.code, ok=False, detail=f"{mailbox.imap.host}: {error.detail}"[:300]))
     return lines
+
+
+def _room(fullness: float | None) -> list[Check]:
+    """A full mailbox takes no letter: clients get theirs back, and we hear of none."""
+    if fullness is None or fullness < FILLING:
+        return []
+    full = fullness >= FULL
+    code = "mailbox_full" if full else "mailbox_filling"
+    return [Check(code=code, ok=not full, detail=f"{min(fullness, 1):.0%}")]
 
 
 async def _sending(mailbox: Mailbox, mailer: Mailer) -> list[Check]:

@@ -62,6 +62,8 @@ class Imap:
         self.capabilities = CAPABILITIES
         self.mute = False
         """It takes IDLE and never tells anything, as a server does that ran out of watches."""
+        self.quota: tuple[int, int] | None = None
+        """Of the mailbox, in KB: used and allowed (RFC 9208). None: no limit."""
         self.greeting, self.signed_in = "ready", "signed in"
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -166,8 +168,12 @@ class _Talk:
                 return self._open(words[0].decode())
             case "IDLE" if self._box is not None:
                 await self._idle()
+            case "GETQUOTAROOT" if self._imap.quota is not None:
+                used, most = self._imap.quota
+                self._say('* QUOTAROOT INBOX "Quota"')
+                self._say(f'* QUOTA "Quota" (STORAGE {used} {most} MESSAGE 7 100000)')
             case "APPEND":
-                await self._append(words[0].decode(), arguments)
+                return await self._append(words[0].decode(), arguments)
             case "UID" if self._box is not None:
                 return self._by_uid(self._box, words)
             case _:
@@ -209,14 +215,18 @@ class _Talk:
                 await self._writer.drain()
                 await self._imap.changed.wait()
 
-    async def _append(self, name: str, arguments: bytes) -> None:
+    async def _append(self, name: str, arguments: bytes) -> str:
         size = int(arguments[arguments.rindex(b"{") + 1 : -1].rstrip(b"+"))
         self._say("+ go on")
         raw = await self._reader.readexactly(size)
         await self._line()
+        used, most = self._imap.quota or (0, 1)
+        if used >= most:
+            return "NO [OVERQUOTA] Quota exceeded (mailbox for user is full)"
         box = self._named(name)
         if box is not None:
             await self._imap.put(box.name, raw, int(datetime.now(UTC).timestamp() * 1e6), seen=True)
+        return "OK done"
 
     def _by_uid(self, box: Box, words: list[bytes]) -> str:
         command, rest = words[0].upper(), [word.decode("utf-8", "replace") for word in words[1:]]

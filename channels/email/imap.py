@@ -50,6 +50,7 @@ _SENT = {
 }
 _JUNK = {"junk", "spam", "junk e-mail", "junk email", "bulk mail", "спам", "нежелательная почта"}
 _CODE = re.compile(rb"\[(UIDVALIDITY|UIDNEXT) (\d+)\]", re.I)
+_USED = re.compile(rb"\(STORAGE (\d{1,18}) (\d{1,18})[ )]", re.I)
 _PASSING = re.compile(
     r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\]|too many|try (?:again )?later|temporar"
     r"|but not connected|rate|maximum number|internal (?:server )?error|слишком много|позже",
@@ -189,6 +190,16 @@ class Session:
             async with asyncio.timeout(self._patience.body):
                 response = await self._client.append(raw, quoted(to_utf7(folder)), r"(\Seen)", when)
         _demand(response)
+
+    async def fullness(self) -> float | None:
+        """How full the mailbox is, 0 to 1 (RFC 9208); None where the server sets no limit or does not tell."""
+        if "QUOTA" not in self._client.protocol.capabilities:
+            return None
+        response = await self._answer(self._client.getquotaroot("INBOX"))
+        if response.result != "OK":
+            return None
+        found = [_USED.search(line) for line in plain_lines(response.lines)]
+        return max((int(used[1]) / int(used[2]) for used in found if used and int(used[2])), default=None)
 
     async def noop(self) -> None:
         """Ask whether the other side is there."""

@@ -128,7 +128,9 @@ def half_an_hour_ago(tx: Transaction) -> None:
     tx.connection.execute(text("UPDATE task SET done_at = done_at - :ago"), {"ago": 1_800 * SECOND})
 
 
-async def test_a_client_who_rings_again_before_our_letter_fails_is_owed_one_call_and_as_early(town: Town) -> None:
+async def test_a_client_who_rings_again_before_our_letter_fails_is_owed_one_call_and_as_early(
+    town: Town,
+) -> None:
     fake = await exchange(town)
     await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
     await town.opened()

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway import clock, quarantine, retention
-from routing.times import DAY, HOUR
+from routing.times import DAY, HOUR, MINUTE
 from storage import designs
 from storage import quarantine as stored
 from storage.forgetting import EXPIRED
@@ -310,6 +310,28 @@ async def test_one_address_gets_two_letters_in_three_hours_from_all_sources_toge
     await town.opened()
     assert await town.one("SELECT count(*) FROM message WHERE direction = 'out'") == 0
     assert await town.one("SELECT count(*) FROM message WHERE kind = 'form'") == 2
+
+
+@pytest.mark.parametrize(("before", "thanked"), [(59, 1), (60, 0)])
+async def test_a_form_thanks_sixty_people_an_hour(town: Town, before: int, thanked: int) -> None:
+    """F12: whoever has a list of strangers' addresses makes us no sender of spam."""
+    await town.connect("mail")
+    await publish(town, ASKS)
+
+    def others(tx: Transaction) -> None:
+        rows = [
+            {"id": town.sources["form"], "address": f"{number}@primer.ru", "at": tx.now - MINUTE}
+            for number in range(before)
+        ]
+        old = {"id": town.sources["form"], "address": "old@primer.ru", "at": tx.now - HOUR - MINUTE}
+        statement = text("INSERT INTO confirmation (source_id, address, at) VALUES (:id, :address, :at)")
+        tx.connection.execute(statement, [*rows, old])
+
+    await town.gateway.database.write(others)
+    await post(town, {"email": "vera@primer.ru", "name": "Вера", "what": "Кухня"}, BROWSER)
+    await town.opened()
+    assert await town.one("SELECT count(*) FROM message WHERE direction = 'out'") == thanked
+    assert await town.one("SELECT count(*) FROM message WHERE kind = 'form'") == 1
 
 
 async def test_what_is_quarantined_thanks_nobody(town: Town) -> None:

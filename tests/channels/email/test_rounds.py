@@ -156,6 +156,35 @@ async def test_what_the_server_wants_people_to_read_is_shown_as_it_is(imap: Imap
 
 
 @pytest.mark.parametrize(
+    ("used", "said"),
+    [
+        (899, None),
+        (900, ("mailbox_filling", True, "90%")),
+        (979, ("mailbox_filling", True, "98%")),
+        (980, ("mailbox_full", False, "98%")),
+        (1_200, ("mailbox_full", False, "100%")),
+    ],
+)
+async def test_a_mailbox_that_fills_up_is_told_before_letters_go_back(
+    imap: Imap, used: int, said: tuple[str, bool, str] | None
+) -> None:
+    """E7: a full one takes no letter, and nobody would know. Answers as Dovecot 2.3 gives them."""
+    imap.capabilities += " QUOTA"
+    imap.quota = (used, 1_000)
+    channel = await _channel(imap)
+    told = [(line.code, line.ok, line.detail) for line in await channel.check()]
+    assert [line for line in told if line[0].startswith("mailbox")] == ([said] if said else [])
+    assert ("idle", True, "") in told, "the rest is looked at as ever"
+
+
+async def test_a_server_that_tells_no_quota_is_no_trouble(imap: Imap) -> None:
+    imap.capabilities += " QUOTA"
+    told = {line.code: line.ok for line in await (await _channel(imap)).check()}
+    assert told["imap_login"]
+    assert told["idle"]
+
+
+@pytest.mark.parametrize(
     ("known", "sent", "junk"),
     [
         ([("INBOX", ()), ("Sent", ()), ("Мои копии", ("\\sent",)), ("Ненужное", ("\\junk",))], "Мои копии", "Ненужное"),
