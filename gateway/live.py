@@ -172,7 +172,7 @@ class Hub:
         """What the member sees as theirs; None: all or nothing."""
         if not _own_only(account):
             return None
-        return await self.gateway.database.read(sight.own_conversations, account.id)
+        return await self.gateway.database.read(sight.own, account.id)
 
     def leave(self, account: Account, socket: Socket) -> None:
         """The socket is gone."""

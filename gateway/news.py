@@ -42,7 +42,7 @@ class Frame:
 
 @dataclass(slots=True)
 class Reader:
-    """A member who is told. `known` is what they see as their own; None: they may see all or nothing."""
+    """A member who is told. `known` are the conversations and deals they see as their own; None: they may see all or nothing."""
 
     account: Account
     known: set[str] | None = None
@@ -196,7 +196,12 @@ def _deal(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     if row is None or not account.may("deal.read"):
         return
     if account.everywhere("deal.read") or _of_contact(batch, reader, row.contact_id, row.owner_id):
+        if reader.known is not None:
+            reader.known.add(row.id)
         yield Frame(entry.seq, "deal.upsert", row.id, build.deal(row, words=account.may(READ)))
+    elif reader.known is not None and row.id in reader.known:
+        reader.known.discard(row.id)
+        yield Frame(entry.seq, "deal.remove", row.id)
 
 
 def _task(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:

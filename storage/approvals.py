@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, text
 from routing.schedule import Schedule, add_working, current_shift
 from routing.times import DAY, HOUR
 from storage import audit, heads
-from storage.deals import attempts_of, held
+from storage.deals import Moved, attempts_of, held, move
 from storage.errors import Conflict
 from storage.ids import new_id
 from storage.stages import stage_of
@@ -56,26 +56,45 @@ def _a_working_day(company: Schedule, now: int) -> int:
     return min(DAY, shift.closes_at - shift.opens_at) if shift is not None else WORKING_DAY
 
 
-def decide(tx: Transaction, approval_id: str, by: str, agree: bool, comment: str) -> Row[Any]:
-    """The head says yes or no; the one who asked is told. The approval. Raises Conflict not_found, not_now."""
-    row = tx.connection.execute(
-        approval.select().where(approval.c.id == approval_id).with_for_update()
-    ).first()
-    if row is None:
+def decide(
+    tx: Transaction, approval_id: str, by: str, agree: bool, comment: str, company: Schedule
+) -> tuple[str, Moved | None]:
+    """The head says yes or no; a yes closes the deal in the same moment, the one who asked is told. The deal, and what became
+    of it. When it cannot close any more (the client wrote since) the question is withdrawn.
+
+    Raises Conflict not_found, not_now.
+    """
+    deal_id = tx.connection.execute(
+        text("SELECT deal_id FROM approval WHERE id = :id"), {"id": approval_id}
+    ).scalar()
+    if deal_id is None:
         raise Conflict("not_found", 404)
+    held(tx, deal_id)
+    row = tx.connection.execute(approval.select().where(approval.c.id == approval_id).with_for_update()).one()
     if row.state != "open":
         raise Conflict("not_now")
-    state = "approved" if agree else "refused"
+    state, moved = "refused", None
+    if agree:
+        _store(tx, approval_id, "approved", by, comment)  # the move looks at it
+        state, moved = "approved", move(tx, deal_id, by, row.stage_id, {}, comment, company)
+        if moved.move.obstacle == "comment":
+            raise Conflict("bad_request", 422, field="comment")
+        if not moved.move.allowed:
+            state = "withdrawn"
+    _store(tx, approval_id, state, by, comment)
+    audit.note(tx, by, f"approval.{state}", "deal", deal_id, {"approval": approval_id})
+    if row.asked_by:
+        tx.changed("notification", f"approval_{state}:{approval_id}", audience=f"member:{row.asked_by}")
+    tx.changed("deal", deal_id)
+    return deal_id, moved
+
+
+def _store(tx: Transaction, approval_id: str, state: str, by: str, comment: str) -> None:
     tx.connection.execute(
         approval.update()
         .where(approval.c.id == approval_id)
         .values(state=state, by_id=by, settled_at=tx.now, comment=comment)
     )
-    audit.note(tx, by, f"approval.{state}", "deal", row.deal_id, {"approval": approval_id})
-    if row.asked_by:
-        tx.changed("notification", f"approval_{state}:{approval_id}", audience=f"member:{row.asked_by}")
-    tx.changed("deal", row.deal_id)
-    return row
 
 
 def waiting(connection: Connection) -> list[Row[Any]]:
@@ -83,8 +102,9 @@ def waiting(connection: Connection) -> list[Row[Any]]:
     return list(
         connection.execute(
             text("SELECT p.id, p.deal_id, p.stage_id, p.asked_at, p.asked_by, p.head_id, p.deputy_at, d.number, d.title,"
-                 " d.owner_id, m.name AS owner_name, a.name AS asked_name, s.name AS stage FROM approval p"
-                 " JOIN deal d ON d.id = p.deal_id JOIN stage s ON s.id = p.stage_id"
+                 " d.owner_id, m.name AS owner_name, a.name AS asked_name, s.name AS stage, d.contact_id, c.name AS contact_name"
+                 " FROM approval p JOIN deal d ON d.id = p.deal_id AND d.open = 1 JOIN stage s ON s.id = p.stage_id"
+                 " JOIN contact c ON c.id = d.contact_id"
                  " LEFT JOIN member m ON m.id = d.owner_id LEFT JOIN member a ON a.id = p.asked_by"
                  " WHERE p.state = 'open' ORDER BY p.asked_at, p.id")
         )

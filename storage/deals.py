@@ -21,6 +21,7 @@ from storage.responsible import give, must_work
 from storage.stages import rules_of, stage_of
 from storage.tables import deal as deal_table
 from storage.tables import stage_history, task
+from storage.tables.base import Json
 from storage.transaction import Transaction
 
 COLUMNS: Final = frozenset({"title", "amount", "currency"})
@@ -84,7 +85,14 @@ def change(tx: Transaction, deal_id: str, by: str, values: Mapping[str, Any], wa
     for name, seen in was.items():
         present = getattr(row, name) if name in COLUMNS else row.fields.get(name)
         if present != seen and present != values.get(name):
-            raise Conflict("changed", field=name, value="" if present is None else str(present))
+            by_name, at = _changer(tx, deal_id, name)
+            raise Conflict(
+                "changed",
+                field=name,
+                value="" if present is None else str(present),
+                by=by_name,
+                at=at,
+            )
     act = Act(tx, by, "deal.change")
     _give_values(act, deal_id, values)
     automations.move_with(tx, row_of(tx, "deal", deal_id))
@@ -93,6 +101,16 @@ def change(tx: Transaction, deal_id: str, by: str, values: Mapping[str, Any], wa
             text("UPDATE deal SET last_activity_at = :now WHERE id = :id"), {"now": tx.now, "id": deal_id}
         )
     return act.close("deal", deal_id)
+
+
+def _changer(tx: Transaction, deal_id: str, name: str) -> tuple[str, int]:
+    """Who gave a field the value it has, and when; ("", 0): nobody of ours."""
+    found = tx.connection.execute(
+        text("SELECT m.name, c.at FROM change c JOIN member m ON m.id = c.by_id WHERE c.object_id = :id AND c.field = :field"
+             " ORDER BY c.at DESC, c.id DESC LIMIT 1"),
+        {"id": deal_id, "field": name if name in COLUMNS else f"fields.{name}"},
+    ).first()  # fmt: skip
+    return ("", 0) if found is None else (found.name, found.at)
 
 
 def _give_values(act: Act, deal_id: str, values: Mapping[str, Any]) -> None:
@@ -158,7 +176,8 @@ def move(
 
 def _filled(connection: Connection, row: Row[Any], given: Mapping[str, Any]) -> frozenset[str]:
     contact = connection.execute(
-        text("SELECT name, name_from FROM contact WHERE id = :id"), {"id": row.contact_id}
+        text("SELECT name, name_from, fields FROM contact WHERE id = :id").columns(fields=Json()),
+        {"id": row.contact_id},
     ).one()
     kinds = {
         one.kind
@@ -168,7 +187,8 @@ def _filled(connection: Connection, row: Row[Any], given: Mapping[str, Any]) -> 
             {"id": row.contact_id},
         )
     }  # fmt: skip
-    of_contact: dict[str, Any] = {"name": contact.name if contact.name_from != "address" else ""}
+    of_contact: dict[str, Any] = {name: value for name, value in contact.fields.items() if name in ON_CONTACT}
+    of_contact |= {"name": contact.name if contact.name_from != "address" else ""}
     of_contact |= {kind: kind for kind in ("phone", "email") if kind in kinds}
     own = {"title": row.title, "subject": row.title, "amount": row.amount, "currency": row.currency}
     return filled({**own, **row.fields, **of_contact, **given})

@@ -65,6 +65,15 @@ def private(connection: Connection, ids: Iterable[str]) -> dict[str, str | None]
     return {row.id: row.private_to for row in rows}
 
 
+def own(connection: Connection, member_id: str) -> set[str]:
+    """The conversations and open deals that a member sees as their own now."""
+    rows = connection.execute(
+        text("SELECT id FROM deal WHERE owner_id = :me AND open = 1 ORDER BY id DESC LIMIT :limit"),
+        {"me": member_id, "limit": LARGEST_OWN},
+    )
+    return {row.id for row in rows} | own_conversations(connection, member_id)
+
+
 def own_conversations(connection: Connection, member_id: str) -> set[str]:
     """What a member sees as their own now, newest first, at most five thousand."""
     rows = connection.execute(

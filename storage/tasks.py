@@ -77,6 +77,8 @@ def finish(tx: Transaction, task_id: str, by: str, result: str, zone: str) -> st
         return ""
     if row.every and row.due_at is not None:
         _again(act, row, zone)
+    if result == "reached":
+        _in_touch(act, row.deal_id)
     _active(tx, row.deal_id)
     if row.kind == "call_back":
         tell_missed(tx, [task_id])
@@ -84,14 +86,48 @@ def finish(tx: Transaction, task_id: str, by: str, result: str, zone: str) -> st
 
 
 def with_its_client(tx: Transaction, task_id: str) -> None:
-    """Hold the client of a call back first, as whoever opens their calls does: a call that is missed while its call back is
-    ticked off would be owed by nobody."""
+    """Hold what a task hangs on before the task itself. Of a call back that is its client, as whoever opens their calls does: a
+    call that is missed while its call back is ticked off would be owed by nobody. Of any task it is its deal: whoever moves
+    that ends its tasks."""
     found = tx.connection.execute(
-        text("SELECT contact_id FROM task WHERE id = :id AND kind = 'call_back' AND contact_id IS NOT NULL"),
-        {"id": task_id},
+        text("SELECT kind, contact_id, deal_id FROM task WHERE id = :id"), {"id": task_id}
     ).first()
-    if found is not None:
+    if found is None:
+        return
+    if found.kind == "call_back" and found.contact_id is not None:
         row_of(tx, "contact", found.contact_id)
+    if found.deal_id is not None:
+        row_of(tx, "deal", found.deal_id)
+
+
+def attempt(tx: Transaction, deal_id: str, by: str, result: str, title: str, at: int | None) -> str:
+    """Somebody called the client by a telephone of their own: write down that they reached them or did not, or plan to call
+    again `at`. The act. Raises Conflict not_found, not_now for a deal that is over."""
+    row = row_of(tx, "deal", deal_id)
+    if not row.open:
+        raise Conflict("not_now")
+    act = Act(tx, by, "deal.attempt")
+    made = new_id(tx.now)
+    settled = {} if at is not None else {"done_at": tx.now, "done_by_id": by, "result": result}
+    tx.connection.execute(
+        task.insert().values(
+            id=made, kind="personal", title=title, deal_id=deal_id, contact_id=row.contact_id, owner_id=by, author_id=by,
+            conversation_id=row.conversation_id, due_at=at or tx.now, created_at=tx.now, **settled,
+        )
+    )  # fmt: skip
+    act.made("task", made)
+    if result == "reached":
+        _in_touch(act, deal_id)
+    _active(tx, deal_id)
+    tx.changed("task", made, row.contact_id)
+    tx.ring("router", "timers")
+    return act.close("deal", deal_id, {"result": result})
+
+
+def _in_touch(act: Act, deal_id: str | None) -> None:
+    """The deal's client was reached, which counts once."""
+    if deal_id is not None and row_of(act.tx, "deal", deal_id).first_contact_at is None:
+        act.set("deal", deal_id, first_contact_at=act.tx.now)
 
 
 def _again(act: Act, row: Row[Any], zone: str) -> None:

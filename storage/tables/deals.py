@@ -109,6 +109,15 @@ Index(
     postgresql_where=IS_OPEN,
 )
 Index(
+    "ix_deal_board",
+    deal.c.pipeline_id,
+    deal.c.stage_id,
+    deal.c.last_activity_at.desc(),
+    deal.c.id,
+    sqlite_where=IS_OPEN,
+    postgresql_where=IS_OPEN,
+)
+Index(
     "ix_deal_waiting",
     deal.c.next_at,
     deal.c.id,

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from sqlalchemy import Connection, text
 
-from storage import queue
+from storage import boards, queue
 from storage.database import Database
 from storage.queue import ORDERS, VIEWS, Ask
 from storage.transaction import Transaction
@@ -141,6 +141,25 @@ def _fields(ask: Ask) -> dict[str, Any]:
 
 async def test_every_list_of_the_queue_is_walked_along_an_index(database: Database) -> None:
     assert await database.read(_complaints) == []
+
+
+def _board_complaints(connection: Connection) -> list[str]:
+    spy, found = Spy(connection), []
+    for owner in (None, "m5"):
+        wanted = boards.Wanted(pipeline_id="p", owner_id=owner)
+        boards.columns(spy, wanted)  # type: ignore[arg-type]
+        boards.cards(spy, wanted, "g", (NOW, "d500"), 50)  # type: ignore[arg-type]
+    for sql, parameters in spy.asked:
+        if connection.dialect.name == "sqlite":
+            plan = connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"), parameters)
+            found += [row.detail for row in plan if "SCAN" in row.detail and "INDEX" not in row.detail]
+        else:
+            found += _read(connection, sql, parameters)[1]
+    return found
+
+
+async def test_a_board_of_deals_is_walked_along_an_index(database: Database) -> None:
+    assert await database.read(_board_complaints) == []
 
 
 @pytest.mark.full

@@ -1,4 +1,4 @@
-"""Where does each deal stand, and what is to be done? Pipelines, the board, moves, tasks, the head's word."""
+"""Where does each deal stand, and may it go on? Pipelines and their stages, changes, moves, the head's word."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from typing import Any, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from channels.phones import e164
 from gateway.api import build, shapes
 from gateway.api.handlers.attaching import Acted, acted
-from gateway.api.layer import Body, Call, Query, route
-from gateway.api.rights import must_see_contact, must_see_deal, must_see_task
+from gateway.api.layer import Body, Call, route
+from gateway.api.rights import must_see_contact, must_see_deal
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
-from routing.schedule import EPOCH, local_day
-from routing.times import DAY
-from storage import approvals, boards, cards, deals, firings, stages, tasks
+from storage import approvals, cards, deals, firings, stages
 
 EDIT = "deal.edit"
-Every = Literal["", "day", "workday", "week", "month", "year"]
 
 
 class Automation(TypedDict):
@@ -90,41 +88,6 @@ class StageChange(Body):
     automations: list[AutomationBody] | None = Field(default=None, max_length=10)
 
 
-class Column(TypedDict):
-    stage_id: str
-    currency: str
-    deals: int
-    amount: str
-
-
-class Board(TypedDict):
-    columns: list[Column]
-
-
-class BoardQuery(Query):
-    owner: str = Field(default="", max_length=80)
-
-
-class Card(TypedDict):
-    deal: shapes.Deal
-    tasks: int
-    overdue: int
-    due_at: int | None
-    fields: dict[str, str | int | float | bool | None]
-
-
-class Cards(TypedDict):
-    items: list[Card]
-    next: str | None
-
-
-class CardQuery(Query):
-    stage: str = Field(max_length=80)
-    owner: str = Field(default="", max_length=80)
-    cursor: str = Field(default="", max_length=120)
-    limit: int = Field(default=50, ge=1, le=200)
-
-
 Value = str | int | float | bool | None
 
 
@@ -175,56 +138,6 @@ class Owner(Body):
     contact: bool = False
 
 
-class TaskCard(TypedDict):
-    id: str
-    kind: str
-    title: str
-    due_at: int | None
-    remind_at: int | None
-    done_at: int | None
-    result: str
-    every: Every
-    overdue: bool
-    owner: shapes.Ref | None
-    contact: shapes.Ref | None
-    deal_id: str | None
-
-
-class TaskCards(TypedDict):
-    items: list[TaskCard]
-
-
-class MyWork(TypedDict):
-    """A manager's own page: overdue, today, later, deals without a task."""
-
-    overdue: list[TaskCard]
-    today: list[TaskCard]
-    later: list[TaskCard]
-    without_task: list[shapes.Deal]
-
-
-class NewTask(Body):
-    title: str = Field(min_length=1, max_length=500)
-    due_at: int | None = Field(default=None, ge=0, le=2**53)
-    remind_at: int | None = Field(default=None, ge=0, le=2**53)
-    every: Every = ""
-    owner_id: str | None = Field(default=None, max_length=80)
-    deal_id: str | None = Field(default=None, max_length=80)
-    contact_id: str | None = Field(default=None, max_length=80)
-
-
-class TaskEdit(Body):
-    title: str | None = Field(default=None, min_length=1, max_length=500)
-    due_at: int | None = Field(default=None, ge=0, le=2**53)
-    remind_at: int | None = Field(default=None, ge=0, le=2**53)
-    every: Every | None = None
-    owner_id: str | None = Field(default=None, max_length=80)
-
-
-class Finish(Body):
-    result: Literal["", "done", "reached", "not_reached", "not_needed"] = ""
-
-
 class PlanShape(TypedDict):
     id: str
     kind: Literal["task", "message"]
@@ -259,6 +172,7 @@ class Approval(TypedDict):
     asked_at: int
     asked_by: shapes.Ref | None
     owner: shapes.Ref | None
+    contact: shapes.Ref | None
 
 
 class Approvals(TypedDict):
@@ -362,52 +276,6 @@ def _stage_values(body: StageChange) -> dict[str, Any]:
     return values
 
 
-def _whose(call: Call, asked: str) -> str | None:
-    """Whose deals: everybody's for those who may see them, else one's own."""
-    if not call.account.everywhere("deal.read"):
-        return call.me
-    return asked or None
-
-
-@route("GET", "/pipelines/{id}/board", answer=Board, query=BoardQuery, needs="deal.read")
-async def board(call: Call, query: BoardQuery) -> Board:
-    """How many open deals stand on each stage, and for how much."""
-    rows = await call.gateway.database.read(boards.columns, call.path("id"), _whose(call, query.owner))
-    return {
-        "columns": [
-            {"stage_id": row.stage_id, "currency": row.currency, "deals": row.deals, "amount": _sum(int(row.amount))}
-            for row in rows
-        ]
-    }  # fmt: skip
-
-
-def _sum(amount: int) -> str:
-    return f"{amount // 100}.{amount % 100:02d}"
-
-
-@route("GET", "/pipelines/{id}/cards", answer=Cards, query=CardQuery, needs="deal.read")
-async def board_cards(call: Call, query: CardQuery) -> Cards:
-    """The cards of one stage, most recently active first."""
-    at, _, last = query.cursor.partition(".")
-    before = (int(at), last) if at.isdigit() else None
-    database = call.gateway.database
-    ids = await database.read(boards.cards, query.stage, _whose(call, query.owner), before, query.limit)
-    rows = await database.read(cards.deals, ids)
-    found = await database.read(boards.states, ids, call.now)
-    items = [_card(call, row, found.get(row.id)) for row in rows]
-    more = f"{rows[-1].last_activity_at}.{rows[-1].id}" if len(rows) == query.limit else None
-    return {"items": items, "next": more}
-
-
-def _card(call: Call, row: Any, state: Any) -> Card:
-    words = call.account.may("conversation.read")
-    return {
-        "deal": build.deal(row, words=words), "tasks": 0 if state is None else state.tasks,
-        "overdue": 0 if state is None else int(state.overdue or 0), "due_at": None if state is None else state.due_at,
-        "fields": {},
-    }  # fmt: skip
-
-
 @route("POST", "/deals", answer=shapes.Deal, body=NewDeal, needs=EDIT, status=201)
 async def add_deal(call: Call, body: NewDeal) -> shapes.Deal:
     """A deal made by hand: one's own, unless given to a queue."""
@@ -454,6 +322,8 @@ def _check(values: dict[str, Value]) -> None:
     if not isinstance(values.get("title", ""), str):
         raise Refusal("bad_request", 422, field="title")
     for name, value in values.items():
+        if name == "phone" and not (isinstance(value, str) and e164(value)):
+            raise Refusal("bad_request", 422, field="phone")
         if len(name) > 60 or (isinstance(value, str) and len(value) > 4000):
             raise Refusal("bad_request", 422, field=name[:60])
 
@@ -468,6 +338,10 @@ async def move_deal(call: Call, body: DealMove) -> DealMoved:
         deals.move, call.path("id"), call.me, body.stage_id, body.values, body.comment.strip(), setup.schedule,
         only_look=body.only_look,
     )  # fmt: skip
+    return await _moved(call, call.path("id"), found, only_look=body.only_look)
+
+
+async def _moved(call: Call, deal_id: str, found: deals.Moved, *, only_look: bool = False) -> DealMoved:
     tries: Attempts | None = None
     if found.attempts is not None:
         counted: list[AttemptShape] = [
@@ -475,8 +349,8 @@ async def move_deal(call: Call, body: DealMove) -> DealMoved:
         ]
         tries = {"counted": counted, "missing": list(found.attempts.missing)}
     return {
-        "moved": found.move.allowed and not body.only_look, "obstacle": found.move.obstacle or "",
-        "missing": list(found.move.missing), "attempts": tries, "deal": await _deal(call, call.path("id")),
+        "moved": found.move.allowed and not only_look, "obstacle": found.move.obstacle or "",
+        "missing": list(found.move.missing), "attempts": tries, "deal": await _deal(call, deal_id),
         "undo": acted(found.act)["undo"],
     }  # fmt: skip
 
@@ -497,84 +371,6 @@ async def to_managers(call: Call) -> shapes.Deal:
     await must_see_deal(call, call.path("id"))
     await call.gateway.database.write(deals.to_managers, call.path("id"), call.me)
     return await _deal(call, call.path("id"))
-
-
-@route("GET", "/deals/{id}/tasks", answer=TaskCards, needs="deal.read")
-async def deal_tasks(call: Call) -> TaskCards:
-    """A deal's tasks, open ones first."""
-    await must_see_deal(call, call.path("id"))
-    rows = await call.gateway.database.read(tasks.of_deal, call.path("id"))
-    return {"items": [_task(call, row) for row in rows]}
-
-
-def _task(call: Call, row: Any) -> TaskCard:
-    return {
-        "id": row.id, "kind": row.kind, "title": row.title, "due_at": row.due_at, "remind_at": row.remind_at,
-        "done_at": row.done_at, "result": row.result, "every": row.every,
-        "overdue": row.done_at is None and row.due_at is not None and row.due_at < call.now,
-        "owner": build.reference(row.owner_id, row.owner_name),
-        "contact": build.reference(row.contact_id, row.contact_name), "deal_id": row.deal_id,
-    }  # fmt: skip
-
-
-@route("GET", "/tasks", answer=MyWork, needs="conversation.reply")
-async def my_work(call: Call) -> MyWork:
-    """One's own tasks by when they are due, and one's deals without a task."""
-    setup = await setup_of(call.gateway)
-    midnight = (local_day(setup.schedule.zone, call.now) - EPOCH + 1) * DAY
-    database = call.gateway.database
-    overdue = await database.read(tasks.of_owner, call.me, since=0, until=call.now)
-    today = await database.read(tasks.of_owner, call.me, since=call.now, until=max(call.now, midnight))
-    later = await database.read(tasks.of_owner, call.me, since=max(call.now, midnight), until=2**62)
-    ids = await database.read(tasks.deals_without, call.me)
-    words = call.account.may("conversation.read")
-    return {
-        "overdue": [_task(call, row) for row in overdue], "today": [_task(call, row) for row in today],
-        "later": [_task(call, row) for row in later],
-        "without_task": [build.deal(row, words=words) for row in await database.read(cards.deals, ids)],
-    }  # fmt: skip
-
-
-@route("POST", "/tasks", answer=TaskCard, body=NewTask, needs="conversation.reply", status=201)
-async def add_task(call: Call, body: NewTask) -> TaskCard:
-    """A task for oneself, or for a colleague."""
-    if body.owner_id not in (None, call.me):
-        call.need("conversation.assign")
-    if body.deal_id is not None:
-        await must_see_deal(call, body.deal_id)
-    elif body.contact_id is not None:
-        await must_see_contact(call, body.contact_id)
-    values = {**body.model_dump(), "owner_id": body.owner_id or call.me, "title": body.title.strip()}
-    made = await call.gateway.database.write(tasks.make, call.me, values)
-    return await _one_task(call, made)
-
-
-async def _one_task(call: Call, task_id: str) -> TaskCard:
-    return _task(call, await call.gateway.database.read(tasks.one, task_id))
-
-
-@route("PUT", "/tasks/{id}", answer=Acted, body=TaskEdit, needs="conversation.reply")
-async def edit_task(call: Call, body: TaskEdit) -> Acted:
-    """Another title, time, reminder, repetition or owner."""
-    await must_see_task(call, call.path("id"))
-    if body.owner_id not in (None, call.me):
-        call.need("conversation.assign")
-    values = body.model_dump(exclude_unset=True)
-    for name in ("title", "every", "owner_id"):
-        if values.get(name, "") is None:
-            del values[name]
-    return acted(await call.gateway.database.write(tasks.change, call.path("id"), call.me, values))
-
-
-@route("POST", "/tasks/{id}/done", answer=Acted, body=Finish, needs="conversation.reply")
-async def finish_task(call: Call, body: Finish) -> Acted:
-    """Tick a task off with its result; one that repeats comes again."""
-    await must_see_task(call, call.path("id"))
-    setup = await setup_of(call.gateway)
-    act = await call.gateway.database.write(
-        tasks.finish, call.path("id"), call.me, body.result, setup.schedule.zone
-    )
-    return acted(act)
 
 
 @route("GET", "/deals/{id}/automations", answer=Plans, needs="deal.read")
@@ -616,6 +412,7 @@ async def list_approvals(call: Call) -> Approvals:
                 "id": row.id, "deal_id": row.deal_id, "number": row.number, "title": row.title, "stage": row.stage,
                 "asked_at": row.asked_at, "asked_by": build.reference(row.asked_by, row.asked_name),
                 "owner": build.reference(row.owner_id, row.owner_name),
+                "contact": build.reference(row.contact_id, row.contact_name),
             }
             for row in rows
         ]
@@ -624,21 +421,15 @@ async def list_approvals(call: Call) -> Approvals:
 
 @route("POST", "/approvals/{id}", answer=DealMoved, body=Decide, needs="member.edit")
 async def decide_approval(call: Call, body: Decide) -> DealMoved:
-    """The head's word; a yes closes the deal at once."""
-    row = await call.gateway.database.write(
-        approvals.decide, call.path("id"), call.me, body.agree, body.comment.strip()
-    )
-    if not body.agree:
-        nothing: list[str] = []
-        return {
-            "moved": False, "obstacle": "approval", "missing": nothing, "attempts": None,
-            "deal": await _deal(call, row.deal_id), "undo": None,
-        }  # fmt: skip
+    """The head's word; a yes closes the deal at once. One that cannot close any more is not asked about again."""
     setup = await setup_of(call.gateway)
-    found = await call.gateway.database.write(
-        deals.move, row.deal_id, call.me, row.stage_id, {}, body.comment.strip(), setup.schedule
+    deal_id, moved = await call.gateway.database.write(
+        approvals.decide, call.path("id"), call.me, body.agree, body.comment.strip(), setup.schedule
     )
-    return {
-        "moved": found.move.allowed, "obstacle": found.move.obstacle or "", "missing": list(found.move.missing),
-        "attempts": None, "deal": await _deal(call, row.deal_id), "undo": acted(found.act)["undo"],
-    }  # fmt: skip
+    if moved is None:
+        refused: list[str] = []
+        return {
+            "moved": False, "obstacle": "approval", "missing": refused, "attempts": None,
+            "deal": await _deal(call, deal_id), "undo": None,
+        }  # fmt: skip
+    return await _moved(call, deal_id, moved)

@@ -100,6 +100,7 @@ TABLE: dict[str, set[str]] = {
     "POST /acts/{id}/undo": ANYBODY, "GET /conversations/{id}/questions": TALK, "POST /conversations/{id}/questions": TALK,
     "POST /deals/{id}/outcome": TALK, "GET /mismatches": GIVE, "GET /contacts/{id}/mismatch": TALK,
     "PUT /contacts/{id}/responsible": GIVE, "POST /contacts/{id}/mismatch": GIVE, "GET /contacts/{id}/count": TALK,
+    "GET /deals/{id}/page": ANYBODY, "POST /deals/{id}/attempts": TALK,
     "GET /deals/{id}/history": ANYBODY, "GET /contacts/{id}/history": TALK,
     "GET /sources/{id}/attachment": SEE_SOURCES, "PUT /sources/{id}/attachment": CONNECT,
     "GET /sources/{id}/lent": SEE_SOURCES, "PUT /sources/{id}/lent": CONNECT,
