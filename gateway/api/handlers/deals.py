@@ -115,6 +115,7 @@ class DealMove(Body):
 class AttemptShape(TypedDict):
     at: int
     channel: str
+    """The channel's name; "call" for a call."""
 
 
 class Attempts(TypedDict):
@@ -345,7 +346,7 @@ async def _moved(call: Call, deal_id: str, found: deals.Moved, *, only_look: boo
     tries: Attempts | None = None
     if found.attempts is not None:
         counted: list[AttemptShape] = [
-            {"at": one.at, "channel": one.channel} for one in found.attempts.counted
+            {"at": one.at, "channel": _channel(call, one.channel)} for one in found.attempts.counted
         ]
         tries = {"counted": counted, "missing": list(found.attempts.missing)}
     return {
@@ -353,6 +354,10 @@ async def _moved(call: Call, deal_id: str, found: deals.Moved, *, only_look: boo
         "missing": list(found.move.missing), "attempts": tries, "deal": await _deal(call, deal_id),
         "undo": acted(found.act)["undo"],
     }  # fmt: skip
+
+
+def _channel(call: Call, tried: str) -> str:
+    return tried if tried == "call" else build.source_ref(call.gateway, tried)["channel"]
 
 
 @route("POST", "/deals/{id}/owner", answer=Acted, body=Owner, needs="lead.assign")
