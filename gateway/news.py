@@ -263,6 +263,11 @@ def _member(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
         yield Frame(entry.seq, "member.upsert", entry.object_id, patch)
 
 
+def _routing(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
+    if reader.account.may("source.read"):
+        yield Frame(entry.seq, "routing.changed", entry.object_id)
+
+
 def _draft(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     patch = batch.shared.get((f"draft of {reader.account.id}", entry.object_id))
     if patch is not None:
@@ -295,6 +300,7 @@ BUILDERS = {
     "source": _source,
     "source_test": _test,
     "member": _member,
+    "routing": _routing,
     "draft": _draft,
     "notification": _notification,
     "import": _import,

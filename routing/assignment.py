@@ -6,7 +6,7 @@ function. What happened to a lead's offers is its `Ladder` (routing.ladder).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field, replace
 from typing import Final, Literal, TypeAlias, cast
 
@@ -216,6 +216,12 @@ def failures(member: Member, lead: Lead, queue: Queue, now: Micros) -> tuple[Rou
     if tried is not None:
         failed.append(tried)
     return tuple(failed)
+
+
+def held_back(member: Member, queues: Iterable[Queue], now: Micros) -> tuple[RouteVerdict, ...]:
+    """Why no stranger's lead would come to the member now: what they fail in the first queue that is theirs."""
+    mine = next((queue for queue in queues if member.id in queue.places), ANY_QUEUE)
+    return failures(member, Lead(id="", created_at=now), mine, now)
 
 
 def could_take(member: Member, now: Micros) -> bool:

@@ -91,7 +91,12 @@ ROUND_THE_CLOCK: Final = Shift(opens_at=0, closes_at=FOREVER)
 
 
 def in_force(own: Schedule | None, company: Schedule | None) -> Schedule:
-    """A person's own hours with the company's holidays, else the company's hours, else always."""
+    """A person's own hours with the company's holidays, else the company's hours, else always.
+
+    Who says only a zone or when they are on leave works the company's hours by their own clock.
+    """
+    if own is not None and not (own.always or own.dated or any(own.week)):
+        own = replace(company or ALWAYS, zone=own.zone, leave=own.leave)
     if own is None or company is None or company.holidays <= own.holidays:
         return own or company or ALWAYS
     return replace(own, holidays=own.holidays | company.holidays)

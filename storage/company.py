@@ -16,8 +16,14 @@ def company(connection: Connection) -> dict[str, Any]:
     return setup.company(connection)
 
 
+def hold_company(tx: Transaction) -> None:
+    """Nobody else changes the company's settings, or which plan holds, before this transaction ends."""
+    tx.connection.execute(text(f"SELECT name FROM setting WHERE name = 'company'{tx.for_update}")).all()
+
+
 def change_company(tx: Transaction, /, **values: Any) -> dict[str, Any]:
     """Change some of them; all of them as they are then."""
+    hold_company(tx)
     merged = {**setup.company(tx.connection), **values}
     statement = setting.update().where(setting.c.name == "company").values(value=merged, updated_at=tx.now)
     if not tx.connection.execute(statement).rowcount:

@@ -70,11 +70,23 @@ def _phones(connection: Connection, contact_ids: Sequence[str]) -> dict[str, lis
 
 
 def since(connection: Connection, at: int, limit: int = 5000) -> list[Row[Any]]:
-    """Leads made since a moment, newest first: (id, number, title, created_at, queue_id)."""
+    """Leads made since a moment, newest first: number, when, from which source, whose."""
     return list(
         connection.execute(
-            text("SELECT id, number, title, created_at, queue_id, owner_id FROM deal WHERE created_at >= :at AND demo = 0"
-                 " ORDER BY created_at DESC, id LIMIT :limit"),
+            text("SELECT d.id, d.number, d.created_at, d.source_id, s.name AS source, c.name AS contact FROM deal d"
+                 " LEFT JOIN source s ON s.id = d.source_id LEFT JOIN contact c ON c.id = d.contact_id"
+                 " WHERE d.created_at >= :at ORDER BY d.created_at DESC, d.id LIMIT :limit"),
             {"at": at, "limit": limit},
         )
     )  # fmt: skip
+
+
+def managers_of(connection: Connection, deal_id: str) -> tuple[str, ...]:
+    """The client's own: the contact's responsible, then the owner of their most recent other open deal."""
+    row = connection.execute(
+        text("SELECT c.responsible_id, (SELECT o.owner_id FROM deal o WHERE o.contact_id = d.contact_id AND o.id <> d.id"
+             " AND o.open = 1 AND o.owner_id IS NOT NULL ORDER BY o.last_activity_at DESC, o.id DESC LIMIT 1) AS owner_id"
+             " FROM deal d JOIN contact c ON c.id = d.contact_id WHERE d.id = :id"),
+        {"id": deal_id},
+    ).first()  # fmt: skip
+    return () if row is None else tuple(dict.fromkeys(filter(None, (row.responsible_id, row.owner_id))))

@@ -12,6 +12,7 @@ from routing.rules import BLOCKING, NO_PLAN, Finding, Plan, World, check
 from routing.schedule import Schedule, spans_between
 from routing.times import DAY
 from storage import audit, leads
+from storage.company import hold_company
 from storage.errors import Conflict
 from storage.ids import new_id
 from storage.tables import plan
@@ -29,6 +30,14 @@ def draft(connection: Connection) -> Row[Any] | None:
     return connection.execute(select(plan).where(plan.c.state == "draft")).first()
 
 
+def version_of(connection: Connection, version: int) -> Plan:
+    """What a version that was published says. Raises Conflict not_found."""
+    row = connection.execute(select(plan).where(plan.c.version == version, plan.c.state != "draft")).first()
+    if row is None or version == 0:
+        raise Conflict("not_found", 404)
+    return Plan.from_json(row.document)
+
+
 def versions(connection: Connection, limit: int = 100) -> list[Row[Any]]:
     """Every version that was published, newest first, with who did."""
     return list(
@@ -42,8 +51,12 @@ def versions(connection: Connection, limit: int = 100) -> list[Row[Any]]:
 
 def save_draft(tx: Transaction, by: str, wanted: Plan, seen: int) -> int:
     """Keep the draft; the number of its change. Raises Conflict draft_conflict when a colleague was faster."""
-    row = tx.connection.execute(select(plan).where(plan.c.state == "draft").with_for_update()).first()
+    hold_company(tx)
+    row = draft(tx.connection)
+    tx.changed("routing", "draft")
     if row is None:
+        if seen:
+            raise Conflict("draft_conflict", version=0)
         tx.connection.execute(
             insert(plan).values(
                 id=new_id(tx.now), state="draft", version=0, document=wanted.to_json(), by_id=by, changes=1,
@@ -63,43 +76,46 @@ def save_draft(tx: Transaction, by: str, wanted: Plan, seen: int) -> int:
 
 def drop_draft(tx: Transaction, by: str) -> None:
     """Throw the draft away."""
+    hold_company(tx)
     if tx.connection.execute(plan.delete().where(plan.c.state == "draft")).rowcount:
         audit.note(tx, by, "plan.drop", "plan", None)
+        tx.changed("routing", "draft")
 
 
-def publish(tx: Transaction, by: str, note: str, world: World) -> int:
-    """The draft holds from now on; its version. Raises Conflict not_now without one, queue_empty for one that loses leads."""
-    row = tx.connection.execute(select(plan).where(plan.c.state == "draft").with_for_update()).first()
+def publish(tx: Transaction, by: str, note: str, world: World, seen: int | None = None) -> int:
+    """The draft holds from now on; its version.
+
+    Raises Conflict not_now without one, draft_conflict when it is not the one that was `seen`, queue_empty for one that
+    loses leads.
+    """
+    hold_company(tx)
+    row = draft(tx.connection)
     if row is None:
         raise Conflict("not_now")
+    if seen is not None and row.changes != seen:
+        raise Conflict("draft_conflict", version=row.changes)
     return _put(tx, row.id, Plan.from_json(row.document), by, note, world)
 
 
 def roll_back(tx: Transaction, version: int, by: str, world: World) -> int:
     """An earlier version holds again, as a new one. Raises Conflict not_found, queue_empty."""
-    row = tx.connection.execute(
-        select(plan).where(plan.c.version == version, plan.c.state != "draft")
-    ).first()
-    if row is None or version == 0:
-        raise Conflict("not_found", 404)
-    made = new_id(tx.now)
-    tx.connection.execute(
-        insert(plan).values(
-            id=made, state="new", version=0, document=row.document, by_id=by, changes=0, changed_at=tx.now
-        )
-    )
-    return _put(tx, made, Plan.from_json(row.document), by, f"= {version}", world)
+    wanted = version_of(tx.connection, version)
+    return _put(tx, _new(tx, wanted, by), wanted, by, f"= {version}", world)
 
 
 def put_new(tx: Transaction, wanted: Plan, by: str) -> int:
     """A plan out of a file holds from now on; its queues came with it."""
+    return _put(tx, _new(tx, wanted, by), wanted, by, "file", None)
+
+
+def _new(tx: Transaction, wanted: Plan, by: str) -> str:
     made = new_id(tx.now)
     tx.connection.execute(
         insert(plan).values(
             id=made, state="new", version=0, document=wanted.to_json(), by_id=by, changes=0, changed_at=tx.now
         )
     )
-    return _put(tx, made, wanted, by, "file", None)
+    return made
 
 
 def _put(tx: Transaction, plan_id: str, wanted: Plan, by: str, note: str, world: World | None) -> int:
@@ -107,6 +123,7 @@ def _put(tx: Transaction, plan_id: str, wanted: Plan, by: str, note: str, world:
     bad = [one for one in found if one.problem in BLOCKING]
     if bad:
         raise Conflict("queue_empty", 422, rule=bad[0].rule_id, problem=bad[0].problem)
+    hold_company(tx)
     last: int = tx.connection.execute(text("SELECT coalesce(max(version), 0) FROM plan")).scalar_one()
     tx.connection.execute(update(plan).where(plan.c.state == "published").values(state="old"))
     tx.connection.execute(
@@ -116,6 +133,7 @@ def _put(tx: Transaction, plan_id: str, wanted: Plan, by: str, note: str, world:
     )
     audit.note(tx, by, "plan.publish", "plan", plan_id, {"version": last + 1})
     tx.changed("company", "company")
+    tx.changed("routing", "plan")
     tx.ring("router", "company")
     return last + 1
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, text, update
 
-from storage import audit, handing, heads, sessions
+from storage import audit, handing, heads, sessions, setup
 from storage import team as teams
 from storage.errors import Conflict
 from storage.ids import new_id
@@ -37,10 +38,56 @@ def set_schedule(
     audit.note(tx, by, "member.schedule", "member", member_id)
 
 
-def lift_gate(tx: Transaction, member_id: str, by: str, until: int) -> None:
+def schedules(connection: Connection) -> list[Row[Any]]:
+    """(id, schedule) of everybody who works here."""
+    return list(
+        connection.execute(text("SELECT id, schedule FROM member WHERE active = 1 ORDER BY name, id"))
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hours:
+    """What changes in somebody's hours: days of every week from Monday (0), and dates; None makes a date as usual."""
+
+    member_id: str
+    week: Mapping[int, Sequence[Any]] = field(default_factory=dict)
+    dated: Mapping[str, Sequence[Any] | None] = field(default_factory=dict)
+
+
+def change_hours(tx: Transaction, by: str, changes: Sequence[Hours]) -> None:
+    """Change single days and leave the others as they are, whoever changes those meanwhile. Raises Conflict not_found."""
+    company = setup.company(tx.connection)
+    for one in sorted(changes, key=lambda row: row.member_id):
+        held = select(member.c.schedule).where(member.c.id == one.member_id).with_for_update()
+        row = tx.connection.execute(held).first()
+        if row is None:
+            raise Conflict("not_found", 404)
+        teams.change_member(tx, one.member_id, schedule=_changed(row.schedule, one, company))
+        audit.note(tx, by, "member.schedule", "member", one.member_id)
+
+
+def _changed(stored: Mapping[str, Any], change: Hours, company: Mapping[str, Any]) -> dict[str, Any]:
+    """The record after it; who had no hours of their own keeps the company's on all other days."""
+    week = [list(day) for day in stored.get("week") or [[]] * 7]
+    dated = dict(stored.get("dated") or {})
+    if not any(week) and not dated:
+        hours = company.get("hours") or []
+        week = [list(day) for day in hours] if any(hours) else [[[0, 1440]]] * 7
+    for day, spans in change.week.items():
+        week[day] = list(spans)
+    for date, own in change.dated.items():
+        if own is None:
+            dated.pop(date, None)
+        else:
+            dated[date] = list(own)
+    zone = stored.get("zone") or company.get("timezone") or "Europe/Moscow"
+    return {"zone": zone, "week": week, "dated": dated, "leave": list(stored.get("leave") or [])}
+
+
+def lift_gate(tx: Transaction, member_id: str, by: str, until: int, reason: str) -> None:
     """Discipline does not hold this member back until then."""
     teams.change_member(tx, member_id, gate_override_until=until)
-    audit.note(tx, by, "member.gate", "member", member_id, {"until": until})
+    audit.note(tx, by, "member.gate", "member", member_id, {"until": until, "reason": reason})
 
 
 def deactivate(tx: Transaction, member_id: str, by: str, to_id: str | None) -> None:

@@ -68,6 +68,11 @@ class ChecklistItem(TypedDict):
     detail: str
 
 
+class Shift(TypedDict):
+    opens_at: Micros
+    closes_at: Micros
+
+
 class Member(TypedDict):
     id: str
     name: str
@@ -78,6 +83,19 @@ class Member(TypedDict):
     load: float
     capacity: float
     invited: bool
+    team_id: str | None
+    skills: list[str]
+    may_own: bool
+    """Whether leads may come to them at all."""
+    held: list[str]
+    """Why no lead would come now, in the router's codes; [] one may come."""
+    overdue_tasks: int
+    idle_deals: int
+    shift: Shift | None
+    """The present or next working hours by the schedule; null: at any time, or never."""
+    gate_until: Micros | None
+    """Until when discipline does not hold leads back."""
+    substitute_id: str | None
 
 
 class QueueHours(TypedDict):

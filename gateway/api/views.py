@@ -9,6 +9,9 @@ import orjson
 from gateway.api import build, shapes
 from gateway.context import Gateway
 from gateway.rules import setup_of
+from routing.assignment import held_back
+from routing.members import Member
+from routing.schedule import ROUND_THE_CLOCK
 from storage import drafts, leads, sourcing, team, testing, waiting
 
 COUNTED: Final = (
@@ -52,7 +55,9 @@ async def members_of(gateway: Gateway) -> list[shapes.Member]:
     roles = await database.read(team.roles_of)
     setup = await setup_of(gateway)
     weights = {live.row.id: live.channel.can().weight for live in gateway.sources.all()}
-    people = await database.read(leads.members, setup.schedule, weights, gateway.now())
+    now = gateway.now()
+    people = await database.read(leads.members, setup.schedule, weights, now)
+    queues = await database.read(leads.queues, setup.schedule)
     return [
         {
             "id": row.id, "name": row.name, "email": row.email or "", "roles": roles.get(row.id, []),
@@ -61,10 +66,25 @@ async def members_of(gateway: Gateway) -> list[shapes.Member]:
                 "state": row.presence or "off", "until": row.presence_until, "automatic": bool(row.presence_automatic),
             },
             "load": people[row.id].load, "capacity": people[row.id].capacity,
-            "invited": not row.password_hash and not row.needs_setup,
+            "invited": not row.password_hash and not row.needs_setup, "team_id": row.team_id,
+            "skills": sorted(people[row.id].skills), "may_own": people[row.id].may_own,
+            "held": [*held_back(people[row.id], queues.values(), now)], "overdue_tasks": people[row.id].overdue_tasks,
+            "idle_deals": people[row.id].idle_deals, "shift": _shift(people[row.id]),
+            "gate_until": _gate(people[row.id], now), "substitute_id": people[row.id].substitute or None,
         }
         for row in rows
     ]  # fmt: skip
+
+
+def _shift(member: Member) -> shapes.Shift | None:
+    if member.shift is None or member.shift == ROUND_THE_CLOCK:
+        return None
+    return {"opens_at": member.shift.opens_at, "closes_at": member.shift.closes_at}
+
+
+def _gate(member: Member, now: int) -> int | None:
+    until = (member.lifted or {}).get("discipline", 0)
+    return until if until > now else None
 
 
 async def draft_of(

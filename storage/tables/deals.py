@@ -101,6 +101,7 @@ Index(
     postgresql_where=IS_OPEN,
 )
 Index("ix_deal_contact", deal.c.contact_id, deal.c.created_at)
+Index("ix_deal_created", deal.c.created_at, deal.c.id)
 Index(
     "ix_deal_owner",
     deal.c.owner_id,

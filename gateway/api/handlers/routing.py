@@ -112,7 +112,10 @@ class PlanBody(Body):
 
 
 class Publish(Body):
+    """`seen` is the draft's number that was looked at; without it whatever the draft is now is published."""
+
     note: str = Field(default="", max_length=500)
+    seen: int | None = Field(default=None, ge=0, le=2**53)
 
 
 class RollBack(Body):
@@ -126,6 +129,8 @@ class MadeUp(Body):
     fields: dict[str, str] = Field(default_factory=dict, max_length=50)
     phones: list[str] = Field(default_factory=list, max_length=5)
     history: Literal["new", "repeat", "known"] = "new"
+    manager_id: str = Field(default="", max_length=80)
+    """The client's own manager."""
 
 
 class Check(Body):
@@ -137,23 +142,51 @@ class Check(Body):
     at: int | None = Field(default=None, ge=0, le=2**53)
 
 
+class NextStep(TypedDict):
+    rule: str
+    to: list[shapes.Ref]
+    at: int
+
+
 class Checked(TypedDict):
+    """`then` is what follows while nobody accepts; `supposed`: of another time nobody's presence is known."""
+
     rules: shapes.Decision
     route: shapes.Decision
+    queue_id: str
+    then: list[NextStep]
+    supposed: bool
 
 
-class ChangedLead(TypedDict):
+class PastLead(TypedDict):
     deal_id: str
     number: int
     created_at: int
+    source: str
+    contact: str
+    """"" for those who may not see clients."""
+
+
+class PastLeads(TypedDict):
+    items: list[PastLead]
+
+
+class ChangedLead(PastLead):
     before: str
     after: str
     """Queues, by the plan that holds and by the draft."""
+    before_rule: str
+    after_rule: str
 
 
 class Comparison(TypedDict):
     leads: int
     changed: list[ChangedLead]
+
+
+class OneVersion(TypedDict):
+    version: int
+    plan: PlanShape
 
 
 class Days(Query):
@@ -261,7 +294,7 @@ async def publish_plan(call: Call, body: Publish) -> Routing:
     """The draft holds from now on; one that would lose leads is refused."""
     setup = await setup_of(call.gateway)
     world = await call.gateway.database.read(plans.world_of, setup.schedule, call.now)
-    await call.gateway.database.write(plans.publish, call.me, body.note.strip(), world)
+    await call.gateway.database.write(plans.publish, call.me, body.note.strip(), world, body.seen)
     return await _routing(call)
 
 
@@ -274,22 +307,47 @@ async def roll_back(call: Call, body: RollBack) -> Routing:
     return await _routing(call)
 
 
+@route("GET", "/routing/versions/{version}", answer=OneVersion, needs="source.read")
+async def read_version(call: Call) -> OneVersion:
+    """What a version said that was published once."""
+    number = call.path("version")
+    if not number.isdecimal() or len(number) > 15:
+        raise Refusal("not_found", 404)
+    found = await call.gateway.database.read(plans.version_of, int(number))
+    return {"version": int(number), "plan": _plan(found, {})}
+
+
 @route("POST", "/routing/check", answer=Checked, body=Check, needs="source.read")
 async def check(call: Call, body: Check) -> Checked:
     """Who would get this lead and why; the router's own functions, nothing is changed."""
-    if body.deal_id is not None:
-        found = await call.gateway.database.read(enquiries.of_deals, [body.deal_id])
-        if body.deal_id not in found:
-            raise Refusal("not_found", 404)
-        enquiry = found[body.deal_id]
-    else:
-        enquiry = await _made_up(call, body.lead or MadeUp())
-    by_rule, route_decision = await dryrun.try_rules(call.gateway, enquiry, draft=body.draft, at=body.at)
-    records = [{**one.to_json(), "at": body.at or call.now} for one in (by_rule, route_decision)]
-    names = await call.gateway.database.read(
-        cards.names, build.refs_of(records), titles=call.account.may("conversation.read")
-    )
-    return {"rules": build.decision(records[0], names), "route": build.decision(records[1], names)}
+    enquiry, managers = await _lead_of(call, body)
+    tried = await dryrun.try_rules(call.gateway, enquiry, draft=body.draft, at=body.at, managers=managers)
+    at = body.at or call.now
+    records = [{**one.to_json(), "at": at} for one in (tried.rules, tried.route)]
+    refs = [*build.refs_of(records), *(ref for step in tried.then for ref in step.members)]
+    names = await call.gateway.database.read(cards.names, refs, titles=call.account.may("conversation.read"))
+    return {
+        "rules": build.decision(records[0], names), "route": build.decision(records[1], names),
+        "queue_id": tried.queue_id, "supposed": abs(at - call.now) > dryrun.NEAR,
+        "then": [
+            {"rule": step.rule, "to": [{"id": ref, "name": names.get(ref, "")} for ref in step.members], "at": step.at}
+            for step in tried.then
+        ],
+    }  # fmt: skip
+
+
+async def _lead_of(call: Call, body: Check) -> tuple[Enquiry, tuple[str, ...]]:
+    """What rules see of the lead, and the client's own managers. Raises Refusal not_found."""
+    if body.deal_id is None:
+        lead = body.lead or MadeUp()
+        return await _made_up(call, lead), (lead.manager_id,) if lead.manager_id else ()
+    found = await call.gateway.database.read(enquiries.of_deals, [body.deal_id])
+    if body.deal_id not in found:
+        raise Refusal("not_found", 404)
+    enquiry = found[body.deal_id]
+    if enquiry.history == "new":  # whose the client is now came of this very lead
+        return enquiry, ()
+    return enquiry, await call.gateway.database.read(enquiries.managers_of, body.deal_id)
 
 
 async def _made_up(call: Call, lead: MadeUp) -> Enquiry:
@@ -316,12 +374,32 @@ async def compare(call: Call, query: Days) -> Comparison:
     seen = await database.read(enquiries.of_deals, [one.id for one in past])
     changed: list[ChangedLead] = []
     for one in past:
-        before, after = (rules.choose(plan, seen[one.id])[0].queue_id for plan in (held, wanted))
-        if before != after:
+        before, after = (rules.choose(plan, seen[one.id])[0] for plan in (held, wanted))
+        if _goes(before) != _goes(after):
             changed.append({
-                "deal_id": one.id, "number": one.number, "created_at": one.created_at, "before": before, "after": after,
+                **_past(call, one), "before": before.queue_id, "after": after.queue_id,
+                "before_rule": before.id, "after_rule": after.id,
             })  # fmt: skip
     return {"leads": len(past), "changed": changed}
+
+
+def _goes(rule: Rule) -> tuple[object, ...]:
+    """What becomes of a lead by this rule."""
+    return rule.queue_id, rule.member_id, sorted(rule.skills), rule.priority, rule.accept_seconds
+
+
+def _past(call: Call, row: Any) -> PastLead:
+    return {
+        "deal_id": row.id, "number": row.number, "created_at": row.created_at, "source": row.source or "",
+        "contact": (row.contact or "") if call.account.everywhere("contact.read") else "",
+    }  # fmt: skip
+
+
+@route("GET", "/routing/leads", answer=PastLeads, needs="source.read")
+async def past_leads(call: Call) -> PastLeads:
+    """The newest leads, to try rules on."""
+    rows = await call.gateway.database.read(enquiries.since, 0, 50)
+    return {"items": [_past(call, row) for row in rows]}
 
 
 @route("GET", "/ledger", answer=Ledger, query=Period, needs="member.read")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Annotated, Any, Final, cast
 
 import orjson
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from gateway import calendar
 from gateway.api import build, shapes
 from gateway.api.hours import must_be_possible
-from gateway.api.layer import Body, Call, route
+from gateway.api.layer import Body, Call, Query, route
 from storage import handing, heads, staff, team
+from storage.company import company
+
+DATE: Final = r"^(\d{4}-\d{2}-\d{2})?$"
 
 
 class ScheduleShape(TypedDict):
@@ -22,6 +26,41 @@ class ScheduleShape(TypedDict):
     dated: dict[str, list[list[int]]]
     leave: list[list[str]]
     own: bool
+
+
+class PersonHours(ScheduleShape):
+    member_id: str
+
+
+class CompanyHours(TypedDict):
+    """`rests` are days off, `works` weekend days on which everybody works as on a working day."""
+
+    timezone: str
+    week: list[list[list[int]]]
+    rests: list[str]
+    works: dict[str, list[list[int]]]
+
+
+class Schedules(TypedDict):
+    company: CompanyHours
+    items: list[PersonHours]
+
+
+class Dates(Query):
+    since: str = Field(default="", pattern=DATE)
+    until: str = Field(default="", pattern=DATE)
+
+
+class HoursChange(Body):
+    """`week`: days from Monday (0); `dated`: null makes the date as usual."""
+
+    member_id: str = Field(max_length=80)
+    week: dict[Annotated[int, Field(ge=0, le=6)], list[list[int]]] = Field(default_factory=dict, max_length=7)
+    dated: dict[str, list[list[int]] | None] = Field(default_factory=dict, max_length=100)
+
+
+class HoursChanges(Body):
+    changes: list[HoursChange] = Field(max_length=500)
 
 
 class ScheduleChange(Body):
@@ -95,11 +134,48 @@ async def read_schedule(call: Call) -> ScheduleShape:
 
 async def _schedule(call: Call) -> ScheduleShape:
     row = await call.gateway.database.read(staff.schedule_row, call.path("id"))
-    stored = orjson.loads(row.schedule)
+    return _hours(orjson.loads(row.schedule))
+
+
+def _hours(stored: dict[str, Any]) -> ScheduleShape:
     return {
         "timezone": stored.get("zone", ""), "week": stored.get("week") or [[] for _ in range(7)],
         "dated": stored.get("dated", {}), "leave": stored.get("leave", []), "own": bool(stored),
     }  # fmt: skip
+
+
+@route("GET", "/schedules", answer=Schedules, query=Dates, needs="member.read")
+async def read_schedules(call: Call, query: Dates) -> Schedules:
+    """Everybody's hours, with the shifts of the asked dates only, and the company's."""
+    settings = await call.gateway.database.read(company)
+    days = calendar.stored_days(settings)
+    found: list[PersonHours] = []
+    for row in await call.gateway.database.read(staff.schedules):
+        hours = _hours(orjson.loads(row.schedule))
+        dated = {
+            day: spans
+            for day, spans in hours["dated"].items()
+            if query.since <= day <= (query.until or "9999")
+        }
+        found.append({**hours, "dated": dated, "member_id": row.id})
+    return {
+        "company": {
+            "timezone": settings.get("timezone") or "Europe/Moscow",
+            "week": settings.get("hours") or [[] for _ in range(7)], "rests": days["off"], "works": days["dated"],
+        },
+        "items": found,
+    }  # fmt: skip
+
+
+@route("PATCH", "/schedules", body=HoursChanges, needs="member.edit", status=204)
+async def change_schedules(call: Call, body: HoursChanges) -> None:
+    """Change single days of several people at once; what is not named stays. Leads follow at once."""
+    for one in body.changes:
+        days = {date: spans or [] for date, spans in one.dated.items()}
+        must_be_possible({"dated": days}, "dated")
+        must_be_possible({"week": [one.week.get(day, []) for day in range(7)]}, "week")
+    changes = [staff.Hours(**one.model_dump()) for one in body.changes]
+    await call.gateway.database.write(staff.change_hours, call.me, changes)
 
 
 @route("PUT", "/members/{id}/schedule", answer=ScheduleShape, body=ScheduleChange, needs="member.edit")
@@ -108,7 +184,8 @@ async def set_schedule(call: Call, body: ScheduleChange) -> ScheduleShape:
     record: dict[str, Any] = {}
     if any(body.week) or body.dated or body.leave or body.timezone:
         record = {
-            "zone": body.timezone or "Europe/Moscow", "week": body.week, "dated": body.dated, "leave": body.leave,
+            "zone": body.timezone or (await call.gateway.database.read(company)).get("timezone") or "Europe/Moscow",
+            "week": body.week, "dated": body.dated, "leave": body.leave,
         }  # fmt: skip
         must_be_possible(record, "week")
     await call.gateway.database.write(staff.set_schedule, call.path("id"), call.me, record, body.skills)
@@ -159,7 +236,9 @@ async def deactivate(call: Call, body: Leave) -> Handovers:
 @route("PUT", "/members/{id}/gate", status=204, body=Override, needs="member.edit")
 async def lift_gate(call: Call, body: Override) -> None:
     """Let leads come in spite of overdue tasks, until a time; written down."""
-    await call.gateway.database.write(staff.lift_gate, call.path("id"), call.me, body.until)
+    await call.gateway.database.write(
+        staff.lift_gate, call.path("id"), call.me, body.until, body.reason.strip()
+    )
 
 
 @route("GET", "/teams", answer=Teams, needs="member.read")

@@ -51,7 +51,17 @@ class AskedWay(TypedDict):
 @route("GET", "/me/ways", answer=Ways)
 async def list_ways(call: Call) -> Ways:
     """One's own ways, and what there is to choose from."""
-    rows = await call.gateway.database.read(ways.of_member, call.me)
+    return await _ways(call, call.me)
+
+
+@route("GET", "/members/{id}/ways", answer=Ways, needs="member.edit")
+async def ways_of_colleague(call: Call) -> Ways:
+    """How a colleague is told of offers when no page is open; only they can change it."""
+    return await _ways(call, call.path("id"))
+
+
+async def _ways(call: Call, member_id: str) -> Ways:
+    rows = await call.gateway.database.read(ways.of_member, member_id)
     known = {live.row.id: live for live in call.gateway.sources.all()}
     return {
         "items": [

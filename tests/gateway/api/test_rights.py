@@ -90,6 +90,8 @@ TABLE: dict[str, set[str]] = {
     "GET /setup-file": {"admin"}, "POST /setup-file": {"admin"},
     "GET /routing": SEE_SOURCES, "PUT /routing/draft": STAFF, "DELETE /routing/draft": STAFF, "POST /routing/publish": STAFF,
     "POST /routing/rollback": STAFF, "POST /routing/check": SEE_SOURCES, "GET /routing/compare": SEE_SOURCES,
+    "GET /routing/leads": SEE_SOURCES, "GET /routing/versions/{version}": SEE_SOURCES,
+    "GET /schedules": ANYBODY, "PATCH /schedules": STAFF, "GET /members/{id}/ways": STAFF,
     "GET /ledger": ANYBODY, "GET /members/{id}/schedule": ANYBODY, "PUT /members/{id}/schedule": STAFF,
     "GET /members/{id}/handover": STAFF, "POST /members/{id}/handover": STAFF, "DELETE /handovers/{id}": STAFF,
     "POST /members/{id}/deactivate": {"admin"}, "PUT /members/{id}/gate": STAFF, "GET /teams": ANYBODY,

@@ -57,6 +57,14 @@ async def offered(house: House, deal_id: str) -> str:
             await asyncio.sleep(0.02)
 
 
+async def offer_to(person: Person) -> str:
+    """Somebody's open offer, once there is one."""
+    async with asyncio.timeout(20):
+        while not (items := (await person.get("/offers"))["items"]):
+            await asyncio.sleep(0.02)
+    return str(items[0]["id"])
+
+
 async def test_a_lead_goes_where_its_words_send_it_and_the_decision_says_so(house: House) -> None:
     petr, olga = await manager(house, "Petr"), await manager(house, "Olga")
     retail, whole = await queue(house, "Retail", petr), await queue(house, "Wholesale", olga)
@@ -139,12 +147,10 @@ async def test_the_ledger_sums_to_all_leads(house: House) -> None:
     mine = await queue(house, "Mine", petr, olga)
     await house.connect()
     await house.admin.patch(f"/sources/{house.source_id}", {"queue_id": mine})
-    deals = [await deal_of(house, await house.hears(f"client{number}", "A table")) for number in range(3)]
-    await offered(house, deals[0])
-    offer = (await petr.get("/offers"))["items"][0]["id"]
-    await petr.post(f"/offers/{offer}/decline", {"reason": "busy"})
-    offer = (await olga.get("/offers"))["items"][0]["id"]
-    await olga.post(f"/offers/{offer}/accept")
+    for number in range(3):
+        await house.hears(f"client{number}", "A table")
+    await petr.post(f"/offers/{await offer_to(petr)}/decline", {"reason": "busy"})
+    await olga.post(f"/offers/{await offer_to(olga)}/accept")
     book = await house.admin.get(f"/ledger?since=0&until={house.gateway.now() + HOUR}")
     owned = sum(line["owned"] for line in book["lines"])
     assert book["leads"] == 3 == owned + sum(book["unowned"].values())
@@ -281,3 +287,87 @@ async def test_one_thousand_dry_runs_are_the_next_real_decision(house: House) ->
             tx.connection.execute(text("UPDATE deal SET waiting = '', open = 0 WHERE id = :id"), {"id": deal})
 
         await house.gateway.database.write(free)
+
+
+async def test_single_days_change_without_touching_the_others_and_leave_alone_keeps_company_hours(
+    house: House,
+) -> None:
+    petr = await manager(house, "Petr")
+    workdays = [[[540, 1080]]] * 5 + [[], []]
+    settings = {"name": "", "timezone": "Europe/Moscow", "hours": workdays, "public_url": ""}
+    await house.admin.put("/company", settings)
+    change_of = {"member_id": petr.id, "dated": {"2027-03-08": [[600, 960]]}}
+    await house.admin.call("PATCH", "/schedules", {"changes": [change_of]})
+    await house.admin.call(
+        "PATCH", "/schedules", {"changes": [{"member_id": petr.id, "week": {"5": [[1320, 1800]]}}]}
+    )
+    found = await house.admin.get("/schedules?since=2027-03-08&until=2027-03-14")
+    mine = next(one for one in found["items"] if one["member_id"] == petr.id)
+    assert mine["week"] == [*workdays[:5], [[1320, 1800]], []], (
+        "the company's hours, but for the day that changed"
+    )
+    assert (mine["dated"], mine["own"]) == ({"2027-03-08": [[600, 960]]}, True)
+    assert (await house.admin.get("/schedules?since=2027-03-09"))["items"][0]["dated"] == {}
+    usual = {"changes": [{"member_id": petr.id, "dated": {"2027-03-08": None}}]}
+    assert (await house.admin.call("PATCH", "/schedules", usual)).status == 204
+    assert (await house.admin.get(f"/members/{petr.id}/schedule"))["dated"] == {}
+    wrong = {"changes": [{"member_id": petr.id, "dated": {"2027-03-40": []}}]}
+    assert (await house.admin.call("PATCH", "/schedules", wrong)).status == 422
+    nobody = {"changes": [{"member_id": "nobody", "dated": {"2027-03-08": []}}]}
+    assert (await house.admin.call("PATCH", "/schedules", nobody)).status == 404
+    away = {"week": [[] for _ in range(7)], "leave": [["2026-01-01", "2026-01-02"]]}
+    await house.admin.put(f"/members/{petr.id}/schedule", away)
+    shown = next(one for one in (await house.admin.get("/members"))["items"] if one["id"] == petr.id)
+    assert shown["shift"]["closes_at"] - shown["shift"]["opens_at"] == 9 * HOUR
+
+
+async def test_everybody_says_why_no_lead_would_come(house: House) -> None:
+    petr = await manager(house, "Petr")
+    await queue(house, "Mine", petr)
+    people = {one["id"]: one for one in (await house.admin.get("/members"))["items"]}
+    assert (people[petr.id]["held"], people[petr.id]["may_own"]) == ([], True)
+    await petr.post("/me/presence", {"state": "dnd"})
+    people = {one["id"]: one for one in (await house.admin.get("/members"))["items"]}
+    assert people[petr.id]["held"] == ["do_not_disturb"]
+
+
+async def test_a_dry_run_tells_who_follows_and_takes_another_day_as_planned(house: House) -> None:
+    petr, olga = await manager(house, "Petr"), await manager(house, "Olga")
+    both = await queue(house, "Both", petr, olga)
+    await house.connect()
+    await house.admin.patch(f"/sources/{house.source_id}", {"queue_id": both})
+    lead = {"source_id": house.source_id, "text": "A chair"}
+    now = await house.admin.post("/routing/check", {"lead": lead})
+    assert now["route"]["chosen"] == petr.id and not now["supposed"]
+    first, *_, last = now["then"]
+    assert [one["id"] for one in first["to"]] == [olga.id]
+    assert [one["id"] for one in last["to"]] == [house.admin.id], "the head keeps what nobody took"
+    own = await house.admin.post("/routing/check", {"lead": {**lead, "manager_id": olga.id}})
+    assert (own["route"]["rule"], own["route"]["chosen"]) == ("sticky", olga.id)
+    await house.admin.call("PATCH", "/schedules", {"changes": [{"member_id": petr.id, "week": {"0": []}}]})
+    monday = 1_798_448_400_000_000  # Monday 2026-12-28, noon in Moscow
+    then = await house.admin.post("/routing/check", {"lead": lead, "at": monday})
+    verdicts = {one["ref"]: one["verdict"] for one in then["route"]["candidates"]}
+    assert (then["supposed"], then["route"]["chosen"], verdicts[petr.id]) == (True, olga.id, "off_hours")
+
+
+async def test_only_the_draft_that_was_seen_is_published(house: House) -> None:
+    petr = await manager(house, "Petr")
+    mine = await queue(house, "Mine", petr)
+    await house.connect()
+    chair = await deal_of(house, await house.hears("anna", "A chair"))
+    async with house.admin.live() as line:
+        await house.admin.put("/routing/draft", {"rules": [], "catch_all": mine, "seen": 0})
+        await line.next("routing.changed")
+    await house.admin.put(
+        "/routing/draft", {"rules": [rule("1", mine, says("chair"))], "catch_all": mine, "seen": 1}
+    )
+    stale = await house.admin.call("POST", "/routing/publish", {"seen": 1})
+    assert (stale.status, stale.code) == (409, "draft_conflict")
+    assert (await house.admin.post("/routing/publish", {"seen": 2}))["version"] == 1
+    gone = await house.admin.call("PUT", "/routing/draft", {"rules": [], "catch_all": mine, "seen": 2})
+    assert (gone.status, gone.code) == (409, "draft_conflict"), "it was published meanwhile"
+    kept = (await house.admin.get("/routing/versions/1"))["plan"]["rules"]
+    assert [one["id"] for one in kept] == ["1"]
+    assert (await house.admin.call("GET", "/routing/versions/x")).status == 404
+    assert [one["deal_id"] for one in (await house.admin.get("/routing/leads"))["items"]] == [chair]
