@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, text
+from sqlalchemy import Connection, Row, String, bindparam, text
 
 from storage import batch, search
 from storage.tables.base import Json
@@ -42,13 +42,13 @@ def _run(connection: Connection, wanted: Wanted, sql: str, **more: Any) -> list[
     values: dict[str, Any] = {"pipeline": wanted.pipeline_id, "owner": wanted.owner_id, **more}
     statement = text(sql.format(wanted=wanted.where))
     if wanted.words:
-        statement = statement.bindparams(bindparam("contacts", expanding=True))
+        statement = statement.bindparams(bindparam("contacts", type_=String, expanding=True))
         values |= {
             "contacts": search.contacts(connection, wanted.words, MOST_FOUND),
             **_spellings(wanted.words),
         }
     if "ids" in more:
-        statement = statement.bindparams(bindparam("ids", expanding=True))
+        statement = statement.bindparams(bindparam("ids", type_=String, expanding=True))
     return list(connection.execute(statement, values))
 
 
