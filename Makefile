@@ -1,7 +1,9 @@
 # Everything that is done with a checkout. `make` alone lists it.
 PYTHON ?= python3
 VENV   := .venv/bin
-PYTEST := $(VENV)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+# One more than cores: much of a test's time is a process that starts, a lease that ends, a page that is drawn.
+RUNNERS := $(shell $(PYTHON) -c "import os; print(min(4, len(os.sched_getaffinity(0)) + 1))" 2>/dev/null || echo 2)
+PYTEST := $(VENV)/python -m pytest -n $(RUNNERS) --dist loadfile
 # A test that hangs past its own time-out ends its process with a trace, and the run with it, telling its name.
 HANGS  := -o faulthandler_timeout=420 -o faulthandler_exit_on_timeout=true --max-worker-restart=0
 

@@ -10,6 +10,7 @@ import ast
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
@@ -73,13 +74,14 @@ Broken: TypeAlias = Iterator[tuple[int, str]]
 Rule: TypeAlias = Callable[[Module], Broken]
 
 
-def modules(*rooms: str) -> list[Module]:
+@cache
+def modules(*rooms: str) -> tuple[Module, ...]:
     """All modules of these rooms."""
-    return [
+    return tuple(
         parse(PurePosixPath(path.relative_to(ROOT)), path.read_text("utf-8"))
         for room in rooms
         for path in sorted((ROOT / room).rglob("*.py"))
-    ]
+    )
 
 
 def parse(path: PurePosixPath, text: str) -> Module:

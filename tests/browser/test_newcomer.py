@@ -17,6 +17,7 @@ TWO_MINUTES = 120.0
 WORDS = "Татьяна, добрый день! Да, запишем вас на субботу."
 
 
+@pytest.mark.timeout(300)  # the two minutes are a person's, not those of a machine that does much else
 async def test_a_newcomer_answers_the_first_message_within_two_minutes(chromium_browser: Browser) -> None:
     """The one-time link, the first conversation, the answer, «отправлено», the client's next words, the window."""
     async with house.run("demo") as home:

@@ -91,6 +91,7 @@ async def served(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
     await process.kill()
 
 
+@pytest.mark.full
 @pytest.mark.timeout(600)
 async def test_killed_again_and_again_nothing_acknowledged_is_lost_and_nothing_doubled(
     served: Served, database_url: str, tmp_path: Path
