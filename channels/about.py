@@ -101,6 +101,8 @@ class About:
     """What a field of a received sample can be made to mean, for channels that are taught by clicking."""
     meanings: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
     """Target -> what its values can mean, for channels that learn from test calls."""
+    aliases: tuple[str, ...] = ()
+    """What people call it for short, in a search."""
     place: tuple[Copy, ...] = ()
     """What to put on the site or in print once it works."""
     errors: Mapping[str, Text] = field(default_factory=dict)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import Stemmer
 from sqlalchemy import Connection
@@ -46,49 +46,31 @@ def other_layout(words: str) -> str:
     return "".join(table.get(sign, sign) for sign in folded)
 
 
-def find(connection: Connection, words: str, limit: int) -> list[Any]:
-    """Contacts, deals and messages that match, in either keyboard layout; contacts first."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for variant in dict.fromkeys((words, other_layout(words))):
-        for hit in (*_contacts(connection, variant, limit), *_deals(connection, variant, limit)):
-            found.setdefault((hit["kind"], hit["id"]), hit)
-    for hit in _messages(connection, words, limit):
-        found.setdefault((hit["kind"], hit["id"]), hit)
-    return list(found.values())[: limit * 2]
-
-
 def contacts(connection: Connection, words: str, limit: int) -> list[str]:
-    """Contacts by name, number, mail or nickname, in either keyboard layout."""
+    """Contacts by name, number, mail or nickname, in either keyboard layout, the last changed first."""
     variants = dict.fromkeys((words, other_layout(words)))
-    return [hit["id"] for variant in variants for hit in _contacts(connection, variant, limit)][:limit]
+    found = dict.fromkeys(ref for variant in variants for ref in _contacts(connection, variant, limit))
+    return list(found)[:limit]
 
 
 MOST = 200
 """Contacts looked at one way: who finds more than that has to say more."""
 
 
-def _contacts(connection: Connection, words: str, limit: int) -> list[dict[str, Any]]:
+def _contacts(connection: Connection, words: str, limit: int) -> list[str]:
     found = {
         *_by_name(connection, words),
         *_by_address(connection, words.lstrip("@").casefold()),
-        *_by_phone(connection, "".join(sign for sign in words if sign.isdigit())),
+        *_by_phone(connection, words),
     }
     rows = batch.select(
         connection,
-        "SELECT c.id, c.name, (SELECT k.id FROM conversation k WHERE k.contact_id = c.id"
-        " ORDER BY CASE WHEN k.nature = 'personal' THEN 1 ELSE 0 END, k.last_at DESC LIMIT 1)"
-        " AS conversation_id, c.updated_at FROM {wanted} JOIN contact c ON c.id = w.id"
-        " ORDER BY c.updated_at DESC LIMIT :limit",
+        "SELECT c.id FROM {wanted} JOIN contact c ON c.id = w.id AND c.merged_into IS NULL"
+        " ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit",
         {"id": sorted(found)},
         limit=limit,
     )
-    return [
-        {
-            "kind": "contact", "id": row.id, "conversation_id": row.conversation_id, "title": row.name, "snippet": "",
-            "at": row.updated_at,
-        }
-        for row in rows
-    ]  # fmt: skip
+    return [row.id for row in rows]
 
 
 def _by_name(connection: Connection, words: str) -> list[str]:
@@ -120,112 +102,73 @@ def _by_address(connection: Connection, begin: str) -> list[str]:
         return []
     found: list[str] = []
     for column in ("value", "username"):
-        statement = (
-            f"SELECT l.contact_id FROM (SELECT i.id FROM identity i WHERE i.{column} {{likes}} AND i.{column} <> ''"
-            f" LIMIT {MOST}) AS i JOIN contact_identity l ON l.identity_id = i.id"
-        )
+        named = f"SELECT i.id FROM identity i WHERE i.{column} <> '' AND i.{column}"
         if connection.dialect.name == "postgresql":
             escaped = begin.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            rows = connection.execute(sql(statement.format(likes="LIKE :begin")), {"begin": f"{escaped}%"})
+            found += _owners(connection, f"{named} LIKE :begin", {"begin": f"{escaped}%"})
         else:
-            likes = f">= :begin AND i.{column} < :end"
-            values = {"begin": begin, "end": begin + "\U0010ffff"}
-            rows = connection.execute(sql(statement.format(likes=likes)), values)
-        found += [row.contact_id for row in rows]
+            between = {"begin": begin, "end": begin + "\U0010ffff"}
+            found += _owners(connection, f"{named} >= :begin AND i.{column} < :end", between)
     return found
 
 
-def _by_phone(connection: Connection, digits: str) -> list[str]:
-    """Contacts with a telephone number that has these digits, four at least, in a row."""
-    number = digits[1:] if len(digits) == 11 and digits[0] in "78" else digits
-    if len(number) < 4:
+_written_as_phone = re.compile(r"[\d\s()+.\-\u2010-\u2015]+")
+TAIL = 4
+"""So many last digits are indexed by themselves (migration 0029)."""
+
+
+def _by_phone(connection: Connection, words: str) -> list[str]:
+    """Contacts with a telephone number that begins or ends with these digits, four at least, however they are written."""
+    digits = "".join(sign for sign in words if sign.isdigit())
+    if len(digits) < TAIL or not _written_as_phone.fullmatch(words):
         return []
-    statement = (
-        "SELECT l.contact_id FROM (SELECT i.id FROM identity i WHERE i.kind = 'phone' AND i.value LIKE :phone"
-        f" LIMIT {MOST}) AS i JOIN contact_identity l ON l.identity_id = i.id"
-    )
-    return [row.contact_id for row in connection.execute(sql(statement), {"phone": f"%{number}%"})]
+    own = (
+        digits[1:] if digits[0] in "78" else digits
+    )  # without the country's code, or the 8 that stands for it
+    ending = own if len(digits) == 11 else digits
+    postgres = connection.dialect.name == "postgresql"
+    last = f"right(i.value, {TAIL})" if postgres else f"substr(i.value, -{TAIL})"
+    phone = "SELECT i.id FROM identity i WHERE i.kind = 'phone' AND"
+    begins = "i.value LIKE :begin" if postgres else "i.value >= :low AND i.value < :high"
+    found: dict[str, None] = {}
+    for start in dict.fromkeys((f"+{digits}", f"+7{digits}", f"+7{own}")):
+        values = {"begin": f"{start}%"} if postgres else {"low": start, "high": f"{start}:"}
+        found |= dict.fromkeys(_owners(connection, f"{phone} {begins}", values))
+    values = {"tail": digits[-TAIL:], "end": f"%{ending}"}
+    found |= dict.fromkeys(_owners(connection, f"{phone} {last} = :tail AND i.value LIKE :end", values))
+    return list(found)
 
 
-def _deals(connection: Connection, words: str, limit: int) -> list[dict[str, Any]]:
-    number = words.lstrip("№# ")
-    rows = connection.execute(
-        sql(
-            "SELECT d.id, d.number, d.title, d.conversation_id, d.last_activity_at FROM deal d WHERE d.number = :number"
-            " ORDER BY d.last_activity_at DESC LIMIT :limit"
-        ),
-        {
-            "number": int(number) if number.isascii() and number.isdigit() and len(number) < 15 else -1,
-            "limit": limit,
-        },
-    )
-    return [
-        {
-            "kind": "deal", "id": row.id, "conversation_id": row.conversation_id, "title": f"№{row.number} {row.title}",
-            "snippet": "", "at": row.last_activity_at,
-        }
-        for row in rows
-    ]  # fmt: skip
+def _owners(connection: Connection, identities: str, values: dict[str, str]) -> list[str]:
+    """Whose these identities are."""
+    links = "JOIN contact_identity l ON l.identity_id = found.id"
+    statement = f"SELECT l.contact_id FROM ({identities} LIMIT {MOST}) AS found {links}"
+    return [row.contact_id for row in connection.execute(sql(statement), values)]
 
 
-def _messages(connection: Connection, words: str, limit: int) -> list[dict[str, Any]]:
-    """Messages that hold every word, in any form, the newest first."""
-    wanted = stems(words).split()
-    if not wanted:
-        return []
-    if connection.dialect.name == "postgresql":
-        ids = _matching(connection, wanted, limit)
-    else:
-        ids = _matching_embedded(connection, wanted, limit)
-    rows = batch.select(
-        connection,
-        "SELECT m.id, m.conversation_id, m.text, m.at, c.name FROM {wanted} JOIN message m ON m.id = w.id"
-        " JOIN contact c ON c.id = m.contact_id ORDER BY m.at DESC, m.id DESC",
-        {"id": ids},
-    )
-    return [
-        {
-            "kind": "message", "id": row.id, "conversation_id": row.conversation_id, "title": row.name,
-            "snippet": " ".join(row.text.split())[:160], "at": row.at,
-        }
-        for row in rows
-    ]  # fmt: skip
+def words_of(text: str) -> list[str]:
+    """The words of a text as an index knows them: folded, ё is е."""
+    return _words.findall(text.casefold().replace("ё", "е"))
 
 
-RARE = 3000
-"""Up to so many messages are all found by the index and sorted; of a word that more have, the newest have it often enough."""
-WINDOW = 50_000
+def words_as_they_stand(text: str) -> list[str]:
+    """The words of a text, each once, as they are written there."""
+    return list(dict.fromkeys(_words.findall(text)))
 
 
-def _matching(connection: Connection, wanted: list[str], limit: int) -> list[str]:
-    """Ids by the index where the words are rare, else by walking back from the newest; both ways are bounded."""
-    connection.execute(sql("SET LOCAL enable_seqscan = off"))
-    match = "string_to_array(m.stems, ' ') @> CAST(:words AS text[])"
-    rare = [
-        row.id
-        for row in connection.execute(
-            sql(f"SELECT m.id FROM message m WHERE {match} LIMIT {RARE}"), {"words": wanted}
-        )
-    ]
-    newest = sorted(rare, reverse=True)[:limit]  # ids begin with the time
-    if len(rare) < RARE:
-        return newest
-    walked = connection.execute(
-        sql(
-            f"SELECT m.id FROM (SELECT id, stems FROM message ORDER BY id DESC LIMIT {WINDOW}) AS m"
-            f" WHERE {match} LIMIT :limit"
-        ),
-        {"words": wanted, "limit": limit},
-    )
-    return sorted({*newest, *(row.id for row in walked)}, reverse=True)[:limit]
+SHOWN = 160
+BEFORE = 40
+"""Signs of a text that are shown, and how many of them before the first word that was looked for."""
 
 
-def _matching_embedded(connection: Connection, wanted: list[str], limit: int) -> list[str]:
-    rows = connection.execute(
-        sql(
-            "SELECT m.id FROM message_fts f JOIN message m ON m.rowid = f.rowid WHERE message_fts MATCH :query"
-            " ORDER BY f.rowid DESC LIMIT :limit"
-        ),
-        {"query": " AND ".join(f'"{stem}"' for stem in wanted), "limit": limit},
-    )
-    return [row.id for row in rows]
+def excerpt(text: str, wanted: Sequence[str]) -> tuple[str, list[str]]:
+    """The part of a text around the first word with one of these stems, and all its words that have one, as they stand."""
+    flat = " ".join(text[:LIMIT].split())
+    sought = set(wanted)
+    hits = [hit for hit in _words.finditer(flat) if _stem(hit[0].casefold().replace("ё", "е")) in sought]
+    found = list(dict.fromkeys(hit[0] for hit in hits))
+    first = hits[0].start() if hits else 0
+    if first + BEFORE < SHOWN:
+        return flat[:SHOWN], found
+    start = flat.rfind(" ", 0, first - BEFORE) + 1
+    return f"…{flat[start : start + SHOWN]}", found

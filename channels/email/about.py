@@ -376,6 +376,7 @@ STEPS = (
 ABOUT = About(
     title=Text(ru="Почта", en="E-mail"),
     mark="@",
+    aliases=("почта", "емейл", "мейл", "письмо", "mail"),
     colour="mail",
     summary=Text(
         ru="Письма из вашего ящика — в общей очереди, ответы уходят с вашего адреса.",

@@ -148,6 +148,7 @@ STEPS = (
 ABOUT = About(
     title=Text(ru="Telegram", en="Telegram"),
     mark="Tg",
+    aliases=("тг", "тлг", "телеграм", "телега"),
     colour="tg",
     summary=Text(
         ru="Клиенты пишут вашему боту, вы отвечаете из общей очереди.",

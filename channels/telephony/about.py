@@ -114,6 +114,7 @@ STEPS = (
 ABOUT = About(
     title=Text(ru="Телефония", en="Telephony"),
     mark="phone",
+    aliases=("телефон", "тел", "звонок", "звонки", "phone", "call"),
     colour="call",
     summary=Text(
         ru="Звонки, пропущенные и записи из вашей АТС в общей ленте",

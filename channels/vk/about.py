@@ -149,6 +149,7 @@ STEPS = (
 ABOUT = About(
     title=Text(ru="ВКонтакте", en="VK"),
     mark="VK",
+    aliases=("вк", "вконтакте"),
     colour="vk",
     summary=Text(
         ru="Сообщения сообщества: текст, фото, голосовые, документы, кнопки.",

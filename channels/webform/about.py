@@ -194,6 +194,7 @@ ERRORS: Mapping[str, Text] = {
 ABOUT = About(
     title=Text(ru="Форма на сайт", en="Web form"),
     mark="form",
+    aliases=("форма", "сайт", "заявка", "site"),
     colour="form",
     summary=Text(
         ru="Заявки с сайта: готовая страница, код для вставки, Tilda, WordPress, свой сервер",

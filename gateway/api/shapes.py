@@ -933,17 +933,40 @@ class Certificates(TypedDict):
 # --- search --------------------------------------------------------------------------------------------------------
 
 
+class HitAuthor(TypedDict):
+    name: str
+    kind: Literal["client", "person", "robot"]
+    me: bool
+
+
 class Hit(TypedDict):
-    kind: Literal["contact", "conversation", "deal", "message"]
+    """Something that was found. `found`: its words that were looked for, as they stand; `message_id`: where it opens."""
+
+    kind: Literal["contact", "conversation", "deal", "message", "file"]
     id: str
     conversation_id: str | None
+    message_id: str | None
+    contact_id: str | None
     title: str
     snippet: str
+    found: list[str]
     at: Micros | None
+    source: SourceRef | None
+    author: HitAuthor | None
+    state: str
+    """Of a conversation, or the kind of a deal's stage."""
+    file: AttachmentShape | None
 
 
 class Hits(TypedDict):
+    """`hidden`: conversations that fit and are not for this member. `read_as`: the words in the other keyboard layout, where
+    only those were found. `unread`: what was not understood of the question, as it was typed; then nothing was looked for."""
+
     items: list[Hit]
+    next: str | None
+    hidden: int
+    read_as: str
+    unread: list[str]
 
 
 # --- the demonstration ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Who is the client, what is it about, who takes it? Contacts, deals, tasks, offers, search."""
+"""Who is the client, what is it about, who takes it? Contacts, deals, tasks, offers."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from gateway.api.rights import (
     must_see_deal,
     must_see_task,
     must_share_queue,
-    own_only,
 )
 from gateway.dryrun import held_back
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
-from storage import cards, queue, search, sight, work
+from storage import cards, work
 
 
 class Deals(TypedDict):
@@ -34,11 +33,6 @@ class DealQuery(Query):
     contact: str | None = Field(default=None, max_length=80)
     q: str = Field(default="", max_length=200)
     limit: int = Field(default=20, ge=1, le=100)
-
-
-class SearchQuery(Query):
-    q: str = Field(default="", max_length=200)
-    limit: int = Field(default=10, ge=1, le=50)
 
 
 class ContactChange(Body):
@@ -168,22 +162,3 @@ async def take_lead(call: Call) -> shapes.Deal:
     setup = await setup_of(call.gateway)
     await call.gateway.database.write(work.take_lead, call.path("id"), call.me, setup.schedule)
     return _deal(call, (await call.gateway.database.read(cards.deals, [call.path("id")]))[0])
-
-
-@route("GET", "/search", answer=shapes.Hits, query=SearchQuery, needs="contact.read")
-async def find(call: Call, query: SearchQuery) -> shapes.Hits:
-    """Contacts, conversations, deals and messages by name, number, mail, nickname or words."""
-    words = query.q.strip()
-    if len(words) < 2:
-        return {"items": []}
-    hits = await call.gateway.database.read(search.find, words, query.limit)
-    database = call.gateway.database
-    conversations = [hit["conversation_id"] for hit in hits if hit["conversation_id"]]
-    seen = await database.read(queue.visible, conversations, call.me, own_only(call.account))
-    hidden = (await database.read(sight.private, conversations)).keys() - seen
-    everywhere = call.account.everywhere("contact.read")
-    return {
-        "items": [
-            hit for hit in hits if hit["conversation_id"] not in hidden and (everywhere or hit["conversation_id"] in seen)
-        ]
-    }  # fmt: skip

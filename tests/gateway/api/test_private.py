@@ -100,8 +100,9 @@ async def test_an_owner_who_errs_can_call_it_a_clients_again_and_words_are_kept_
 
 async def test_nobody_finds_words_that_nobody_may_read_until_it_is_a_client(house: House) -> None:
     ref = await lent(house, text="a bicycle for my daughter", files=["photo"])
-    found = await house.admin.get("/search?q=bicycle")
-    assert found == {"items": []}
+    for tab in ("all", "conversations", "messages", "files"):
+        found = await house.admin.get(f"/search?q=bicycle&tab={tab}")
+        assert (found["items"], found["hidden"]) == ([], 0)
     item = (await house.admin.get(f"/conversations/{ref}/messages"))["items"][-1]
     assert (item["attachments"], item["has_raw"]) == ([], False)
     assert (await house.admin.get(f"/messages/{item['id']}/versions")) == {"items": []}
