@@ -40,6 +40,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/sources/:id/teach", component: () => import("@/pages/TeachPage.vue"), meta: { title: "teach.title", needs: ["source.read"] } },
   { path: "/sources/:id/learn", component: () => import("@/pages/LearnPage.vue"), meta: { title: "learn.title", needs: ["source.edit"] } },
   { path: "/reports/calls", component: () => import("@/pages/CallReportPage.vue"), meta: { title: "report.calls", needs: ["queue.edit"] } },
+  { path: "/search", component: () => import("@/pages/SearchPage.vue"), meta: { title: "search.title", needs: ["contact.read"] } },
   { path: "/notices", component: () => import("@/pages/NoticesPage.vue"), meta: { title: "notices.title" } },
   { path: "/contacts", component: () => import("@/pages/ContactsPage.vue"), meta: { title: "contacts.title", needs: ["contact.read"] } },
   { path: "/contacts/import/:id?", component: () => import("@/pages/ImportPage.vue"), meta: { title: "imports.title", needs: ["contact.import"] } },

@@ -256,7 +256,9 @@ export const deals = {
   dropLinks: (id: string) => del(`/deals/${id}/links`),
 };
 
-export const search = (q: string, signal?: AbortSignal): Promise<T.Hits> => get<T.Hits>("/search", { q, limit: 12 }, signal);
+/** Without a tab: a few contacts, deals and messages. */
+export const search = (q: string, how: { tab?: string; cursor?: string; signal?: AbortSignal } = {}): Promise<T.Hits> =>
+  get<T.Hits>("/search", { q, tab: how.tab, cursor: how.cursor, limit: how.tab ? 20 : 5 }, how.signal);
 
 export const demo = {
   load: () => post<T.Demo>("/demo"),

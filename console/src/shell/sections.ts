@@ -24,6 +24,7 @@ export const sections = computed<Section[]>(() => {
   const found: Section[] = [];
   if (may("conversation.read"))
     found.push({ to: "/inbox", label: "inbox.title", icon: "inbox", count: counters.value?.unanswered ?? 0, alarm: false, key: "KeyI" });
+  if (may("contact.read")) found.push({ to: "/search", label: "search.title", icon: "search", count: 0, alarm: false, key: null });
   if (may("source.read"))
     found.push({ to: "/sources", label: "sources.title", icon: "sources", count: 0, alarm: broken.value, key: "KeyS" });
   if (may("contact.read")) found.push({ to: "/contacts", label: "contacts.title", icon: "people", count: 0, alarm: false, key: "KeyB" });

@@ -77,12 +77,12 @@ export async function refresh(thread: Thread): Promise<void> {
   }
 }
 
-export async function loadOlder(thread: Thread): Promise<void> {
+export async function loadOlder(thread: Thread, limit = 60): Promise<void> {
   if (!thread.before || thread.loading.value) return;
   thread.loading.value = true;
   const stamp = head ?? 0;
   try {
-    const page = await api.messages(thread.id, { scope: thread.scope, before: thread.before, limit: 60 });
+    const page = await api.messages(thread.id, { scope: thread.scope, before: thread.before, limit });
     thread.before = page.before;
     takeItems(thread, page.items, stamp);
   } catch (error) {
@@ -90,6 +90,19 @@ export async function loadOlder(thread: Thread): Promise<void> {
   } finally {
     thread.loading.value = false;
   }
+}
+
+const LEAF = 200;
+/** So many messages back is a single one looked for. */
+const DEEPEST = 15 * LEAF;
+
+/** Reads back until a message is there, without a hole. False: it is further back, gone, or not to be had now. */
+export async function reach(thread: Thread, message: string): Promise<boolean> {
+  while (!thread.items.has(message) && thread.before && thread.items.size < DEEPEST && !thread.failure.value) {
+    if (thread.loading.value) await new Promise((resolve) => setTimeout(resolve, 50));
+    else await loadOlder(thread, LEAF);
+  }
+  return thread.items.has(message);
 }
 
 export function takeItems(thread: Thread, items: Item[], stamp: number): void {
