@@ -51,7 +51,9 @@ async def test_a_search_opens_its_hit_and_leads_back_to_where_one_was(
         anna.forgive("ERR_FAILED")
         await page.get_by_role("searchbox", name="Поиск").fill("елена")
         await page.get_by_role("tab", name="Сообщения").click()
-        await expect(page.get_by_role("tabpanel").get_by_role("alert")).to_contain_text("Поиск «Сообщения» не сработал")
+        await expect(page.get_by_role("tabpanel").get_by_role("alert")).to_contain_text(
+            "Поиск «Сообщения» не сработал"
+        )
         await expect(page.get_by_text("Остальное работает")).to_be_visible()
 
 

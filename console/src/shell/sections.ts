@@ -24,10 +24,10 @@ export const sections = computed<Section[]>(() => {
   const found: Section[] = [];
   if (may("conversation.read"))
     found.push({ to: "/inbox", label: "inbox.title", icon: "inbox", count: counters.value?.unanswered ?? 0, alarm: false, key: "KeyI" });
-  if (may("contact.read")) found.push({ to: "/search", label: "search.title", icon: "search", count: 0, alarm: false, key: null });
   if (may("source.read"))
     found.push({ to: "/sources", label: "sources.title", icon: "sources", count: 0, alarm: broken.value, key: "KeyS" });
   if (may("contact.read")) found.push({ to: "/contacts", label: "contacts.title", icon: "people", count: 0, alarm: false, key: "KeyB" });
+  if (may("contact.read")) found.push({ to: "/search", label: "search.title", icon: "search", count: 0, alarm: false, key: null });
   if (may("queue.edit")) found.push({ to: "/reports/calls", label: "report.calls", icon: "phone", count: 0, alarm: false, key: "KeyC" });
   if (may("member.edit") || may("company.edit"))
     found.push({ to: "/company", label: "company.title", icon: "company", count: 0, alarm: false, key: "KeyT" });
