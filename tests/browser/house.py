@@ -172,7 +172,7 @@ async def row_of(shop: House, wanted: Callable[[dict[str, Any]], bool]) -> dict[
 def mailbox(host: MailHost, address: str) -> dict[str, str]:
     """The settings of a mailbox at a server of our own."""
     return {
-        "preset": "own", "address": address, "name": "Мебель", "password": host.password, "imap_host": "127.0.0.1",
+        "preset": "own", "address": host.welcome(address), "name": "Мебель", "password": host.password, "imap_host": "127.0.0.1",
         "imap_port": str(host.ports.imap), "imap_security": "plain", "smtp_host": "127.0.0.1",
         "smtp_port": str(host.ports.submissions), "smtp_security": "tls",
         "certificate": host.certificate.authority.read_text("ascii"),

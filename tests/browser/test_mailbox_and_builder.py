@@ -110,11 +110,11 @@ async def test_a_mailbox_is_connected_in_five_steps_and_its_threads_are_joined_a
 
 async def join_and_part(anna: Visitor, shop: House, post_office: MailHost) -> None:
     page = anna.page
+    made = []
     for number, (subject, words) in enumerate((("Kitchen", "Нужна кухня"), ("Wardrobe", "И ещё шкаф")), 1):
         post_office.deliver(ADDRESS, letter(subject, words, number), sender="olga@client.test")
-    kitchen, wardrobe = [
-        (await row_of(shop, ends_with(words)))["id"] for words in ("Нужна кухня", "И ещё шкаф")
-    ]
+        made.append((await row_of(shop, ends_with(words)))["id"])
+    kitchen, wardrobe = made
     await page.goto(f"/inbox/d/{wardrobe}")
     await join(anna)
     await expect(page).to_have_url(re.compile(kitchen))

@@ -75,6 +75,14 @@ class MailHost:
         """A client's context that trusts this server, as localhost and as 127.0.0.1."""
         return self.certificate.client_context()
 
+    def welcome(self, user: str) -> str:
+        """The address of a mailbox that is there from now on, empty, with the folders that every server makes."""
+        if self.server == "pymap" and not self.maildir(user).is_dir():
+            for name in ("INBOX", "Sent", "Junk"):
+                self._make_folder(self.maildir(user, name))
+            _add_to_pymap(self.place / "mail", [user])
+        return user
+
     def deliver(
         self, to: str | Sequence[str], letter: bytes, *, sender: str = "someone@example.test"
     ) -> None:
@@ -125,11 +133,14 @@ class MailHost:
         return f"{signed}.{_base64(hmac.digest(TOKEN_KEY, signed.encode(), hashlib.sha256))}"
 
     def _make(self, user: str, maildir: Path) -> None:
+        self.welcome(user)
+        self._make_folder(maildir)
+        give(self.place / "mail" / user, self.owner)
+
+    @staticmethod
+    def _make_folder(maildir: Path) -> None:
         for part in ("new", "cur", "tmp"):
             (maildir / part).mkdir(parents=True, exist_ok=True)
-        give(self.place / "mail" / user, self.owner)
-        if self.server == "pymap":
-            _add_to_pymap(self.place / "mail", [user])
 
 
 def _base64(data: bytes) -> str:

@@ -145,6 +145,7 @@ def test_dovecot_passes_the_relays_answer_on(dovecot: MailHost) -> None:
     assert refused.value.recipients[CLIENT][0] == 451
 
 
+@pytest.mark.dovecot
 def test_a_bearer_token_signs_in_until_it_is_over(dovecot: MailHost) -> None:
     def sign_in(seconds: float) -> str:
         bearer = f"user={SHOP}\1auth=Bearer {dovecot.token(SHOP, seconds=seconds)}\1\1".encode()
@@ -168,6 +169,7 @@ def test_a_folder_gets_new_numbers(dovecot: MailHost) -> None:
     assert validity() != before
 
 
+@pytest.mark.dovecot
 def test_a_full_mailbox_refuses() -> None:
     with mail_host(server=SERVERS[0], quota="10k") as host:
         with pytest.raises(smtplib.SMTPDataError) as refused:

@@ -98,7 +98,7 @@ class Box:
 @pytest.fixture
 async def box(host: MailHost) -> AsyncIterator[Box]:
     """A new mailbox; its channels are closed afterwards."""
-    made = Box(host, f"shop{next(NUMBERS)}@firma.test")
+    made = Box(host, host.welcome(f"shop{next(NUMBERS)}@firma.test"))
     yield made
     for channel in made.made:
         await channel.close()

@@ -81,6 +81,7 @@ async def test_a_folder_that_was_renumbered_brings_known_letters_under_their_old
     assert read.envelopes[0].key != before.envelopes[0].key
 
 
+@pytest.mark.dovecot
 async def test_a_letter_over_the_limit_is_shown_in_part_and_can_still_be_fetched_whole(box: Box) -> None:
     channel = box.channel(largest_mb="1")
     cursor = await begun(channel)
@@ -106,6 +107,7 @@ async def test_a_letter_that_is_gone_cannot_be_fetched(box: Box) -> None:
         assert caught.value.code == "letter_gone"
 
 
+@pytest.mark.dovecot
 async def test_folders_of_any_name_are_read(box: Box) -> None:
     names = ["Заявки с сайта", "R&D", 'В "кавычках"']
     with imaplib.IMAP4("127.0.0.1", box.host.ports.imap, timeout=5) as imap:
@@ -196,6 +198,7 @@ async def test_letters_of_another_folder_do_not_wait_for_a_push_of_the_first(box
     assert isinstance(read.events()[0], OutgoingSeen)
 
 
+@pytest.mark.dovecot
 async def test_a_mailbox_of_five_thousand_letters_is_taken_in_whole(box: Box) -> None:
     """Answers of more than 970 lines kill the library as it comes."""
     channel = box.channel()
@@ -226,6 +229,7 @@ def test_a_cursor_is_the_same_after_storing() -> None:
     assert Cursor.load(Cursor.load(stored).dump()).dump() == Cursor.load(stored).dump()
 
 
+@pytest.mark.dovecot
 async def test_a_letter_that_appears_below_the_last_number_is_still_taken(box: Box) -> None:
     """Some servers let a lower UID appear a moment after a higher one."""
     channel = box.channel()
@@ -331,7 +335,7 @@ class TestFaults:
 
     async def test_a_server_that_was_killed_and_came_back_loses_nothing(self) -> None:
         with mail_host() as host:
-            box = Box(host, "shop@firma.test")
+            box = Box(host, host.welcome("shop@firma.test"))
             channel = box.channel()
             cursor = await begun(channel)
             async with reading(channel, cursor) as read:
@@ -375,6 +379,7 @@ class TestFaults:
         assert isinstance(error, TryLater)
         assert error.code == "bad_certificate"
 
+    @pytest.mark.dovecot
     async def test_starttls_encrypts_before_the_password_and_checks_the_certificate(self, box: Box) -> None:
         secure = {"imap_security": "starttls", "imap_host": "localhost"}
         async with reading(channel := box.channel(**secure), await begun(box.channel(**secure))) as read:

@@ -51,6 +51,7 @@ def by_token(box: Box, url: str, memory: Kept) -> Email:
     return channel
 
 
+@pytest.mark.dovecot
 async def test_letters_are_read_and_sent_by_a_token_that_is_renewed_once(
     box: Box, place: tuple[Place, str]
 ) -> None:

@@ -142,4 +142,4 @@ async def open_mail_house(url: str, folder: Path, host: MailHost) -> AsyncIterat
     async with open_house(url, folder) as house:
         host.relay.plan.clear()
         host.relay.refused.clear()
-        yield MailHouse(house, host, f"shop{next(NUMBERS)}@firma.test")
+        yield MailHouse(house, host, host.welcome(f"shop{next(NUMBERS)}@firma.test"))

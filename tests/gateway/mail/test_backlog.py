@@ -70,7 +70,7 @@ async def taken_in(url: str, folder: Path, host: MailHost, number: int, address:
 
 def settings(host: MailHost, address: str) -> dict[str, str]:
     return {
-        "preset": "own", "address": address, "name": "Магазин", "password": host.password,
+        "preset": "own", "address": host.welcome(address), "name": "Магазин", "password": host.password,
         "imap_host": "127.0.0.1", "imap_port": str(host.ports.imap), "imap_security": "plain",
         "smtp_host": "localhost", "smtp_port": str(host.relay.tls_port), "smtp_security": "tls",
         "certificate": host.certificate.authority.read_text("ascii"),

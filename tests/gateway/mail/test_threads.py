@@ -197,6 +197,7 @@ async def test_two_threads_of_a_client_become_one_and_two_again(mail: MailHouse)
     assert await timeline(mail, two) == ["окно"]
 
 
+@pytest.mark.dovecot
 async def test_a_letter_can_be_kept_as_a_file_as_it_came_and_as_it_left(mail: MailHouse) -> None:
     raw = letter(mail.address, "Дверь")
     ref = await mail.hears(raw)
@@ -271,7 +272,7 @@ async def test_a_letter_to_two_mailboxes_is_shown_in_each_and_is_one_clients_one
     mail: MailHouse,
 ) -> None:
     """E16."""
-    other = MailHouse(mail.house, mail.host, f"second-{mail.address}")
+    other = MailHouse(mail.house, mail.host, mail.host.welcome(f"second-{mail.address}"))
     await other.connect()
     raw = letter(f"{mail.address}, {other.address}", "Дверь", id="both@client.test")
     first = await mail.hears(raw)
