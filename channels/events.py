@@ -259,6 +259,8 @@ class OutgoingSeen:
     attachments: tuple[Attachment, ...] = ()
     author: str = ""
     """Who wrote it there, if the network says."""
+    colleague: Identity | None = None
+    """Whom to ask the network about, where it told no name: a person of ours with an account of their own there."""
     key: str = ""
     """Our own idempotency key, where the network echoes it."""
     author_kind: Literal["person", "robot"] = "person"

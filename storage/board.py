@@ -345,6 +345,10 @@ class Board:
     """(source, external id) -> what was told of a message that is not there yet."""
     cut: list[tuple[str, str, str]] = field(default_factory=list)
     """(source, external id, thread) of messages of which only a part came."""
+    colleagues: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """(source, kind, value) of ours who write in the network's own program -> name; "" where the network tells none."""
+    bylines: list[tuple[str, str, str, str]] = field(default_factory=list)
+    """(message, source, kind, value) of what somebody wrote there whose name is still to be asked for."""
     completed: list[tuple[str, str]] = field(default_factory=list)
     """(source, external id) of those whose rest came."""
     lent: dict[tuple[str, str], str | None] = field(default_factory=dict)

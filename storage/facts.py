@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from channels.events import CallFact
 from routing.deals import ClosedDeal, OpenDeal
-from storage import batch, calls, early, lent, owing, threads
+from storage import batch, bylines, calls, early, lent, owing, threads
 from storage.board import Address, Board, Call, Contact, Conversation, Identity, KeptFile, Message
 from storage.ids import new_id
 from storage.tables import identity as identity_table
@@ -50,6 +50,8 @@ class Wanted:
     """(source, key) of private accounts that something was said on."""
     lent_talk: set[tuple[str, str, str, str, str]] = field(default_factory=set)
     """(source, key of a private account, thread, kind and value of the client there)."""
+    colleagues: set[tuple[str, str, str]] = field(default_factory=set)
+    """(source, kind, value) of our people who wrote in the network's own program, told without a name."""
     bound: set[tuple[str, str, str]] = field(default_factory=set)
     """(source, kind, value): extensions, tracking numbers, links that may mean a deal."""
 
@@ -85,6 +87,7 @@ def load(tx: Transaction, wanted: Wanted) -> Board:
     _echoes(connection, board, wanted)
     _tests(connection, board, wanted)
     _internal(connection, board, wanted)
+    board.colleagues = bylines.names(connection, wanted.colleagues, tx.now)
     return board
 
 

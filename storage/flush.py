@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
-from storage import batch, calls, cut, early, lent, owing, threads
+from storage import batch, bylines, calls, cut, early, lent, owing, threads
 from storage.board import Address, Board, Contact, Conversation, Deal, Message, NewAttachment
 from storage.facts import CONVERSATION
 from storage.ids import new_id
@@ -58,6 +58,8 @@ def flush(tx: Transaction, board: Board, stage: tuple[str, str]) -> None:
         tx.ring("media")
     if board.cut:
         tx.ring("cut")
+    if board.bylines:
+        tx.ring("profiles")
     fill_contacts(tx, board.contact_fields)
     thank(tx, board.confirmations)
     if board.rerouted:
@@ -291,6 +293,7 @@ def _parts(connection: Connection, board: Board) -> None:
     _versions(connection, board)
     early.flush(connection, board)
     cut.flush(connection, board)
+    bylines.flush(connection, board)
     batch.insert(
         connection, unwanted, ("envelope_id",), [(one,) for one in sorted(board.unwanted)], ignore=True
     )

@@ -161,7 +161,8 @@ def _outgoing(update: Update, message: Json, peer: int) -> OutgoingSeen:
         external_id=_external(message, peer), thread=str(peer), to=_person(peer),
         at=micros(message, "date", update.received_at), seq=_seq(message),
         kind=what.kind, text=what.text, spans=what.spans, forwards=what.forwards, attachments=what.attachments,
-        author=page(admin) if admin else "", author_kind="person" if admin else "robot",
+        author=page(admin) if admin else "", colleague=identity_of(admin) if admin else None,
+        author_kind="person" if admin else "robot",
         key=str(random_id) if random_id else "", reply_to=what.reply_to, nature="group" if peer >= CHATS else None,
     )  # fmt: skip
 

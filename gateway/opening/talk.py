@@ -225,6 +225,18 @@ def _rename(board: Board, rules: SourceRules, event: Noted) -> None:
     board.renamed_threads.append((conversation.id, event.thread))
 
 
+def _author(board: Board, rules: SourceRules, event: OutgoingSeen) -> str:
+    """Who of us said it: the name the network told of them, else what stands in the message."""
+    who = event.colleague
+    return (board.colleagues.get((rules.id, who.kind, who.value), "") if who else "") or event.author
+
+
+def _ask_for_the_author(board: Board, rules: SourceRules, message: Message, event: OutgoingSeen) -> None:
+    who = event.colleague
+    if who is not None and (rules.id, who.kind, who.value) not in board.colleagues:
+        board.bylines.append((message.id, rules.id, who.kind, who.value))
+
+
 def open_outgoing(
     board: Board, house: House, rules: SourceRules, envelope_id: int, received_at: int, event: OutgoingSeen
 ) -> bool:
@@ -255,11 +267,13 @@ def open_outgoing(
     by_person = event.author_kind == "person"
     message = Message(
         new_id(event.at), conversation.id, conversation.contact_id, rules.id, event.external_id, direction="out",
-        author_kind=event.author_kind, author_name=event.author, kind=event.kind, text=event.text, at=event.at, seq=event.seq,
+        author_kind=event.author_kind, author_name=_author(board, rules, event), kind=event.kind, text=event.text,
+        at=event.at, seq=event.seq,
         state="sent", received_at=received_at, content=_content(event), purpose="reply",
         nature=conversation.nature, group_key=event.group_key or None, envelope_id=envelope_id,
         stems=stems(event.text), new=True,
     )  # fmt: skip
+    _ask_for_the_author(board, rules, message, event)
     private.unsearched(message)
     _answers(board, rules, message, event.reply_to)
     board.add_message(message)

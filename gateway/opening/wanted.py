@@ -145,6 +145,8 @@ def _message(wanted: Wanted, source_id: str, event: InboundMessage | OutgoingSee
         wanted.lent_talk.add(
             (source_id, event.connection, event.thread, who.identity.kind, who.identity.value)
         )
+    if isinstance(event, OutgoingSeen) and event.colleague is not None:
+        wanted.colleagues.add((source_id, event.colleague.kind, event.colleague.value))
     if event.reply_to:
         wanted.externals.add((source_id, event.reply_to))
     if event.group_key:

@@ -47,9 +47,11 @@ from storage.tables.ready import canned, canned_use, saved_view
 from storage.tables.system import api_token, audit_log, counter, event, notice, session, setting
 from storage.tables.talk import (
     attachment,
+    byline,
     call_command,
     call_fact,
     claim,
+    colleague,
     confirmation,
     conversation,
     cut,
@@ -83,8 +85,8 @@ from storage.tables.team import (
 )
 
 __all__ = [
-    "account", "address", "api_token", "approval", "attachment", "audit_log", "binding", "call_command",
-    "call_fact", "candidates", "canned", "canned_use", "certificate", "change", "claim", "company",
+    "account", "address", "api_token", "approval", "attachment", "audit_log", "binding", "byline", "call_command",
+    "call_fact", "candidates", "canned", "canned_use", "certificate", "change", "claim", "colleague", "company",
     "confirmation", "connection", "consent", "contact", "contact_company", "contact_identity", "contact_import",
     "contact_import_row", "contact_merge",
     "conversation", "counter", "cut", "deal", "deal_party", "decision", "design", "design_draft", "different", "draft",

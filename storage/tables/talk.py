@@ -255,6 +255,31 @@ cut = Table(
 )
 Index("ix_cut_next_at", cut.c.next_at)
 
+# People of ours who write in the network's own program: what they are called there, "" where it tells nobody.
+colleague = Table(
+    "colleague",
+    metadata,
+    key("source_id"),
+    key("kind"),
+    key("value"),
+    words("name"),
+    at("asked_at"),
+    PrimaryKeyConstraint("source_id", "kind", "value"),
+)
+
+# Messages of theirs that wait for the name.
+byline = Table(
+    "byline",
+    metadata,
+    key("message_id", primary_key=True),
+    key("source_id"),
+    key("kind"),
+    key("value"),
+    at("next_at"),
+)
+Index("ix_byline_next_at", byline.c.next_at)
+Index("ix_byline_colleague", byline.c.source_id, byline.c.kind, byline.c.value)
+
 # Envelopes of private talk: their words are erased as soon as the chain has sealed them.
 unwanted = Table(
     "unwanted",

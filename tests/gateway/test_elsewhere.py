@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
+import pytest
 
+from channels.base import Profile
+from channels.errors import TryLater
+from channels.events import Identity
 from channels.fakes import Act, Client
 from channels.telegram.fake import TelegramFake
 from channels.telegram.fake_updates import user_id
+from channels.vk.channel import VK
 from channels.vk.fake import VKFake
+from gateway import clock
 from gateway.rules import answering_of
-from storage import lent, natures
+from storage import bylines, lent, natures
+from storage.bylines import AGAIN, KEPT
 from tests.gateway.town import IGOR, MARIA, Town, until
 
 GROUP = -77_001
@@ -54,6 +62,7 @@ async def test_an_answer_typed_at_the_network_stands_once_with_its_author_and_st
     await fake.write(MARIA.ref, "Да, приезжайте")
     await fake.again(3)
     await town.opened()
+    await until(lambda: signed(town, 1))
     assert await waits(town) == [False]
     ours = await town.reply("Адрес пришлю")
     assert await town.state(ours, "sent") == "sent"
@@ -61,10 +70,68 @@ async def test_an_answer_typed_at_the_network_stands_once_with_its_author_and_st
     await town.opened()
     rows = await said(town, "out")
     assert [(row.text, row.author_kind, row.author_name) for row in rows] == [
-        ("Да, приезжайте", "person", "id800000002"), ("Адрес пришлю", "person", "Анна"),
+        ("Да, приезжайте", "person", "Клиент Тестовый"), ("Адрес пришлю", "person", "Анна"),
     ]  # fmt: skip
     await fake.read(MARIA.ref, 3)
     await until(lambda: stands(town, ours, "read"))
+
+
+async def signed(town: Town, count: int) -> bool:
+    """So many words of ours are there, and none waits for its author's name."""
+    rows = await said(town, "out")
+    return len(rows) == count and await town.one("SELECT count(*) FROM byline") == 0
+
+
+async def test_who_answers_at_the_network_is_asked_about_once_and_called_by_name_from_then_on(
+    town: Town,
+) -> None:
+    fake = await vk(town)
+    await town.say("messenger2", "Есть в наличии?")
+    await town.opened()
+    fake.community.names[800000002] = ("Ольга Смирнова", "")
+    await fake.write(MARIA.ref, "Да")
+    await until(lambda: signed(town, 1))
+    asked = [name for name, _ in fake.calls].count("users.get")
+    await fake.write(MARIA.ref, "И на складе")
+    await until(lambda: signed(town, 2))
+    assert [row.author_name for row in await said(town, "out")] == ["Ольга Смирнова", "Ольга Смирнова"]
+    assert [name for name, _ in fake.calls].count("users.get") == asked
+    clock.turn(KEPT)
+    fake.community.names[800000002] = ("Ольга Белова", "")
+    await fake.write(MARIA.ref, "И самовывоз")
+    await until(lambda: signed(town, 3))
+    assert (await said(town, "out"))[-1].author_name == "Ольга Белова", "people change their names"
+
+
+async def silent(channel: VK, people: Sequence[Identity]) -> Mapping[Identity, Profile]:
+    raise TryLater("no answer in time", code="timeout")
+
+
+async def test_an_author_whose_network_does_not_answer_is_asked_about_again(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = await vk(town)
+    await town.say("messenger2", "Есть в наличии?")
+    await town.opened()
+    monkeypatch.setattr(VK, "profiles", silent)
+    await fake.write(MARIA.ref, "Да")
+    await town.opened()
+
+    async def put_off() -> bool:
+        return bool(
+            await town.one("SELECT count(*) FROM byline WHERE next_at > :now", now=town.gateway.now())
+        )
+
+    await until(put_off)
+    (row,) = await said(town, "out")
+    assert row.author_name == "id800000002", "shown at once, by the address of the page"
+    monkeypatch.undo()
+    assert await town.gateway.database.read(bylines.nameless, town.gateway.now(), 9) == []
+    clock.turn(AGAIN)
+    town.gateway.bells.ring(["profiles"])
+    await until(lambda: signed(town, 1))
+    (row,) = await said(town, "out")
+    assert row.author_name == "Клиент Тестовый"
 
 
 async def test_an_answer_given_at_the_network_answers_what_reaches_us_only_after_it(town: Town) -> None:

@@ -9,7 +9,7 @@ from channels.events import Identity, InboundMessage, Person
 from storage.clean import clean, cleaned
 
 
-@given(st.text(st.characters(), max_size=40))
+@given(st.text(max_size=40))  # no half of a pair: neither database keeps one
 def test_what_is_clean_already_stays_as_it_is(text: str) -> None:
     assert clean(text) == text.replace("\x00", "")
 
