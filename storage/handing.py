@@ -57,11 +57,11 @@ def give_everything(
             {"id": from_id},
         ).all()
         act.set_many(kind, [row.id for row in rows], column, to_id)
-    act.close("member", from_id, {"to": to_id})
+    done = act.close("member", from_id, {"to": to_id})
     made = new_id(tx.now)
     tx.connection.execute(
         insert(handover).values(
-            id=made, from_id=from_id, to_id=to_id, by_id=by, at=tx.now, until=until, act_id=act.id
+            id=made, from_id=from_id, to_id=to_id, by_id=by, at=tx.now, until=until, act_id=done or None
         )
     )
     if until is not None:
@@ -95,7 +95,7 @@ def give_back(tx: Transaction, handover_id: str, by: str) -> None:
     working = tx.connection.execute(
         text("SELECT active FROM member WHERE id = :id"), {"id": row.from_id}
     ).scalar()
-    if working:
+    if working and row.act_id:
         history.undo(tx, row.act_id, by, tolerant=True)
     tx.connection.execute(update(handover).where(handover.c.id == handover_id).values(returned_at=tx.now))
     tx.connection.execute(

@@ -47,11 +47,77 @@ export const company = {
   newLink: (id: string) => post<{ member: T.Member; link: string }>(`/members/${id}/link`),
   changeMember: (id: string, body: Partial<Pick<T.Member, "name" | "roles" | "active" | "capacity">>) =>
     patch<T.Member>(`/members/${id}`, body),
+  days: () => get<T.Days>("/company/days"),
+  setDays: (body: Pick<T.Days, "calendar" | "off" | "on">) => put<T.Days>("/company/days", body),
   queues: () => get<{ items: T.Queue[] }>("/queues"),
-  changeQueue: (
-    id: string,
-    body: { name?: string; strategy?: T.Queue["strategy"]; members?: string[]; head_id?: string; accept_seconds?: number },
-  ) => patch<T.Queue>(`/queues/${id}`, body),
+  addQueue: (body: QueueBody) => post<T.Queue>("/queues", body),
+  changeQueue: (id: string, body: QueueBody) => patch<T.Queue>(`/queues/${id}`, body),
+};
+
+export interface QueueBody {
+  name?: string;
+  strategy?: T.Queue["strategy"];
+  members?: string[];
+  head_id?: string;
+  accept_seconds?: number;
+}
+
+export interface HoursChange {
+  member_id: string;
+  week?: Record<number, number[][]>;
+  dated?: Record<string, number[][] | null>;
+}
+
+export const staff = {
+  schedules: (since: string, until: string) => get<T.Schedules>("/schedules", { since, until }),
+  changeHours: (changes: HoursChange[]) => patch<undefined>("/schedules", { changes }),
+  schedule: (id: string) => get<T.Schedule>(`/members/${id}/schedule`),
+  setSchedule: (id: string, body: Omit<T.Schedule, "own"> & { skills?: string[] }) => put<T.Schedule>(`/members/${id}/schedule`, body),
+  handovers: (id: string) => get<T.Handovers>(`/members/${id}/handover`),
+  handOver: (id: string, to_id: string, until: number | null) => post<T.Handovers>(`/members/${id}/handover`, { to_id, until }),
+  giveBack: (id: string) => del(`/handovers/${id}`),
+  deactivate: (id: string, hand_to: string | null) => post<T.Handovers>(`/members/${id}/deactivate`, { hand_to }),
+  liftGate: (id: string, until: number, reason: string) => put<undefined>(`/members/${id}/gate`, { until, reason }),
+  ways: (id: string) => get<T.Ways>(`/members/${id}/ways`),
+  teams: () => get<{ items: T.Team[] }>("/teams"),
+  addTeam: (body: TeamBody) => post<{ items: T.Team[] }>("/teams", body),
+  changeTeam: (id: string, body: TeamBody) => put<{ items: T.Team[] }>(`/teams/${id}`, body),
+  removeTeam: (id: string) => del(`/teams/${id}`),
+  ledger: (since: number, until: number, queue: string) => get<T.Ledger>("/ledger", { since, until, queue }),
+};
+
+export interface TeamBody {
+  name: string;
+  parent_id: string | null;
+  head_id: string | null;
+  deputy_id: string | null;
+  members: string[];
+}
+
+export interface MadeUpLead {
+  source_id: string;
+  campaign: string;
+  text: string;
+  fields: Record<string, string>;
+  phones: string[];
+  history: "new" | "repeat" | "known";
+  manager_id: string;
+}
+
+export type RuleBody = Omit<T.Rule, "hits_today">;
+
+export const routing = {
+  read: () => get<T.Routing>("/routing"),
+  save: (rules: RuleBody[], catch_all: string, seen: number) => put<T.Routing>("/routing/draft", { rules, catch_all, seen }),
+  drop: () => del("/routing/draft"),
+  publish: (note: string, seen: number) => post<T.Routing>("/routing/publish", { note, seen }),
+  rollBack: (version: number) => post<T.Routing>("/routing/rollback", { version }),
+  version: (version: number) => get<{ version: number; plan: T.Plan }>(`/routing/versions/${version}`),
+  leads: () => get<{ items: T.PastLead[] }>("/routing/leads"),
+  check: (body: { deal_id: string | null; lead: MadeUpLead | null; draft: boolean; at: number | null }) => post<T.Checked>("/routing/check", body),
+  compare: (days: number) => get<T.Comparison>("/routing/compare", { days }),
+  fileUrl: () => url("/setup-file"),
+  bringIn: (document: unknown, only_look: boolean) => post<T.SetupChanges>("/setup-file", { document, only_look }),
 };
 
 export interface RowsQuery {

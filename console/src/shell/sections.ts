@@ -29,8 +29,9 @@ export const sections = computed<Section[]>(() => {
   if (may("contact.read")) found.push({ to: "/contacts", label: "contacts.title", icon: "people", count: 0, alarm: false, key: "KeyB" });
   if (may("contact.read")) found.push({ to: "/search", label: "search.title", icon: "search", count: 0, alarm: false, key: null });
   if (may("queue.edit")) found.push({ to: "/reports/calls", label: "report.calls", icon: "phone", count: 0, alarm: false, key: "KeyC" });
-  if (may("member.edit") || may("company.edit"))
-    found.push({ to: "/company", label: "company.title", icon: "company", count: 0, alarm: false, key: "KeyT" });
+  if (may("source.read")) found.push({ to: "/routing", label: "routing.title", icon: "routes", count: 0, alarm: false, key: "KeyM" });
+  if (may("member.read")) found.push({ to: "/team", label: "team.title", icon: "team", count: 0, alarm: false, key: "KeyT" });
+  if (may("company.edit")) found.push({ to: "/company", label: "company.title", icon: "company", count: 0, alarm: false, key: "KeyO" });
   if (may("company.edit"))
     found.push({ to: "/start", label: "checklist.title", icon: "steps", count: 0, alarm: false, key: null });
   if (demo.value && may("demo.run")) found.push({ to: "/demo/client", label: "demo.title", icon: "phones", count: 0, alarm: false, key: null });

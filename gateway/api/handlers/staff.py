@@ -19,7 +19,10 @@ DATE: Final = r"^(\d{4}-\d{2}-\d{2})?$"
 
 
 class ScheduleShape(TypedDict):
-    """Minutes of the day, beyond 1440 the next one; `dated` beats holidays, leave beats all. All empty: the company's."""
+    """Minutes of the day, beyond 1440 the next one; `dated` beats holidays, leave beats all.
+
+    `own` is whether there are hours of their own; without them the company's hold.
+    """
 
     timezone: str
     week: list[list[list[int]]]
@@ -138,9 +141,10 @@ async def _schedule(call: Call) -> ScheduleShape:
 
 
 def _hours(stored: dict[str, Any]) -> ScheduleShape:
+    week, dated = stored.get("week") or [[] for _ in range(7)], stored.get("dated", {})
     return {
-        "timezone": stored.get("zone", ""), "week": stored.get("week") or [[] for _ in range(7)],
-        "dated": stored.get("dated", {}), "leave": stored.get("leave", []), "own": bool(stored),
+        "timezone": stored.get("zone", ""), "week": week, "dated": dated, "leave": stored.get("leave", []),
+        "own": any(week) or bool(dated),
     }  # fmt: skip
 
 

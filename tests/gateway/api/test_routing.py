@@ -210,6 +210,23 @@ async def test_everything_goes_to_a_colleague_for_a_time_and_returns(house: Hous
     assert (await house.admin.get(f"/conversations/{ref}"))["row"]["assignee"]["id"] == petr.id
 
 
+async def test_a_substitute_of_somebody_with_nothing_on_their_hands_stands_down_in_time(house: House) -> None:
+    petr, olga = await manager(house, "Petr"), await manager(house, "Olga")
+    until = house.gateway.now() + DAY
+    given = await house.admin.post(f"/members/{petr.id}/handover", {"to_id": olga.id, "until": until})
+    ref = given["items"][0]["id"]
+    assert (await house.admin.call("DELETE", f"/handovers/{ref}")).status == 204
+    assert (await house.admin.get(f"/members/{petr.id}/handover"))["items"] == []
+    await house.admin.post(f"/members/{petr.id}/handover", {"to_id": olga.id, "until": until})
+    await change(house, "UPDATE handover SET until = 1 WHERE returned_at IS NULL")
+    house.gateway.bells.ring(["router"])
+    async with asyncio.timeout(20):
+        while (await house.admin.get(f"/members/{petr.id}/handover"))["items"]:
+            await asyncio.sleep(0.02)
+    people = {one["id"]: one for one in (await house.admin.get("/members"))["items"]}
+    assert people[petr.id]["substitute_id"] is None
+
+
 async def test_who_leaves_leaves_nothing_behind(house: House) -> None:
     petr, olga = await manager(house, "Petr"), await manager(house, "Olga")
     mine = await queue(house, "Mine", petr)
