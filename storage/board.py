@@ -324,6 +324,8 @@ class Board:
     """letter of ours -> address -> what became of it there."""
 
     new_links: list[tuple[str, str, str, bool, str]] = field(default_factory=list)
+    alike: set[tuple[str, str, str]] = field(default_factory=set)
+    """(contact that told of an address, contact whose it is, the address): they may be one person."""
     new_deals: list[Deal] = field(default_factory=list)
     new_attachments: list[NewAttachment] = field(default_factory=list)
     letters: list[tuple[str, str]] = field(default_factory=list)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
-from storage import batch, bylines, calls, cut, early, lent, owing, threads
+from storage import batch, bylines, calls, cut, early, lent, likeness, owing, threads
 from storage.board import Address, Board, Contact, Conversation, Deal, Message, NewAttachment
 from storage.facts import CONVERSATION
 from storage.ids import new_id
@@ -77,6 +77,7 @@ def _people(tx: Transaction, board: Board) -> None:
     links = [(*link[:2], link[2], int(link[3]), link[4], tx.now) for link in board.new_links]
     columns = ("contact_id", "identity_id", "origin", "verified", "name", "created_at")
     batch.insert(connection, contact_identity, columns, links, ignore=True)
+    likeness.note(tx, [link[:2] for link in links], board.alike)
     for row in changed:
         tx.changed("contact", row.id, row.id)
     _nameless(tx, board, new)

@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import Connection
 
 from routing.imports import Address, Book, Card, Entry, Step, plan
-from storage import batch, imports
+from storage import batch, imports, likeness
 from storage.clean import cleaned
 from storage.history import COLUMNS as CHANGE
 from storage.ids import new_id
@@ -154,6 +154,7 @@ def _write(
     )
     links = [(s.contact_id, ids[one], "imported", 0, "", tx.now) for s in steps for one in s.links]
     batch.insert(tx.connection, contact_identity, LINK, links)
+    likeness.note(tx, [link[:2] for link in links])
     known = {card.id for card in cards if not card.new}
     history = [
         (new_id(tx.now), act, "contact", step.contact_id, name, before, after, by, tx.now)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from storage import batch
+from storage import batch, likeness
 from storage.ids import new_id
 from storage.tables import contact, contact_identity, conversation, identity, recipient, thread_member
 from storage.transaction import Transaction
@@ -203,5 +203,6 @@ def _contact(tx: Transaction, identity_id: str, to: Addressee) -> str:
         tx.connection, contact_identity, ("contact_id", "identity_id", "origin", "verified", "name", "created_at"),
         [(made, identity_id, "stated", 0, to.name, tx.now)], ignore=True,
     )  # fmt: skip
+    likeness.note(tx, [(made, identity_id)])
     tx.changed("contact", made, made)
     return made

@@ -1,4 +1,4 @@
-"""Are these two cards one person? Proposals, merging, and its exact way back, with whatever was said later."""
+"""How do two cards become one person's? Merging, and its exact way back, with whatever was said later."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, Row, insert, select, text, update
 
-from storage import audit, batch, history, leads
+from storage import batch, history, leads, likeness
 from storage.errors import Conflict
 from storage.history import Act, row_of
 from storage.ids import new_id
 from storage.moving import move_all, new_lead
 from storage.outcomes import close_tasks
-from storage.tables import contact_identity, contact_merge, conversation, different
+from storage.tables import contact_identity, contact_merge, conversation
 from storage.transaction import Transaction
 
 FIELDS: Final = ("name", "responsible_id")
@@ -27,36 +27,6 @@ SETS: Final = (
 )
 """What two cards may both have, each once."""
 HANGING: Final = ("task", "touch", "consent")
-
-
-def proposals(connection: Connection, limit: int = 100) -> list[Row[Any]]:
-    """Pairs of contacts that share an address which is one person's: (a, b, kind, value, verified on both), newest first."""
-    return list(
-        connection.execute(
-            text(
-                "SELECT a.contact_id AS a, b.contact_id AS b, i.kind, i.value, a.origin AS a_origin, b.origin AS b_origin,"
-                " CASE WHEN a.verified = 1 AND b.verified = 1 THEN 1 ELSE 0 END AS verified, x.name AS a_name, y.name AS b_name"
-                " FROM contact_identity a JOIN contact_identity b ON b.identity_id = a.identity_id"
-                " AND b.contact_id > a.contact_id JOIN identity i ON i.id = a.identity_id AND i.shared = 0"
-                " JOIN contact x ON x.id = a.contact_id AND x.merged_into IS NULL"
-                " JOIN contact y ON y.id = b.contact_id AND y.merged_into IS NULL WHERE NOT EXISTS"
-                " (SELECT 1 FROM different d WHERE d.a_id = a.contact_id AND d.b_id = b.contact_id)"
-                " ORDER BY verified DESC, b.created_at DESC, a.contact_id, b.contact_id LIMIT :limit"
-            ),
-            {"limit": limit},
-        )
-    )
-
-
-def say_different(tx: Transaction, one: str, other: str, by: str) -> None:
-    """«Это разные люди»: not proposed again."""
-    first, second = sorted((one, other))
-    known = tx.connection.execute(
-        select(different).where(different.c.a_id == first, different.c.b_id == second)
-    )
-    if known.first() is None:
-        tx.connection.execute(insert(different).values(a_id=first, b_id=second, by_id=by, at=tx.now))
-        audit.note(tx, by, "contact.different", "contact", first, {"other": second})
 
 
 def merge(tx: Transaction, kept_id: str, gone_id: str, by: str, chosen: Mapping[str, str]) -> str:
@@ -77,6 +47,7 @@ def merge(tx: Transaction, kept_id: str, gone_id: str, by: str, chosen: Mapping[
             id=made, kept_id=kept_id, gone_id=gone_id, by_id=by, at=tx.now, act_id=act.id, facts=facts
         )
     )
+    likeness.follow(tx, kept_id, gone_id)
     _tell(tx, kept_id, gone_id)
     return made
 

@@ -27,10 +27,14 @@ def contact_of(board: Board, person: Person, demo: int) -> tuple[Contact, Identi
 
 
 def _identified(board: Board, person: Person, demo: int) -> Contact:
-    found = identify(_claims(board, person), person.name)
+    claims = _claims(board, person)
+    found = identify(claims, person.name)
     contact = board.contacts[found.contact_id] if found.contact_id else _new_contact(board, demo)
     for identity_id in found.link or ((identity_of(board, person).id,) if not found.contact_id else ()):
         _link(board, contact, identity_id, person)
+    for claim in claims if found.same_as else ():
+        theirs = [one.id for one in claim.contacts if one.id != contact.id and not claim.shared]
+        board.alike |= {(contact.id, other, claim.identity_id) for other in theirs}
     return contact
 
 

@@ -42,6 +42,7 @@ from storage.tables.people import (
     contact_merge,
     different,
     identity,
+    likeness,
 )
 from storage.tables.ready import canned, canned_use, saved_view
 from storage.tables.system import api_token, audit_log, counter, event, notice, session, setting
@@ -91,7 +92,7 @@ __all__ = [
     "contact_import_row", "contact_merge",
     "conversation", "counter", "cut", "deal", "deal_party", "decision", "design", "design_draft", "different", "draft",
     "early", "envelope", "envelope_key", "event", "external_ref", "file", "firing", "gap", "handover",
-    "identity", "lease", "letter", "member", "member_role", "message", "message_alias", "message_version",
+    "identity", "lease", "letter", "likeness", "member", "member_role", "message", "message_alias", "message_version",
     "metadata", "notice", "numbering", "offer", "outbox", "participant", "phone_call", "pipeline", "plan", "question",
     "queue", "queue_member", "reaction", "read_marker", "recipient", "role", "role_permission", "saved_view",
     "seal", "session", "setting", "source", "source_memory", "staff_notice", "staff_way", "stage",

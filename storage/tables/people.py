@@ -56,6 +56,26 @@ different = Table(
     PrimaryKeyConstraint("a_id", "b_id"),
 )
 
+# Two cards that may be one person, and the address that speaks for it: both have it, or one tells of the other's.
+likeness = Table(
+    "likeness",
+    metadata,
+    key("id", primary_key=True),
+    key("a_id"),
+    key("b_id"),
+    key("identity_id"),
+    flag("settled"),
+    at("at"),
+    UniqueConstraint("a_id", "b_id", "identity_id"),
+)
+Index("ix_likeness_b_id", likeness.c.b_id)
+Index(
+    "ix_likeness_open",
+    likeness.c.id,
+    sqlite_where=text("settled = 0"),
+    postgresql_where=text("settled = 0"),
+)
+
 identity = Table(
     "identity",
     metadata,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 from aiohttp import web
@@ -16,28 +16,39 @@ from gateway.api import build, shapes
 from gateway.api.handlers.attaching import Acted, acted
 from gateway.api.handlers.book import harmless
 from gateway.api.handlers.inbox import contact_of
-from gateway.api.layer import Body, Call, route
+from gateway.api.layer import PREFIX, Body, Call, Query, route
 from gateway.api.rights import must_see_contact
 from gateway.refusals import Refusal
 from gateway.rules import answering_of, setup_of
-from storage import blocking, cards, consents, knowing, merging
+from storage import blocking, cards, consents, knowing, likeness, merging
 
 EDIT = "contact.edit"
 
 
 class Proposal(TypedDict):
-    """Two cards with one address that is one person's."""
+    """Two cards and one address that is one person's: both have it, or one only told of it (its origin is "told")."""
 
+    id: str
     a: shapes.Ref
     b: shapes.Ref
     kind: str
     value: str
     verified: bool
     origins: list[str]
+    at: int
 
 
 class Proposals(TypedDict):
+    """`hidden`: how many there are about people whom this member does not see."""
+
     items: list[Proposal]
+    next: str | None
+    hidden: int
+
+
+class ProposalQuery(Query):
+    cursor: str = Field(default="", max_length=80)
+    limit: int = Field(default=100, ge=1, le=200)
 
 
 class Different(Body):
@@ -103,28 +114,55 @@ class Consents(TypedDict):
     items: list[ConsentShape]
 
 
-@route("GET", "/merge-proposals", answer=Proposals, needs=EDIT)
-async def list_proposals(call: Call) -> Proposals:
-    """Cards that may be one person, with the evidence; the surest first."""
+@route("GET", "/merge-proposals", answer=Proposals, query=ProposalQuery, needs=EDIT)
+async def list_proposals(call: Call, query: ProposalQuery) -> Proposals:
+    """Cards that may be one person, with the address that speaks for it; the newest first."""
     if not call.account.everywhere("contact.read"):
         raise Refusal("forbidden", 403, permission="contact.read")
+    rows = await call.gateway.database.read(likeness.listed, query.cursor, query.limit)
+    following = rows[-1].id if len(rows) == query.limit else None
+    return {"items": list(map(_proposal, rows)), "next": following, "hidden": 0}
+
+
+def _proposal(row: Any) -> Proposal:
     return {
-        "items": [
-            {
-                "a": {"id": row.a, "name": row.a_name}, "b": {"id": row.b, "name": row.b_name}, "kind": row.kind,
-                "value": row.value, "verified": bool(row.verified), "origins": [row.a_origin, row.b_origin],
-            }
-            for row in await call.gateway.database.read(merging.proposals)
-        ]
+        "id": row.id, "a": {"id": row.a, "name": row.a_name}, "b": {"id": row.b, "name": row.b_name}, "kind": row.kind,
+        "value": row.value, "verified": bool(row.verified), "at": row.at,
+        "origins": [row.a_origin or "told", row.b_origin or "told"],
     }  # fmt: skip
 
 
-@route("POST", "/merge-proposals/different", body=Different, needs=EDIT, status=204)
-async def say_different(call: Call, body: Different) -> None:
+@route("GET", "/contacts/{id}/proposals", answer=Proposals, needs="contact.read")
+async def proposals_of(call: Call) -> Proposals:
+    """Who may be the same person as this contact."""
+    await must_see_contact(call, call.path("id"))
+    rows = await call.gateway.database.read(likeness.of_contact, call.path("id"))
+    if not call.account.everywhere("contact.read"):
+        return {"items": [], "next": None, "hidden": len({(row.a, row.b) for row in rows})}
+    return {"items": list(map(_proposal, rows)), "next": None, "hidden": 0}
+
+
+@route("POST", "/merge-proposals/different", answer=Acted, body=Different, needs=EDIT)
+async def say_different(call: Call, body: Different) -> Acted:
     """Two people after all: not proposed again."""
+    await _must_see_both(call, body)
+    await call.gateway.database.write(likeness.say_different, body.a, body.b, call.me)
+    path = f"{PREFIX}/merge-proposals/maybe"
+    return {"undo": {"method": "POST", "path": path, "body": {"a": body.a, "b": body.b}}}
+
+
+@route("POST", "/merge-proposals/maybe", body=Different, needs=EDIT, status=204)
+async def say_maybe(call: Call, body: Different) -> None:
+    """They may be one person after all."""
+    await _must_see_both(call, body)
+    await call.gateway.database.write(likeness.take_back, body.a, body.b, call.me)
+
+
+async def _must_see_both(call: Call, body: Different) -> None:
     for ref in (body.a, body.b):
         await must_see_contact(call, ref)
-    await call.gateway.database.write(merging.say_different, body.a, body.b, call.me)
+        if await call.gateway.database.read(cards.contact, ref) is None:
+            raise Refusal("not_found", 404)
 
 
 @route("POST", "/contacts/{id}/merge", answer=Merged, body=Merge, needs=EDIT)

@@ -74,8 +74,10 @@ class Paper(WebhookChannel):
         except orjson.JSONDecodeError as error:
             raise PayloadUnreadable("not JSON") from error
         person = Person(
-            identity=Identity(kind="paper", value=said["chat"]), name=said.get("name", said["chat"])
-        )
+            identity=Identity(kind="paper", value=said["chat"]), name=said.get("name", said["chat"]),
+            also=tuple(Identity(kind=kind, value=value) for kind, value in said.get("also", ())),
+            stated=said.get("stated", False),
+        )  # fmt: skip
         files = tuple(
             Attachment(kind="photo", ref=ref, name=f"{ref}.png", mime="image/png", inline_id=ref)
             for ref in said.get("files", ())

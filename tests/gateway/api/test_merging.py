@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from storage import likeness
 from storage.transaction import Transaction
 from tests.gateway.api.house import House
 from tests.gateway.api.test_attaching import contact_of, deal_of, messages
@@ -48,6 +49,7 @@ async def share(house: House, *contacts: str) -> None:
                      " VALUES (:ref, 'i', 'stated', 0, 1)"),
                 {"ref": ref},
             )  # fmt: skip
+        likeness.note(tx, [(ref, "i") for ref in contacts])
 
     await house.gateway.database.write(work)
 
@@ -62,9 +64,53 @@ async def test_two_cards_with_one_telephone_are_proposed_until_they_are_called_d
     assert [({one["a"]["id"], one["b"]["id"]}, one["kind"], one["value"]) for one in found] == [
         ({anna, boris}, "phone", "+79160001122")
     ]
-    answer = await house.admin.call("POST", "/merge-proposals/different", {"a": boris, "b": anna})
-    assert answer.status == 204
+    said = await house.admin.post("/merge-proposals/different", {"a": boris, "b": anna})
     assert (await house.admin.get("/merge-proposals"))["items"] == []
+    assert (await house.admin.get(f"/contacts/{anna}/proposals"))["items"] == []
+    await house.admin.post(said["undo"]["path"].removeprefix("/api/v1"), said["undo"]["body"])
+    assert len((await house.admin.get("/merge-proposals"))["items"]) == 1
+
+
+async def test_an_address_that_one_tells_and_another_has_is_a_visible_conflict_of_both(house: House) -> None:
+    """Nobody's words go to the other, and both cards say that there is a doubt, until somebody says what is true."""
+    phone = ["phone", "+79160001122"]
+    anna = await contact_of(house, await house.hears("anna", "A table", name="Anna", also=[phone]))
+    boris = await contact_of(house, await house.hears("boris", "A chair", name="Boris"))
+    await house.hears("boris", "My number", name="Boris", also=[phone])
+    assert boris != anna
+    for ref in (anna, boris):
+        (one,) = (await house.admin.get(f"/contacts/{ref}/proposals"))["items"]
+        assert ({one["a"]["id"], one["b"]["id"]}, one["value"]) == ({anna, boris}, phone[1])
+        assert sorted(one["origins"]) == ["network", "told"]
+    await house.hears("boris", "And a lamp", name="Boris", also=[phone])
+    assert len((await house.admin.get("/merge-proposals"))["items"]) == 1
+    third = await contact_of(house, await house.hears("vera", "A bed", name="Vera"))
+    await house.hears("vera", "My number", name="Vera", also=[phone])
+    assert len((await house.admin.get("/merge-proposals"))["items"]) == 2
+    await house.admin.post(f"/contacts/{boris}/merge", {"gone_id": anna, "chosen": {}})
+    (one,) = (await house.admin.get("/merge-proposals"))["items"]
+    assert {one["a"]["id"], one["b"]["id"]} == {boris, third}, "who was like the one is like the whole card"
+
+
+async def test_a_form_with_the_telephone_of_one_and_the_mail_of_another_is_a_conflict(house: House) -> None:
+    phone, mail = ["phone", "+79160001122"], ["email", "vera@example.ru"]
+    await house.hears("anna", "A table", name="Anna", also=[phone])
+    await house.hears("vera", "A bed", name="Vera", also=[mail])
+    await house.hears("form-1", "Call me", name="Somebody", also=[phone, mail], stated=True)
+    found = (await house.admin.get("/merge-proposals"))["items"]
+    assert found
+    assert {"Anna", "Vera"} <= {one[side]["name"] for one in found for side in ("a", "b")}
+
+
+async def test_who_sees_only_their_own_learns_of_a_doubt_but_not_about_whom(house: House) -> None:
+    phone = ["phone", "+79160001122"]
+    first = await house.hears("anna", "A table", name="Anna", also=[phone])
+    await house.hears("boris", "A chair", name="Boris")
+    await house.hears("boris", "My number", name="Boris", also=[phone])
+    ivan = await house.person("manager")
+    await house.admin.post(f"/conversations/{first}/assignee", {"member_id": ivan.id})
+    told = await ivan.get(f"/contacts/{await contact_of(house, first)}/proposals")
+    assert (told["items"], told["hidden"]) == ([], 1)
 
 
 async def test_a_merge_and_its_undoing_leave_everything_as_it_was(house: House) -> None:
