@@ -203,8 +203,11 @@ def names(connection: Connection, ids: Sequence[str], *, titles: bool) -> dict[s
 
 
 def conversation_ids(connection: Connection, contact_id: str) -> list[str]:
-    """A contact's conversations."""
-    rows = connection.execute(text("SELECT id FROM conversation WHERE contact_id = :id"), {"id": contact_id})
+    """A contact's conversations, the last used first."""
+    rows = connection.execute(
+        text("SELECT id FROM conversation WHERE contact_id = :id ORDER BY last_at DESC, id"),
+        {"id": contact_id},
+    )
     return [row.id for row in rows]
 
 

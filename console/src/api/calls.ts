@@ -246,10 +246,29 @@ export const contacts = {
   fields: (id: string) => get<T.Fields>(`/contacts/${id}/fields`),
   rename: (id: string, name: string) => patch<T.Contact>(`/contacts/${id}`, { name }),
   block: (id: string, blocked: boolean) => post<T.Acted>(`/contacts/${id}/block`, { blocked, identity_id: null }),
+  talks: (id: string) => get<{ items: T.Row[] }>(`/contacts/${id}/conversations`),
+  history: (id: string) => get<T.Changes>(`/contacts/${id}/history`),
+  setFields: (id: string, values: T.Fields["fields"], was: T.Fields["fields"]) => put<T.Acted>(`/contacts/${id}/fields`, { values, was }),
+  proposals: (id: string) => get<T.Proposals>(`/contacts/${id}/proposals`),
+  allProposals: (cursor: string) => get<T.Proposals>("/merge-proposals", { cursor }),
+  different: (a: string, b: string) => post<T.Acted>("/merge-proposals/different", { a, b }),
+  merge: (id: string, gone_id: string, chosen: Record<string, "kept" | "gone">) => post<T.Merged>(`/contacts/${id}/merge`, { gone_id, chosen }),
+  merges: (id: string) => get<T.Merges>(`/contacts/${id}/merges`),
+  unmerge: (id: string) => post<void>(`/merges/${id}/undo`),
+  mismatches: (after: string) => get<T.Mismatches>("/mismatches", { after }),
+  settleMismatch: (id: string, policy: "deal" | "contact") => post<T.Acted>(`/contacts/${id}/mismatch`, { policy }),
   consents: (id: string) => get<T.Consents>(`/contacts/${id}/consents`),
   consentsFile: (id: string) => url(`/contacts/${id}/consents.csv`),
   dealDecisions: (id: string) => get<T.Decisions>(`/deals/${id}/decisions`),
   task: (id: string, done: boolean) => patch<T.Task>(`/tasks/${id}`, { done }),
+};
+
+export const companies = {
+  list: (words: string) => get<T.CompanyList>("/companies", { words }),
+  add: (name: string) => post<{ id: string; name: string }>("/companies", { name }),
+  of: (contact: string) => get<T.CompaniesOf>(`/contacts/${contact}/companies`),
+  join: (contact: string, company: string, role: string) => put<void>(`/contacts/${contact}/companies/${company}`, { role }),
+  leave: (contact: string, company: string) => del(`/contacts/${contact}/companies/${company}`),
 };
 
 export const notices = {

@@ -15,12 +15,12 @@ from typing_extensions import TypedDict
 from gateway.api import build, shapes
 from gateway.api.handlers.attaching import Acted, acted
 from gateway.api.handlers.book import harmless
-from gateway.api.handlers.inbox import contact_of
+from gateway.api.handlers.inbox import contact_of, rows_of
 from gateway.api.layer import PREFIX, Body, Call, Query, route
-from gateway.api.rights import must_see_contact
+from gateway.api.rights import must_see_contact, own_only
 from gateway.refusals import Refusal
 from gateway.rules import answering_of, setup_of
-from storage import blocking, cards, consents, knowing, likeness, merging
+from storage import blocking, cards, consents, knowing, likeness, merging, queue
 
 EDIT = "contact.edit"
 
@@ -130,6 +130,23 @@ def _proposal(row: Any) -> Proposal:
         "value": row.value, "verified": bool(row.verified), "at": row.at,
         "origins": [row.a_origin or "told", row.b_origin or "told"],
     }  # fmt: skip
+
+
+class Talks(TypedDict):
+    items: list[shapes.Row]
+
+
+MOST_TALKS = 50
+
+
+@route("GET", "/contacts/{id}/conversations", answer=Talks, needs="conversation.read")
+async def talks_of(call: Call) -> Talks:
+    """Where one talks with this contact, the last used first."""
+    await must_see_contact(call, call.path("id"))
+    database = call.gateway.database
+    ids = (await database.read(cards.conversation_ids, call.path("id")))[:MOST_TALKS]
+    seen = await database.read(queue.visible, ids, call.me, own_only(call.account))
+    return {"items": await rows_of(call.gateway, call.account, [ref for ref in ids if ref in seen])}
 
 
 @route("GET", "/contacts/{id}/proposals", answer=Proposals, needs="contact.read")

@@ -97,7 +97,7 @@ TABLE: dict[str, set[str]] = {
     "POST /members/{id}/deactivate": {"admin"}, "PUT /members/{id}/gate": STAFF, "GET /teams": ANYBODY,
     "POST /teams": STAFF, "PUT /teams/{id}": STAFF, "DELETE /teams/{id}": STAFF,
     "GET /merge-proposals": GIVE, "POST /merge-proposals/different": TALK, "POST /merge-proposals/maybe": TALK,
-    "GET /contacts/{id}/proposals": TALK, "POST /contacts/{id}/merge": TALK,
+    "GET /contacts/{id}/proposals": TALK, "GET /contacts/{id}/conversations": TALK, "POST /contacts/{id}/merge": TALK,
     "GET /contacts/{id}/merges": TALK, "POST /merges/{id}/undo": GIVE, "GET /contacts/{id}/fields": TALK,
     "PUT /contacts/{id}/fields": TALK,
     "POST /acts/{id}/undo": ANYBODY, "GET /conversations/{id}/questions": TALK, "POST /conversations/{id}/questions": TALK,
