@@ -1,4 +1,4 @@
-"""How do colleagues hear of offers away from the console, and what do they press there?
+"""How do colleagues hear of offers and notices away from the console, and what do they press there?
 
 One desk an installation, by lease, tells each open offer once on each way of its member: a chat with a bot that is set
 apart for our people, or a letter. Pressing, posting and the console all come to the same acceptance, which is exclusive
@@ -8,24 +8,26 @@ and idempotent; what was told is changed to what became of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import orjson
 import structlog
 
 from channels.base import Button, OutboundEdit, OutboundMessage
 from channels.errors import ChannelError, Disconnected, Refused, TryLater, Unreachable
 from channels.events import Event, Identity, InboundMessage, Started
-from gateway import offers
+from gateway import offers, told
 from gateway.clock import new_id
 from gateway.context import Gateway
 from gateway.ending import end
 from gateway.holding import hold
 from gateway.opening.batch import Parsed
 from gateway.refusals import Refusal
+from gateway.rules import LETTERS
 from gateway.sources import Live
 from routing.times import MINUTE
-from storage import cards, ways
+from storage import cards, notices, telling, ways
 from storage.errors import LeaseLost, Unavailable
 from storage.leases import Lease, release
 from storage.ways import Notice
@@ -74,6 +76,9 @@ class StaffDesk:
             for notice in await database.read(ways.untold):
                 await self._tell(notice)
                 await self._hold()
+            for row in await database.read(telling.due, self._gateway.now()):
+                await self._notify(row)
+                await self._hold()
             for row in await database.read(ways.over):
                 await self._show_outcome(row)
                 await self._hold()
@@ -109,6 +114,29 @@ class StaffDesk:
             await gateway.database.write(ways.told, notice_id, "", type(error).__name__)
         else:
             await gateway.database.write(ways.told, notice_id, ids[0] if ids else "")
+
+    async def _notify(self, row: Any) -> None:
+        """Tell one notice on one way, if its member wants that and it is not their quiet hours."""
+        gateway = self._gateway
+        live = gateway.sources.get(row.source_id)
+        prefs = row.prefs if isinstance(row.prefs, dict) else orjson.loads(row.prefs)
+        way: told.Way = "mail" if row.kind == LETTERS else "bot"
+        if live is None or live.row.state != "active":
+            return
+        state = "quiet" if told.is_quiet(prefs, row.at) else "told"
+        state = state if told.wants(prefs, row.code, way) else "unwanted"
+        if not await gateway.database.write(telling.begin, row.id, row.way_id, state) or state != "told":
+            return
+        named = await gateway.database.read(notices.names, [row.about])
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await live.channel.send(_notice(gateway, live, row, prefs, named.get(row.about, ("", None))))
+        except Unreachable:
+            await gateway.database.write(ways.block, row.way_id, row.member_id)
+        except TryLater:
+            await gateway.database.write(telling.again, row.id, row.way_id)
+        except (ChannelError, TimeoutError, OSError) as error:
+            log.info("notice not told", error=getattr(error, "code", "") or type(error).__name__)
 
     async def _show_outcome(self, row: Any) -> None:
         live = self._gateway.sources.get(str(row.source_id))
@@ -161,6 +189,22 @@ def _message(
         key=notice_id, thread=notice.thread or f"staff:{new_id()}", to=to, to_name=notice.name,
         text="\n".join(filter(None, lines)), subject=f"Новый лид №{row.number}", automatic=True,
         created_at=gateway.now(), buttons=tuple(buttons),
+    )  # fmt: skip
+
+
+def _notice(
+    gateway: Gateway, live: Live, row: Any, prefs: Mapping[str, Any], about: tuple[str, str | None]
+) -> OutboundMessage:
+    """A notice in words, with the way to where it belongs."""
+    address, (name, conversation_id) = gateway.sources.public_url, about
+    said = told.words(row.code, name, prefs.get("language"))
+    link = f"{address}/inbox/d/{conversation_id}" if address and conversation_id else ""
+    bot = live.channel.can().tells_staff
+    buttons = ((Button(label="Открыть", url=link),),) if bot and link.startswith("https://") else ()
+    return OutboundMessage(
+        key=f"{row.id}.{row.way_id}", thread=row.thread or f"staff:{new_id()}", to=Identity(kind=row.kind, value=row.value),
+        to_name=row.name, text=said if bot or not link else f"{said}\n{link}", subject=said, automatic=True,
+        created_at=gateway.now(), buttons=buttons,
     )  # fmt: skip
 
 

@@ -76,7 +76,8 @@ def read(tx: Transaction, member_id: str, ids: Sequence[str] | None) -> None:
 
 
 def sweep(tx: Transaction) -> int:
-    """Forget what was told long ago; how many."""
+    """Forget what was told long ago, and on which ways; how many."""
+    tx.connection.execute(text("DELETE FROM notice_told WHERE at < :old"), {"old": tx.now - KEPT})
     gone: int = tx.connection.execute(
         text("DELETE FROM notice WHERE at < :old"), {"old": tx.now - KEPT}
     ).rowcount

@@ -45,7 +45,7 @@ from storage.tables.people import (
     likeness,
 )
 from storage.tables.ready import canned, canned_use, saved_view
-from storage.tables.system import api_token, audit_log, counter, event, notice, session, setting
+from storage.tables.system import api_token, audit_log, counter, event, notice, notice_told, session, setting
 from storage.tables.talk import (
     attachment,
     byline,
@@ -93,8 +93,8 @@ __all__ = [
     "conversation", "counter", "cut", "deal", "deal_party", "decision", "design", "design_draft", "different", "draft",
     "early", "envelope", "envelope_key", "event", "external_ref", "file", "firing", "gap", "handover",
     "identity", "lease", "letter", "likeness", "member", "member_role", "message", "message_alias", "message_version",
-    "metadata", "notice", "numbering", "offer", "outbox", "participant", "phone_call", "pipeline", "plan", "question",
-    "queue", "queue_member", "reaction", "read_marker", "recipient", "role", "role_permission", "saved_view",
+    "metadata", "notice", "notice_told", "numbering", "offer", "outbox", "participant", "phone_call", "pipeline", "plan",
+    "question", "queue", "queue_member", "reaction", "read_marker", "recipient", "role", "role_permission", "saved_view",
     "seal", "session", "setting", "source", "source_memory", "staff_notice", "staff_way", "stage",
     "stage_history", "task", "team", "test_session", "thread_alias", "thread_member", "told", "touch",
     "turn", "unwanted", "upload",

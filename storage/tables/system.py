@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Table, text
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, text
 
 from storage.tables.base import (
     Serial,
@@ -49,6 +49,18 @@ Index(
     postgresql_where=text("read_at IS NULL"),
 )
 Index("ix_notice_at", notice.c.at)
+
+# On which chats and by which letters a notice was told, or will not be.
+notice_told = Table(
+    "notice_told",
+    metadata,
+    key("notice_id"),
+    key("way_id"),
+    words("state"),  # told quiet unwanted failed
+    at("at"),
+    PrimaryKeyConstraint("notice_id", "way_id"),
+)
+Index("ix_notice_told_at", notice_told.c.at)
 
 audit_log = Table(
     "audit_log",

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import pytest
+from sqlalchemy import update
 
 from channels.events import Attribution
 from channels.fakes import Act, Client
 from gateway import offers
+from gateway import told as words
 from gateway.refusals import Refusal
-from storage import ways
+from storage import telling, ways
+from storage.tables import member as members
 from storage.transaction import Transaction
 from tests.gateway.town import IGOR, Town, until
 
@@ -151,3 +155,63 @@ async def test_a_letter_s_link_shows_before_it_accepts_and_only_once(town: Town)
         await offers.accept(town.gateway, olga, mine[olga])
     assert refused.value.code == "taken"
     assert await town.one("SELECT owner_id FROM deal") == petr
+
+
+async def test_a_notice_is_told_on_a_chat_to_whoever_wants_it_once_and_not_in_quiet_hours(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "SOON", 0)
+    petr, olga = await town.member("petr", "manager"), await town.member("olga", "manager")
+    bot = await staff_bot(town)
+    desk = town.fakes["messenger1"]
+    await linked(town, bot, petr)
+    await linked(town, bot, olga, Client(ref="olga", name="Ольга", username="olga_m"))
+    wishes = {
+        petr: {"notify.task": "screen bot"},
+        olga: {"notify.task": "bot", "notify.quiet": "00:00-23:59@UTC"},
+    }
+
+    def work(tx: Transaction) -> None:
+        for member, prefs in wishes.items():
+            tx.connection.execute(update(members).where(members.c.id == member).values(prefs=prefs))
+            for code in ("evening_tasks", "break_automatic"):
+                tx.changed("notification", code, audience=f"member:{member}")
+
+    await town.gateway.database.write(work)
+
+    async def settled() -> bool:
+        return int(await town.one("SELECT count(*) FROM notice_told")) == 4
+
+    await until(settled)
+
+    async def arrived() -> bool:
+        return any("поставлены задачи" in one.text for one in desk.arrived)
+
+    await until(arrived)
+    found = await town.rows(
+        "SELECT n.member_id, n.code, t.state FROM notice_told t JOIN notice n ON n.id = t.notice_id"
+    )
+    assert {(row.member_id, row.code): row.state for row in found} == {
+        (petr, "evening_tasks"): "told", (petr, "break_automatic"): "unwanted",
+        (olga, "evening_tasks"): "quiet", (olga, "break_automatic"): "unwanted",
+    }  # fmt: skip
+    assert len([one for one in desk.arrived if "поставлены задачи" in one.text]) == 1
+
+
+@pytest.mark.parametrize(
+    ("quiet", "at", "is_quiet"),
+    [
+        ("22:00-08:00@UTC", 23, True), ("22:00-08:00@UTC", 7, True), ("22:00-08:00@UTC", 8, False), ("09:00-18:00@UTC", 12, True),
+        ("09:00-18:00@UTC", 18, False), ("22:00-08:00@Europe/Moscow", 20, True), ("nonsense", 23, False), ("", 23, False),
+        ("22:00-08:00@Nowhere/Else", 20, True),
+    ],
+)  # fmt: skip
+def test_quiet_hours_go_over_midnight_in_the_member_s_own_zone(quiet: str, at: int, is_quiet: bool) -> None:
+    moment = int(datetime(2026, 3, 10, at, tzinfo=UTC).timestamp() * 1e6)
+    assert words.is_quiet({"notify.quiet": quiet}, moment) is is_quiet
+
+
+def test_every_notice_has_a_kind_and_words_in_both_languages() -> None:
+    assert set(words.KINDS) == set(words.WORDS)
+    assert words.words("mention", "Мария", "ru") == "Вас упомянули в заметке: Мария"
+    assert words.words("mention", "Maria", "en").startswith("You were mentioned")

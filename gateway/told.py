@@ -1,0 +1,74 @@
+"""What is a colleague told, in which words, and by which ways do they want to hear it?
+
+Each thing told is of one kind; a preference names the ways of a kind («notify.mention» = "screen sound bot"). Lead offers
+are told on every way a member has: that is what the way was linked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+Way = Literal["bot", "mail"]
+KINDS: Final[Mapping[str, str]] = {
+    "mention": "mention",
+    "task_reminder": "task", "task_overdue": "task", "task_overdue_many": "task", "evening_tasks": "task", "snooze_over": "task",
+    "call_back_overdue": "task", "call_not_placed": "task",
+    "answer_soon": "late", "answer_late": "late", "answer_soon_many": "late", "answer_late_many": "late",
+    "approval": "team", "approval_approved": "team", "approval_refused": "team", "lead_kept": "team", "gate_relaxed": "team",
+    "colleague_break": "team", "lead_returned": "lead", "offer_expired": "lead", "break_automatic": "lead",
+}  # fmt: skip
+"""As console/src/state/alerts.ts groups them."""
+WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "mention": ("Вас упомянули в заметке: {name}", "You were mentioned in a note: {name}"),
+    "task_reminder": ("Напоминание о задаче: {name}", "Reminder of a task: {name}"),
+    "task_overdue": ("Задача просрочена: {name}", "Task overdue: {name}"),
+    "task_overdue_many": ("Просрочено много задач у сотрудников", "Many tasks of the team are overdue"),
+    "evening_tasks": ("На завтра поставлены задачи по сделкам без задач", "Deals without a task have one for tomorrow"),
+    "snooze_over": ("Отложенный диалог снова открыт: {name}", "A snoozed conversation is open again: {name}"),
+    "call_back_overdue": ("Клиенту не перезвонили: {name}", "A client was not called back: {name}"),
+    "call_not_placed": ("Звонок не начался: АТС молчит", "The call did not begin: the telephone system is silent"),
+    "answer_soon": ("Скоро выйдет время ответа: {name}", "An answer is due soon: {name}"),
+    "answer_late": ("Клиент ждёт дольше нормы: {name}", "A client waits too long: {name}"),
+    "answer_soon_many": ("Скоро выйдет время ответа у многих клиентов", "Answers to many clients are due soon"),
+    "answer_late_many": ("Многие клиенты ждут дольше нормы", "Many clients wait too long"),
+    "approval": ("Нужно ваше решение, перестал выходить на связь: {name}", "Your decision is needed: {name} stopped responding"),
+    "approval_approved": ("Согласовано: {name}", "Approved: {name}"),
+    "approval_refused": ("Не согласовано: {name}", "Not approved: {name}"),
+    "lead_kept": ("Лид никто не взял, он у вас: {name}", "Nobody took the lead, you keep it: {name}"),
+    "gate_relaxed": ("Лид выдан в обход порядка: {name}", "A lead was given past the rules: {name}"),
+    "colleague_break": ("{name} на перерыве: два лида подряд без ответа", "{name} is on a break: two leads unanswered"),
+    "lead_returned": ("Лид вернулся в очередь, пока вас не было: {name}", "A lead left you while you were away: {name}"),
+    "offer_expired": ("Лид ушёл дальше, время ответа вышло: {name}", "A lead went on, the time to take it was over: {name}"),
+    "break_automatic": ("Вы на перерыве: два лида подряд остались без ответа", "You are on a break: two leads unanswered"),
+}  # fmt: skip
+_quiet = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)(?:@(\S+))?")
+
+
+def wants(prefs: Mapping[str, Any], code: str, way: Way) -> bool:
+    """Whether a member wants to hear of this by that way; unsaid: no, it stands in the console."""
+    return way in str(prefs.get(f"notify.{KINDS.get(code, '')}", "")).split()
+
+
+def is_quiet(prefs: Mapping[str, Any], now: int) -> bool:
+    """Whether these are the member's quiet hours: «22:00-08:00@Europe/Moscow», over midnight too."""
+    hours = _quiet.fullmatch(str(prefs.get("notify.quiet", "")))
+    if hours is None:
+        return False
+    try:
+        zone = ZoneInfo(hours[5] or "Europe/Moscow")
+    except (ValueError, KeyError, OSError):
+        zone = ZoneInfo("Europe/Moscow")
+    local = datetime.fromtimestamp(now / 1e6, UTC).astimezone(zone)
+    minute = local.hour * 60 + local.minute
+    begin, end = (int(hours[at]) * 60 + int(hours[at + 1]) for at in (1, 3))
+    return begin <= minute < end if begin <= end else minute >= begin or minute < end
+
+
+def words(code: str, name: str, language: object) -> str:
+    """The sentence, as the console says it."""
+    russian, english = WORDS.get(code, ("Уведомление: {name}", "Notice: {name}"))
+    return (english if language == "en" else russian).format(name=name or "—")
