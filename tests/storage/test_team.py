@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from sqlalchemy import text
 
 from gateway import clock
 from gateway.permissions import PRESETS
 from storage.database import Database
-from storage.team import first_start
+from storage.errors import Conflict
+from storage.team import add_member, admins, change_member, first_start, set_roles
 from storage.transaction import Transaction
 
 
@@ -25,6 +27,29 @@ async def test_processes_that_start_together_make_one_installation(database_url:
         ]
     )
     assert counted == [1, 1, 1, 2]
+    for one in processes:
+        await one.close()
+
+
+@pytest.mark.parametrize("how", ["role", "leave"])
+async def test_of_administrators_who_let_each_other_go_at_once_one_stays(database_url: str, how: str) -> None:
+    processes = [Database(database_url, clock.now) for _ in range(6)]
+    first = await processes[0].write(first_start, PRESETS, "Анна")
+    others = [await processes[0].write(add_member, f"А{n}", f"a{n}@firma.test", ["admin"]) for n in range(5)]
+
+    def let_go(tx: Transaction, who: str) -> None:
+        if how == "role":
+            set_roles(tx, who, ["head"])
+        else:
+            change_member(tx, who, active=0)
+
+    went = await asyncio.gather(
+        *(one.write(let_go, who) for one, who in zip(processes, [first, *others], strict=True)),
+        return_exceptions=True,
+    )
+    refused = [error for error in went if error is not None]
+    assert [error.params["reason"] for error in refused if isinstance(error, Conflict)] == ["last_admin"]
+    assert len(await processes[0].read(admins)) == len(refused) == 1
     for one in processes:
         await one.close()
 
