@@ -260,7 +260,6 @@ export const contacts = {
   consents: (id: string) => get<T.Consents>(`/contacts/${id}/consents`),
   consentsFile: (id: string) => url(`/contacts/${id}/consents.csv`),
   dealDecisions: (id: string) => get<T.Decisions>(`/deals/${id}/decisions`),
-  task: (id: string, done: boolean) => patch<T.Task>(`/tasks/${id}`, { done }),
 };
 
 export const companies = {
@@ -336,9 +335,46 @@ export const sources = {
   dryRun: (source_id: string) => post<T.Decision>("/routing/dry-run", { source_id }),
 };
 
+/** Whose deals, and with which words. */
+export interface BoardAsk {
+  owner: string;
+  words: string;
+}
+
+export type Value = string | number | boolean | null;
+
 export const deals = {
   links: (id: string) => post<{ items: T.DealLink[] }>(`/deals/${id}/links`, {}),
   dropLinks: (id: string) => del(`/deals/${id}/links`),
+  pipelines: () => get<{ items: T.Pipeline[] }>("/pipelines"),
+  columns: (pipeline: string, ask: BoardAsk) => get<T.DealColumns>(`/pipelines/${pipeline}/board`, { ...ask }),
+  cards: (pipeline: string, stage: string, ask: BoardAsk, cursor: string) =>
+    get<T.DealCards>(`/pipelines/${pipeline}/cards`, { stage, ...ask, cursor, limit: 30 }),
+  /** These cards as they are now; those that left the board are not among them. */
+  cardsNow: (pipeline: string, ids: string[], ask: BoardAsk) => get<T.DealCards>(`/pipelines/${pipeline}/cards`, { ids: ids.join(","), ...ask }),
+  page: (id: string) => get<T.DealPage>(`/deals/${id}/page`),
+  add: (body: { contact_id: string; title: string; pipeline_id: string | null }) => post<T.Deal>("/deals", body),
+  change: (id: string, values: Record<string, Value>, was: Record<string, Value>) => patch<T.Acted>(`/deals/${id}`, { values, was }),
+  move: (id: string, stage_id: string, more: { values?: Record<string, Value>; comment?: string; only_look?: boolean } = {}) =>
+    post<T.DealMoved>(`/deals/${id}/stage`, { stage_id, ...more }),
+  give: (id: string, member_id: string | null) => post<T.Acted>(`/deals/${id}/owner`, { member_id }),
+  ask: (id: string, stage_id: string) => post<{ id: string }>(`/deals/${id}/approval`, { stage_id }),
+  history: (id: string) => get<{ items: T.FieldChange[] }>(`/deals/${id}/history`),
+  tasks: (id: string) => get<{ items: T.TaskCard[] }>(`/deals/${id}/tasks`),
+  attempt: (id: string, result: "reached" | "not_reached" | "later", title: string, at: number | null) =>
+    post<T.Acted>(`/deals/${id}/attempts`, { result, title, at }),
+};
+
+export const approvals = {
+  waiting: () => get<{ items: T.Approval[] }>("/approvals"),
+  decide: (id: string, agree: boolean) => post<T.DealMoved>(`/approvals/${id}`, { agree }),
+};
+
+export const tasks = {
+  mine: () => get<T.MyWork>("/tasks"),
+  add: (body: { title: string; due_at: number | null; deal_id: string }) => post<T.TaskCard>("/tasks", body),
+  finish: (id: string) => post<T.Acted>(`/tasks/${id}/done`, { result: "done" }),
+  reopen: (id: string) => patch<T.Task>(`/tasks/${id}`, { done: false }),
 };
 
 /** Without a tab: a few contacts, deals and messages. */

@@ -19,7 +19,7 @@ export interface Key {
   after?: string;
 }
 
-export type Group = "global" | "go" | "list" | "dialog" | "composer" | "offer" | "sources";
+export type Group = "global" | "go" | "list" | "dialog" | "composer" | "offer" | "sources" | "deals" | "mine";
 
 export interface Command {
   id: string;

@@ -99,7 +99,7 @@ class ContactCount(TypedDict):
     """Spam, internal, automatic and the like: on the timeline, on no deal."""
 
 
-class Change(TypedDict):
+class FieldChange(TypedDict):
     act_id: str
     action: str
     field: str
@@ -110,7 +110,7 @@ class Change(TypedDict):
 
 
 class Changes(TypedDict):
-    items: list[Change]
+    items: list[FieldChange]
 
 
 Evidence = Literal["reply", "quote", "button", "deal_link", "extension", "tracking", "deep_link"]

@@ -51,7 +51,7 @@ class NextTask(TypedDict):
     due_at: int | None
 
 
-class Asked(TypedDict):
+class HeadAsked(TypedDict):
     """The head is asked whether the deal may be given up."""
 
     id: str
@@ -70,7 +70,7 @@ class Card(TypedDict):
     """The most urgent of the open ones."""
     tasks: int
     overdue: int
-    asked: Asked | None
+    asked: HeadAsked | None
 
 
 class Cards(TypedDict):
@@ -180,7 +180,7 @@ def _next(row: Any) -> NextTask:
     return {"id": row.id, "kind": row.kind, "title": row.title, "due_at": row.due_at}
 
 
-def _asked(row: Any) -> Asked | None:
+def _asked(row: Any) -> HeadAsked | None:
     if row is None:
         return None
     return {"id": row.id, "at": row.asked_at, "stage_id": row.stage_id, "stage": row.stage}
