@@ -4,6 +4,7 @@ import { t } from "@/i18n";
 import { asApiError } from "@/api/http";
 import InboxPage from "@/pages/InboxPage.vue";
 import { arriveHome } from "@/state/boot";
+import { ownFirst } from "@/shell/sections";
 import { me, may, restore } from "@/state/session";
 
 declare module "vue-router" {
@@ -81,6 +82,7 @@ function allowed(to: RouteLocationNormalized): true | { path: string; query?: Re
 
 /** The first page a person may see. */
 export function home(): string {
+  if (ownFirst()) return "/mine";
   if (!me.value || may("conversation.read")) return "/inbox";
   return may("source.read") ? "/sources" : "/profile";
 }

@@ -126,7 +126,7 @@ async def as_person(
     async with visit(browser, house.address, screen=screen, theme=theme, locale=locale) as person:
         person.page.set_default_timeout(PATIENCE)
         await person.page.goto(link)
-        await person.page.wait_for_url(re.compile(r"/(inbox|sources|setup|profile)"))
+        await person.page.wait_for_url(re.compile(r"/(inbox|mine|sources|setup|profile)"))
         yield person
 
 

@@ -28,17 +28,13 @@ function keep(): void {
   else localStorage.removeItem(place());
 }
 
-export async function tick(task: Tickable, after: () => void = () => {}): Promise<void> {
+/** The news of the task bring whatever lists it up to date. */
+export async function tick(task: Tickable): Promise<void> {
   ticks.set(task.id, "done");
   try {
     const { undo } = await api.finish(task.id);
-    const back = (): void => {
-      ticks.delete(task.id);
-      after();
-    };
-    if (undo) offerUndo(t("task.done"), undo, back);
+    if (undo) offerUndo(t("task.done"), undo, () => ticks.delete(task.id));
     else tell(t("task.done"));
-    after();
   } catch (error) {
     if (asApiError(error).status !== 0) {
       ticks.delete(task.id);
@@ -50,12 +46,11 @@ export async function tick(task: Tickable, after: () => void = () => {}): Promis
   }
 }
 
-export async function untick(task: Tickable, after: () => void = () => {}): Promise<void> {
+export async function untick(task: Tickable): Promise<void> {
   if (ticks.get(task.id) === "waits") return forget(task.id);
   try {
     await api.reopen(task.id);
     ticks.delete(task.id);
-    after();
   } catch (error) {
     complain(error);
   }

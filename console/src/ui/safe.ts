@@ -46,8 +46,12 @@ export function phoneText(value: string): string {
 export function shortName(name: string): string {
   const [first = "", ...rest] = name.trim().split(/\s+/u);
   const last = rest.at(-1);
-  return last && name.length > 10 ? `${first} ${last[0]}.` : name;
+  if (!last || name.length <= 10) return name;
+  return /^\p{L}/u.test(last) ? `${first} ${last[0]}.` : first;
 }
+
+/** A name as it is, or the number that stands for one while nobody knows it. */
+export const nameText = (name: string): string => (/^\+\d{7,15}$/u.test(name) ? phoneText(name) : name);
 
 export function fileSize(bytes: number | null, locale: string): string {
   if (bytes === null) return "";
