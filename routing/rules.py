@@ -18,7 +18,7 @@ What: TypeAlias = Literal[
 How: TypeAlias = Literal["is", "is_not", "contains", "at_least"]
 History: TypeAlias = Literal["new", "repeat", "known"]
 Problem: TypeAlias = Literal[
-    "unreachable", "no_condition", "no_queue", "queue_empty", "queue_headless", "source_gone", "member_gone",
+    "unreachable", "no_condition", "no_value", "no_queue", "queue_empty", "queue_headless", "source_gone", "member_gone",
     "nobody_at_times",
 ]  # fmt: skip
 
@@ -290,6 +290,8 @@ def check(plan: Plan, world: World) -> list[Finding]:
             found.append(Finding(rule_id=rule.id, problem="unreachable", about=earlier.id))
         if not rule.when:
             found.append(Finding(rule_id=rule.id, problem="no_condition"))
+        if any(not one.values for one in rule.when):
+            found.append(Finding(rule_id=rule.id, problem="no_value"))
         found += _check_queue(rule.id, rule.queue_id, world)
         for one in rule.when:
             gone = [ref for ref in one.values if one.what == "source" and ref not in world.sources]

@@ -283,7 +283,7 @@ def members(connection: Connection) -> list[Row[Any]]:
         connection.execute(
             text(
                 "SELECT m.id, m.name, m.email, m.active, m.presence, m.presence_until, m.presence_automatic, m.capacity,"
-                " m.password_hash, m.needs_setup, m.team_id FROM member m ORDER BY m.name, m.id"
+                " m.password_hash, m.needs_setup, m.team_id, m.seen_at, m.demo FROM member m ORDER BY m.name, m.id"
             )
         )
     )

@@ -66,7 +66,7 @@ async def members_of(gateway: Gateway) -> list[shapes.Member]:
                 "state": row.presence or "off", "until": row.presence_until, "automatic": bool(row.presence_automatic),
             },
             "load": people[row.id].load, "capacity": people[row.id].capacity,
-            "invited": not row.password_hash and not row.needs_setup, "team_id": row.team_id,
+            "invited": not (row.password_hash or row.needs_setup or row.seen_at or row.demo), "team_id": row.team_id,
             "skills": sorted(people[row.id].skills), "may_own": people[row.id].may_own,
             "held": [*held_back(people[row.id], queues.values(), now)], "overdue_tasks": people[row.id].overdue_tasks,
             "idle_deals": people[row.id].idle_deals, "shift": _shift(people[row.id]),

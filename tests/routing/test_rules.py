@@ -138,7 +138,16 @@ def test_what_is_wrong_with_a_plan_is_found() -> None:
         sources=frozenset({"vk"}), members=frozenset({"petr"}),
     )  # fmt: skip
     bad = Rule(id="9", when=(when("source", "gone"),), queue_id="nothing", member_id="olga")
-    plan = Plan(rules=(FIRST, SECOND, bad, Rule(id="8", queue_id="a")), catch_all="rest")
+    plan = Plan(
+        rules=(
+            FIRST,
+            SECOND,
+            bad,
+            Rule(id="8", queue_id="a"),
+            Rule(id="7", when=(when("channel"),), queue_id="rest"),
+        ),
+        catch_all="rest",
+    )
     assert rules.check(plan, world) == [
         Finding(rule_id="1", problem="nobody_at_times", about="a"),
         Finding(rule_id="2", problem="unreachable", about="1"),
@@ -149,6 +158,7 @@ def test_what_is_wrong_with_a_plan_is_found() -> None:
         Finding(rule_id="9", problem="member_gone", about="olga"),
         Finding(rule_id="8", problem="no_condition"),
         Finding(rule_id="8", problem="nobody_at_times", about="a"),
+        Finding(rule_id="7", problem="no_value"),
     ]
     assert rules.check(Plan(), world) == [Finding(rule_id="catch_all", problem="no_queue", about="")]
 

@@ -1,6 +1,7 @@
 /** How do calendar dates of no clock read, and which is today somewhere? */
 import { locale } from "@/i18n";
 import { serverNow } from "@/time/clock";
+import { plusDays } from "./hours";
 
 const made = new Map<string, Intl.DateTimeFormat>();
 function format(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
@@ -22,6 +23,17 @@ export const dayHead = (date: string): { name: string; number: string } => ({ na
 
 /** "9–15 марта". */
 export const weekText = (monday: string, sunday: string): string => format({ day: "numeric", month: "long" }).formatRange(noon(monday), noon(sunday));
+
+/** Dates in a line; days that follow one another are one range. */
+export function rangesText(days: readonly string[]): string {
+  const ranges: [string, string][] = [];
+  for (const day of days) {
+    const last = ranges.at(-1);
+    if (last && plusDays(last[1], 1) === day) last[1] = day;
+    else ranges.push([day, day]);
+  }
+  return ranges.map(([first, end]) => (first === end ? dateText(first) : format({ day: "numeric", month: "short" }).formatRange(noon(first), noon(end)))).join(", ");
+}
 
 /** Today's date in a zone. */
 export const todayIn = (zone: string): string => new Intl.DateTimeFormat("sv-SE", { timeZone: zone }).format(new Date(serverNow() / 1000));

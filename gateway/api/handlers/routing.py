@@ -149,11 +149,15 @@ class NextStep(TypedDict):
 
 
 class Checked(TypedDict):
-    """`then` is what follows while nobody accepts; `supposed`: of another time nobody's presence is known."""
+    """`held`: rule -> which of its conditions hold. `then` is what follows while nobody accepts.
+
+    `supposed`: of another time nobody's presence is known.
+    """
 
     rules: shapes.Decision
     route: shapes.Decision
     queue_id: str
+    held: dict[str, list[bool]]
     then: list[NextStep]
     supposed: bool
 
@@ -328,6 +332,7 @@ async def check(call: Call, body: Check) -> Checked:
     names = await call.gateway.database.read(cards.names, refs, titles=call.account.may("conversation.read"))
     return {
         "rules": build.decision(records[0], names), "route": build.decision(records[1], names),
+        "held": {one.ref: cast("list[bool]", one.facts["held"]) for one in tried.rules.candidates},
         "queue_id": tried.queue_id, "supposed": abs(at - call.now) > dryrun.NEAR,
         "then": [
             {"rule": step.rule, "to": [{"id": ref, "name": names.get(ref, "")} for ref in step.members], "at": step.at}

@@ -87,7 +87,7 @@ async def test_a_lead_goes_where_its_words_send_it_and_the_decision_says_so(hous
     assert {(one["kind"], one["rule"]) for one in records} >= {("rules", "rule"), ("route", "in_order")}
     assert (await house.rows("SELECT priority FROM deal WHERE id = :id", id=big))[0].priority == 5
     past = await house.admin.post("/routing/check", {"deal_id": big})
-    assert past["rules"]["chosen"] == whole
+    assert (past["rules"]["chosen"], past["held"]) == (whole, {"big": [True]})
     assert (await house.admin.get("/routing"))["plan"]["rules"][0]["hits_today"] == 1
 
 
