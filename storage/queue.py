@@ -48,6 +48,11 @@ OWN = (
     " UNION SELECT k.id FROM conversation k WHERE k.private_to = :me)"
 )
 """What a member sees who sees only their own, found from the member: it is little, the table is not."""
+IS_OWN = {
+    "sqlite": "c.id IN (SELECT id FROM own)",
+    # An array, so that PostgreSQL looks each of them up: joined, it may read a whole list of others' to find none of theirs.
+    "postgresql": "c.id = ANY(ARRAY(SELECT id FROM own))",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +149,10 @@ def _walk(
     if after is not None:
         also += f" AND (c.{part.column}, c.id) {sign} (:after_at, :after_id)"
         parameters["after_at"], parameters["after_id"] = after
-    own = " JOIN own ON own.id = c.id" if ask.own_only else ""
+    if ask.own_only:
+        also += f" AND {IS_OWN[connection.dialect.name]}"
     walks = [
-        f"SELECT c.id, c.{part.column} AS at FROM conversation c{own} WHERE {VIEWS[ask.view]} AND {where}{also}"
+        f"SELECT c.id, c.{part.column} AS at FROM conversation c WHERE {VIEWS[ask.view]} AND {where}{also}"
         f" ORDER BY c.{part.column} {direction}, c.id {direction} LIMIT :limit"
         for where in part.wheres
     ]

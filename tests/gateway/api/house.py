@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +65,7 @@ class Person:
         if self.token:
             sent["Cookie"] = f"inbox={self.token}"
         sent |= headers or {}
-        data = raw if raw is not None else None if body is None else orjson.dumps(body)
+        data = io.BytesIO(raw) if raw is not None else None if body is None else orjson.dumps(body)
         async with self.http.request(
             method, self.base + API + path, data=data, headers=sent, allow_redirects=False
         ) as got:
