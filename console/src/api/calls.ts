@@ -270,6 +270,12 @@ export const companies = {
   leave: (contact: string, company: string) => del(`/contacts/${contact}/companies/${company}`),
 };
 
+export const ways = {
+  all: () => get<T.Ways>("/me/ways"),
+  add: (source_id: string) => post<T.AskedWay>("/me/ways", { source_id }),
+  remove: (id: string) => del(`/me/ways/${id}`),
+};
+
 export const notices = {
   list: (cursor: string) => get<T.NoticeList>("/notices", { cursor }),
   read: (ids: string[] | null) => post<void>("/notices/read", { ids }),

@@ -46,6 +46,7 @@ export type Mismatches = Shapes["Mismatches"];
 export type Proposal = Shapes["Proposal"];
 export type Proposals = Shapes["Proposals"];
 export type Import = Shapes["Import"];
+export type AskedWay = Shapes["AskedWay"];
 export type NoticeList = Shapes["NoticeList"];
 export type NoticeShape = Shapes["NoticeShape"];
 export type Conversation = Shapes["Conversation"];

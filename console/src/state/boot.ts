@@ -17,6 +17,7 @@ import { forgetThreads } from "./thread";
 export async function arriveHome(): Promise<void> {
   await Promise.allSettled([loadChannels(), loadCounters(), loadOffers(), loadRings(), loadMembers(), loadSources()]);
   resume();
+  void import("./alerts").then((alerts) => alerts.start());
 }
 
 export function forgetEverything(): void {

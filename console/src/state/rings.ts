@@ -2,10 +2,10 @@
 import { computed, shallowReactive, watch } from "vue";
 import { phone as api } from "@/api/calls";
 import type { Ring } from "@/api/types";
-import { has, t } from "@/i18n";
+import { t } from "@/i18n";
 import { connection, onChange, onSnapshot } from "@/live/socket";
 import { phoneText } from "@/ui/safe";
-import { sayNow, tell } from "./notices";
+import { sayNow } from "./notices";
 import { may } from "./session";
 
 const rings = shallowReactive(new Map<string, Ring>());
@@ -55,6 +55,3 @@ onChange<null>("call.remove", (_, id, seq) => {
 /** What began to ring between the first reading and the first word over the line. */
 watch(connection, (now) => now === "online" && void loadRings().catch(() => {}));
 onSnapshot(() => void loadRings().catch(() => {}));
-onChange<{ code: string }>("notification", (told) => {
-  if (has(`told.${told.code}`)) tell(t(`told.${told.code}`));
-});

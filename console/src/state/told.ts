@@ -1,16 +1,20 @@
 /** How much of what I was told have I not read? */
-import { ref, watch } from "vue";
+import { ref, shallowRef, watch } from "vue";
 import { notices as api } from "@/api/calls";
-import type { NoticeList } from "@/api/types";
+import type { NoticeList, NoticeShape } from "@/api/types";
 import { connection, onChange, onSnapshot } from "@/live/socket";
 
 export const unread = ref(0);
 /** Grows with each thing told or read, so that an open list asks anew. */
 export const toldTimes = ref(0);
 
+/** The newest notices as they were last read. */
+export const latest = shallowRef<NoticeShape[]>([]);
+
 export async function loadTold(cursor = ""): Promise<NoticeList> {
   const found = await api.list(cursor);
   unread.value = found.unread;
+  if (!cursor) latest.value = found.items;
   return found;
 }
 const again = (): void => {
