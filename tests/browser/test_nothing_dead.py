@@ -116,12 +116,19 @@ async def _answers(page: Page, element: ElementHandle) -> bool:
                 return True
             await asyncio.sleep(0.1)
         return False
-    except Error:  # covered by something
-        return False
+    except Error:  # covered by something; or gone, as an offer is whose time is over
+        return not await _is_there(element)
     finally:
         page.remove_listener("filechooser", note)
         page.remove_listener("popup", note)
         page.remove_listener("request", asked)
+
+
+async def _is_there(element: ElementHandle) -> bool:
+    try:
+        return bool(await element.evaluate("one => one.isConnected"))
+    except Error:  # with its page
+        return False
 
 
 async def _seen(page: Page) -> str:
