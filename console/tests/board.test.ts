@@ -1,9 +1,11 @@
 /** The board shows what the server says, keeps a card where it stands, and never loses a tick. */
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Deal, DealCard, Pipeline, Stage } from "@/api/types";
+import { nextTick } from "vue";
+import type { Deal, DealCard, Me, Pipeline, Stage } from "@/api/types";
 import { hundredths, parseMoney, shownValue, typedMoney, valueOf } from "@/deals/values";
 import { useLocale } from "@/i18n";
 import { cards, endsOf, forgetBoard, lanes, openBoard, takeDeal } from "@/state/board";
+import { me } from "@/state/session";
 import { tick, ticks, untick } from "@/state/ticks";
 
 const stage = (id: string, kind: Stage["kind"]): Stage => ({
@@ -75,6 +77,17 @@ describe("board", () => {
     for (const id of ["a", "b", "d"]) takeDeal(deal(id, "new"));
     await vi.waitFor(() => expect(order("new")).toEqual(["d"]), 5000);
     expect(asked.filter((one) => one.includes("ids="))).toHaveLength(1);
+  });
+});
+
+describe("the next person at this machine", () => {
+  it("sees nothing of the last one's deals", async () => {
+    stands = [deal("a", "new")];
+    await openBoard("", { owner: "", words: "" });
+    me.value = { id: "other", permissions: [] } as unknown as Me;
+    await nextTick();
+    expect([cards.size, lanes.size]).toEqual([0, 0]);
+    me.value = null;
   });
 });
 

@@ -1,14 +1,16 @@
 /** Which deals wait for this head's word? */
-import { shallowRef } from "vue";
+import { shallowRef, watch } from "vue";
 import { approvals as api } from "@/api/calls";
 import type { Approval, Deal } from "@/api/types";
 import { t } from "@/i18n";
 import { onChange, onSnapshot } from "@/live/socket";
 import { complain, offerUndo, tell } from "./notices";
-import { may } from "./session";
+import { may, me } from "./session";
 
 export const approvals = shallowRef<Approval[]>([]);
 export const mayDecide = (): boolean => may("member.edit") && may("lead.assign");
+
+watch(() => me.value?.id, () => (approvals.value = []));
 
 export async function loadApprovals(): Promise<void> {
   if (!mayDecide()) return;

@@ -1,9 +1,10 @@
 /** What stands on the board of one pipeline, as everybody sees it now? */
-import { shallowReactive, shallowRef } from "vue";
+import { shallowReactive, shallowRef, watch } from "vue";
 import { deals as api, type BoardAsk } from "@/api/calls";
 import { asApiError, type ApiError } from "@/api/http";
 import type { Deal, DealCard, Pipeline, Row, Stage, Task } from "@/api/types";
 import { onChange, onSnapshot } from "@/live/socket";
+import { me } from "./session";
 
 export interface Lane {
   stage: Stage;
@@ -73,6 +74,9 @@ export function forgetBoard(): void {
   forgetCards();
   pipelines.value = pipeline.value = failure.value = null;
 }
+
+/** The next person at this machine sees nothing of the last one's. */
+watch(() => me.value?.id, forgetBoard);
 
 function forgetCards(): void {
   lanes.clear();

@@ -1,5 +1,5 @@
 /** What is on this person's desk: clients to get in touch with, tasks, deals without a task? */
-import { shallowRef } from "vue";
+import { shallowRef, watch } from "vue";
 import { tasks as api } from "@/api/calls";
 import { asApiError, type ApiError } from "@/api/http";
 import type { Deal, MyWork, Row, Task } from "@/api/types";
@@ -28,6 +28,9 @@ export function forgetMine(): void {
   asked++;
   work.value = failure.value = null;
 }
+
+/** The next person at this machine sees nothing of the last one's. */
+watch(() => me.value?.id, forgetMine);
 
 /** Soon: news come in groups. */
 export function mineSoon(): void {

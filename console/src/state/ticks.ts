@@ -79,6 +79,7 @@ async function catchUp(): Promise<void> {
 onChange<Task>("task.upsert", (task) => {
   if (task.done_at === null && ticks.get(task.id) === "done") ticks.delete(task.id);
 });
+watch(() => me.value?.id, () => ticks.clear());
 watch(connection, (now) => {
   if (now === "online" && me.value) void catchUp();
 }, { immediate: true });

@@ -4,4 +4,4 @@ import { nameText } from "@/ui/safe";
 
 /** A call back names the client as they are called now: their name may have been learnt since. */
 export const taskTitle = (task: { kind: string; title: string }, client?: string): string =>
-  task.kind === "call_back" ? t("task.call_back", { name: nameText(client || task.title) }) : task.title;
+  task.kind === "call_back" ? t("task.call_back", { name: nameText(client || task.title) || t("task.somebody") }) : task.title || t("task.unnamed");

@@ -160,7 +160,7 @@ def _card(call: Call, row: Any, found: boards.Facts) -> Card:
         "contact": build.reference(who.id, who.name) if who is not None and names else None,
         "phone": (who.phone or "") if who is not None and names else "",
         "talk": _talk(call, found.talks.get(row.id)) if words else None,
-        "task": _next(todo[0]) if todo else None, "tasks": len(todo),
+        "task": _next(todo[0], names) if todo else None, "tasks": len(todo),
         "overdue": sum(one.due_at is not None and one.due_at < call.now for one in todo),
         "asked": _asked(found.asked.get(row.id)),
     }  # fmt: skip
@@ -176,8 +176,13 @@ def _talk(call: Call, row: Any) -> Talk | None:
     }  # fmt: skip
 
 
-def _next(row: Any) -> NextTask:
-    return {"id": row.id, "kind": row.kind, "title": row.title, "due_at": row.due_at}
+def _next(row: Any, names: bool) -> NextTask:
+    return {"id": row.id, "kind": row.kind, "title": task_title(row, names), "due_at": row.due_at}
+
+
+def task_title(row: Any, names: bool) -> str:
+    """What is to be done. Only a stage's own words name nobody: others may hold a client's name or number."""
+    return row.title if names or row.kind == "stage" else ""
 
 
 def _asked(row: Any) -> HeadAsked | None:

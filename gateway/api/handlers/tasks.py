@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from gateway.api import build, shapes
 from gateway.api.handlers.attaching import Acted, acted
-from gateway.api.handlers.boards import Card, cards_of
+from gateway.api.handlers.boards import Card, cards_of, task_title
 from gateway.api.layer import Body, Call, route
 from gateway.api.rights import must_see_contact, must_see_deal, must_see_task
 from gateway.refusals import Refusal
@@ -94,12 +94,13 @@ async def deal_tasks(call: Call) -> TaskCards:
 
 
 def _task(call: Call, row: Any) -> TaskCard:
+    names = call.account.may("contact.read")
     return {
-        "id": row.id, "kind": row.kind, "title": row.title, "due_at": row.due_at, "remind_at": row.remind_at,
+        "id": row.id, "kind": row.kind, "title": task_title(row, names), "due_at": row.due_at, "remind_at": row.remind_at,
         "done_at": row.done_at, "result": row.result, "every": row.every,
         "overdue": row.done_at is None and row.due_at is not None and row.due_at < call.now,
         "owner": build.reference(row.owner_id, row.owner_name),
-        "contact": build.reference(row.contact_id, row.contact_name), "deal_id": row.deal_id,
+        "contact": build.reference(row.contact_id, row.contact_name) if names else None, "deal_id": row.deal_id,
         "deal_number": row.number, "deal_title": (row.deal_title or "") if call.account.may("conversation.read") else "",
     }  # fmt: skip
 

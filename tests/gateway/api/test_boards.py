@@ -70,6 +70,12 @@ async def test_everybody_sees_on_the_board_what_they_see_elsewhere(house: House)
     assert {(one["deal"]["title"], one["contact"], one["phone"], one["talk"]) for one in blind} == {
         ("", None, "", None)
     }
+    await house.admin.post("/tasks", {"title": "ring Maria", "deal_id": mine, "due_at": 1})
+    (named,) = (await manager.get(path))["items"]
+    blind = [one for one in (await marketer.get(path))["items"] if one["deal"]["id"] == mine]
+    assert (named["task"]["title"], blind[0]["task"]["title"]) == ("ring Maria", "")
+    (todo,) = (await marketer.get(f"/deals/{mine}/tasks"))["items"]
+    assert (todo["title"], todo["contact"]) == ("", None)
     page = await marketer.get(f"/deals/{mine}/page")
     assert (page["contact"], page["talks"], page["fields"]) == (None, [], {})
     assert (await manager.call("GET", f"/deals/{other}/page")).status == 404
