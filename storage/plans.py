@@ -138,6 +138,18 @@ def _put(tx: Transaction, plan_id: str, wanted: Plan, by: str, note: str, world:
     return last + 1
 
 
+def names(connection: Connection) -> dict[str, str]:
+    """What queues and rules are called; a rule that is gone by its last name in the newest versions."""
+    found: dict[str, str] = {}
+    newest = select(plan.c.document).order_by(plan.c.changed_at.desc()).limit(20)
+    for row in connection.execute(newest):
+        for rule in Plan.from_json(row.document).rules:
+            if rule.name:
+                found.setdefault(rule.id, rule.name)
+    found.update((row.id, row.name) for row in connection.execute(text("SELECT id, name FROM queue")))
+    return found
+
+
 def hits(connection: Connection, since: int) -> dict[str, int]:
     """rule -> how many leads it sent somewhere since a moment."""
     found: dict[str, int] = {}

@@ -21,7 +21,7 @@ from gateway.outgoing import message_of
 from gateway.parsing import body_of
 from gateway.redaction import blank
 from gateway.refusals import Refusal
-from storage import cards, posting, timeline, waiting
+from storage import cards, plans, posting, timeline, waiting
 
 SHOWN = 256 * 1024
 
@@ -40,6 +40,8 @@ class LetterQuery(Query):
 async def _decisions(call: Call, records: Sequence[Mapping[str, Any]]) -> list[shapes.Decision]:
     words = call.account.may("conversation.read")
     names = await call.gateway.database.read(cards.names, build.refs_of(records), titles=words)
+    if any(record["kind"] == "rules" for record in records):
+        names.update(await call.gateway.database.read(plans.names))
     return [build.decision(record, names) for record in records]
 
 

@@ -70,7 +70,9 @@ async def test_a_lead_goes_where_its_words_send_it_and_the_decision_says_so(hous
     retail, whole = await queue(house, "Retail", petr), await queue(house, "Wholesale", olga)
     await house.connect()
     await house.admin.patch(f"/sources/{house.source_id}", {"queue_id": retail})
-    published = await publish(house, rule("big", whole, says("wholesale"), priority=5), rest=retail)
+    published = await publish(
+        house, rule("big", whole, says("wholesale"), priority=5, name="Large orders"), rest=retail
+    )
     assert (published["version"], published["findings"], published["draft"]) == (1, [], None)
     lead = {"source_id": house.source_id, "text": "A wholesale order"}
     dry = await house.admin.post("/routing/check", {"lead": lead})
@@ -85,6 +87,8 @@ async def test_a_lead_goes_where_its_words_send_it_and_the_decision_says_so(hous
     assert tuple(before[0]) == (0, 0), "the dry run left no trace"
     records = (await house.admin.get(f"/deals/{big}/decisions"))["items"]
     assert {(one["kind"], one["rule"]) for one in records} >= {("rules", "rule"), ("route", "in_order")}
+    by_rule = next(one for one in records if one["kind"] == "rules")
+    assert (by_rule["chosen_name"], by_rule["candidates"][0]["name"]) == ("Wholesale", "Large orders")
     assert (await house.rows("SELECT priority FROM deal WHERE id = :id", id=big))[0].priority == 5
     past = await house.admin.post("/routing/check", {"deal_id": big})
     assert (past["rules"]["chosen"], past["held"]) == (whole, {"big": [True]})
