@@ -139,7 +139,7 @@ class House:
 
         def add(tx: Any) -> tuple[str, str]:
             made = team.add_member(tx, name or roles[0].title(), f"{new_id()}@example.org", roles)
-            return made, sessions.open_session(tx, made, keep=False, agent="", ip="")[0]
+            return made, sessions.open_session(tx, made, keep=True, agent="", ip="")[0]
 
         made, token = await self.gateway.database.write(add)
         return Person(self.http, self.base, made, token)
@@ -212,7 +212,7 @@ async def open_house(url: str, folder: Path, *, redis: str = "") -> AsyncIterato
     config = Config(_env_file=None, data_dir=folder, database_url=url, redis_url=redis)
     gateway = make_gateway(config)
     admin_id = await gateway.database.write(first_start, PRESETS, "Admin")
-    token, _ = await gateway.database.write(sessions.open_session, admin_id, keep=False, agent="", ip="")
+    token, _ = await gateway.database.write(sessions.open_session, admin_id, keep=True, agent="", ip="")
     app: web.Application = make_app(gateway)
     server = TestServer(app)
     await server.start_server(shutdown_timeout=1)
