@@ -250,6 +250,13 @@ def change_member(tx: Transaction, member_id: str, /, **values: Any) -> None:
     tx.ring("router")
 
 
+def prefer(tx: Transaction, member_id: str, change: Mapping[str, Any]) -> None:
+    """Change these preferences and leave the others, which may be changed in the same moment."""
+    held = select(member.c.prefs).where(member.c.id == member_id).with_for_update()
+    stored = tx.connection.execute(held).scalar_one()
+    change_member(tx, member_id, prefs={**(stored or {}), **change})
+
+
 def set_presence(tx: Transaction, member_id: str, state: str, until: int | None) -> None:
     """What the member chose; the router looks at once."""
     change_member(tx, member_id, presence=state, presence_until=until, presence_automatic=0)

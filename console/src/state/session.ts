@@ -76,13 +76,17 @@ export async function speak(language: Locale): Promise<void> {
   document.documentElement.dataset.spoken = language;
 }
 
-/** Changes a preference at once and keeps it on the server. */
+let wishes = 0;
+
+/** Changes a preference at once and keeps it on the server, whose answer counts unless something else was wished meanwhile. */
 export async function prefer(change: Me["prefs"]): Promise<void> {
   const now = me.value;
   if (!now) return;
+  const mine = (wishes += 1);
   me.value = { ...now, prefs: { ...now.prefs, ...change } };
   await obeyPrefs(me.value);
-  me.value = await api.change({ prefs: change });
+  const answer = await api.change({ prefs: change });
+  if (mine === wishes) me.value = answer;
 }
 
 export async function setPresence(state: Presence["state"], minutes?: number): Promise<void> {

@@ -188,7 +188,7 @@ async def change_me(call: Call, body: Change) -> shapes.Me:
             for name, value in body.prefs.items()
         ):
             raise Refusal("bad_request", 422, field="prefs")
-        values["prefs"] = {**call.account.prefs, **body.prefs}
+        await call.gateway.database.write(team.prefer, call.me, body.prefs)
     if body.password is not None:
         if call.account.password_hash and not await fits(call.account.password_hash, body.password.old):
             raise Refusal("forbidden", 403, reason="wrong_pair")

@@ -132,14 +132,14 @@ class House:
     source_id: str = ""
     hook: str = ""
 
-    async def person(self, *roles: str, name: str = "") -> Person:
-        """A new member who is signed in; without roles: somebody who is not."""
+    async def person(self, *roles: str, name: str = "", keep: bool = True) -> Person:
+        """A new member who is signed in, for a month or for half a day; without roles: somebody who is not."""
         if not roles:
             return Person(self.http, self.base)
 
         def add(tx: Any) -> tuple[str, str]:
             made = team.add_member(tx, name or roles[0].title(), f"{new_id()}@example.org", roles)
-            return made, sessions.open_session(tx, made, keep=True, agent="", ip="")[0]
+            return made, sessions.open_session(tx, made, keep=keep, agent="", ip="")[0]
 
         made, token = await self.gateway.database.write(add)
         return Person(self.http, self.base, made, token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -106,7 +107,7 @@ async def test_at_most_five_guesses_even_all_at_once(house: House) -> None:
 
 
 async def test_a_session_ends_and_is_pushed_on_while_used(house: House) -> None:
-    person = await house.person("operator")
+    person = await house.person("operator", keep=False)
     try:
         clock.turn(11 * 60 * MINUTE)
         assert (await person.call("GET", "/session")).status == 200
@@ -248,12 +249,14 @@ async def test_a_cookie_beside_a_bad_token_does_not_help(house: House) -> None:
 
 
 async def test_ended_sessions_are_swept(house: House) -> None:
-    await house.person("operator")
+    await house.person("operator", keep=False)
     try:
         clock.turn(2 * DAY)
-        assert await house.gateway.database.write(sessions.sweep) >= 2
+        assert await house.gateway.database.write(sessions.sweep) == 1
+        clock.turn(30 * DAY)
+        assert await house.gateway.database.write(sessions.sweep) >= 1, "the one that was to be kept, too"
     finally:
-        clock.turn(-2 * DAY)
+        clock.turn(-32 * DAY)
     assert await house.rows("SELECT 1 FROM session") == []
 
 
@@ -264,3 +267,13 @@ async def test_every_member_has_exactly_the_rights_of_their_roles(house: House) 
     assert account.permissions["deal.read"] == "all"
     assert account.permissions["conversation.read"] == "own"
     assert not account.may("company.edit")
+
+
+async def test_preferences_that_are_changed_in_the_same_moment_are_all_kept(house: House) -> None:
+    person = await house.person("operator")
+    wishes = [{f"notify.kind{number}": "screen"} for number in range(8)]
+    await asyncio.gather(*(person.patch("/me", {"prefs": wish}) for wish in wishes))
+    kept = (await person.get("/session"))["prefs"]
+    assert {name for name in kept if name.startswith("notify.kind")} == {
+        name for wish in wishes for name in wish
+    }

@@ -49,7 +49,7 @@ async def taken_in(url: str, folder: Path, host: MailHost, number: int, address:
         async def reached(wanted: float) -> bool:
             return await count() >= wanted
 
-        for part in (0.1, 0.5):
+        for part in (0.05, 0.25):
             await served.start()
             await until(partial(reached, number * part), lambda: "some of the letters", SLOW)
             await served.kill()
