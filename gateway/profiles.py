@@ -68,8 +68,8 @@ class Profiles:
             by_source.setdefault(one.source_id, []).append(one)
         answers = await asyncio.gather(*(self._ask_one(*each) for each in by_source.items()))
         told = [one for answer in answers if answer is not None for one in answer]
-        answered = {id(one) for one, _ in told}
-        return told, [one for one in asked if id(one) not in answered]
+        answered = {one for one, _ in told}
+        return told, [one for one in asked if one not in answered]
 
     async def _ask_one(self, source_id: str, asked: Sequence[Who]) -> list[tuple[Who, Profile]] | None:
         live = await self._gateway.sources.find(source_id)

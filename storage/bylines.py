@@ -11,8 +11,7 @@ from sqlalchemy import Connection, text
 from routing.times import DAY, MINUTE
 from storage import batch
 from storage.board import Board
-from storage.tables import byline, colleague
-from storage.tables import message as message_table
+from storage.tables import byline, colleague, message
 from storage.transaction import Transaction
 
 AGAIN: Final = 10 * MINUTE
@@ -65,26 +64,23 @@ def named(tx: Transaction, told: Sequence[tuple[Colleague, str]], later: Sequenc
     rows = sorted((one.source_id, one.kind, one.value, name[:200], tx.now) for one, name in told)
     batch.delete(tx.connection, colleague, KEY, [row[:3] for row in rows])
     batch.insert(tx.connection, colleague, (*KEY, "name", "asked_at"), rows)
-    for one, name in told:
-        of = {"source": one.source_id, "kind": one.kind, "value": one.value}
-        waiting = tx.connection.execute(
-            text(
-                "DELETE FROM byline WHERE source_id = :source AND kind = :kind AND value = :value RETURNING message_id"
-            ),
-            of,
-        ).all()
-        if name:
-            _sign(tx, [row.message_id for row in waiting], name[:200])
+    _sign(tx, rows)
     postponed = sorted((one.source_id, one.kind, one.value, tx.now + AGAIN) for one in later)
     batch.update(tx.connection, byline, KEY, ("next_at",), postponed)
 
 
-def _sign(tx: Transaction, message_ids: Sequence[str], name: str) -> None:
-    rows = [(message_id, name) for message_id in sorted(message_ids)]
-    batch.update(tx.connection, message_table, ("id",), ("author_name",), rows)
-    for row in batch.select(
+def _sign(tx: Transaction, named: Sequence[tuple[str, str, str, str, int]]) -> None:
+    keys = {name: [row[place] for row in named] for place, name in enumerate((*KEY, "name"))}
+    waiting = batch.select(
         tx.connection,
-        "SELECT m.id, m.contact_id FROM {wanted} JOIN message m ON m.id = w.id ORDER BY m.id",
-        {"id": sorted(message_ids)},
-    ):
+        "SELECT b.message_id AS id, m.contact_id, w.name FROM {wanted} JOIN byline b ON b.source_id = w.source_id"
+        " AND b.kind = w.kind AND b.value = w.value LEFT JOIN message m ON m.id = b.message_id ORDER BY b.message_id",
+        keys,
+    )
+    signed = [row for row in waiting if row.name and row.contact_id]
+    batch.update(tx.connection, message, ("id",), ("author_name",), [(row.id, row.name) for row in signed])
+    batch.delete(
+        tx.connection, byline, ("message_id",), [(row.id,) for row in waiting]
+    )  # what came since still waits
+    for row in signed:
         tx.changed("message", row.id, row.contact_id)

@@ -216,8 +216,8 @@ ORDER = (
 def command(tx: Transaction, order: Order) -> tuple[str, bool]:
     """Keep the command; its id, and whether it is new: the same within ten seconds is the one before, though both were
     pressed at once."""
-    lock = tx.for_update
-    tx.connection.execute(text(f"SELECT id FROM member WHERE id = :id{lock}"), {"id": order.member_id})
+    held = f"SELECT id FROM member WHERE id = :id{tx.for_update}"
+    tx.connection.execute(text(held), {"id": order.member_id})
     before = tx.connection.execute(
         text(
             "SELECT id FROM call_command WHERE member_id = :member AND number = :number AND created_at > :since"

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, text, update
 
-from storage import audit, history, leads
+from storage import audit, history, leads, team
 from storage.errors import Conflict
 from storage.history import Act
 from storage.ids import new_id
@@ -51,9 +51,8 @@ def give_everything(
         raise Conflict("not_now", reason="handed_over_already")
     act = Act(tx, by, "member.give_everything")
     for kind, column, counts in KINDS:
-        lock = tx.for_update
         rows = tx.connection.execute(
-            text(f"SELECT id FROM {kind} WHERE {column} = :id AND {counts} ORDER BY id{lock}"),
+            text(f"SELECT id FROM {kind} WHERE {column} = :id AND {counts} ORDER BY id{tx.for_update}"),
             {"id": from_id},
         ).all()
         act.set_many(kind, [row.id for row in rows], column, to_id)
@@ -155,12 +154,8 @@ def deactivate(tx: Transaction, member_id: str, by: str, to_id: str | None) -> N
         {"id": member_id},
     ).all():
         leads.withdraw(tx, row.deal_id)
-    tx.connection.execute(
-        text("UPDATE member SET active = 0, presence = 'off' WHERE id = :id"), {"id": member_id}
-    )
+    team.change_member(tx, member_id, active=0, presence="off")
     audit.note(tx, by, "member.deactivate", "member", member_id, {"to": to_id})
-    tx.changed("member", member_id)
-    tx.ring("router")
 
 
 def _leave_queues(tx: Transaction, member_id: str, to_id: str | None) -> None:

@@ -239,7 +239,7 @@ def admins(connection: Connection) -> list[str]:
 
 
 def change_member(tx: Transaction, member_id: str, /, **values: Any) -> None:
-    """Set columns of a member. Raises Conflict not_found."""
+    """Set columns of a member. Raises Conflict not_found, not_now for the last administrator."""
     if values.get("active") == 0:
         one_at_a_time(tx)
     if not tx.connection.execute(update(member).where(member.c.id == member_id).values(**values)).rowcount:

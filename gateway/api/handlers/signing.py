@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal, cast
 
 from aiohttp import web
@@ -182,13 +183,7 @@ async def change_me(call: Call, body: Change) -> shapes.Me:
         if not body.name.strip():
             raise Refusal("bad_request", 422, field="name")
         values["name"] = body.name.strip()[:200]
-    if body.prefs is not None:
-        if len(body.prefs) > 50 or any(
-            isinstance(value, str) and len(value) > LONGEST_PREFERENCE.get(name, 200)
-            for name, value in body.prefs.items()
-        ):
-            raise Refusal("bad_request", 422, field="prefs")
-        await call.gateway.database.write(team.prefer, call.me, body.prefs)
+    _check_prefs(body.prefs or {})
     if body.password is not None:
         if call.account.password_hash and not await fits(call.account.password_hash, body.password.old):
             raise Refusal("forbidden", 403, reason="wrong_pair")
@@ -198,7 +193,18 @@ async def change_me(call: Call, body: Change) -> shapes.Me:
         await call.gateway.database.write(sessions.end_all, call.me, keep)
     if values:
         await call.gateway.database.write(team.change_member, call.me, **values)
+    if body.prefs:
+        await call.gateway.database.write(team.prefer, call.me, body.prefs)
     return await _fresh(call)
+
+
+def _check_prefs(prefs: Mapping[str, str | int | bool]) -> None:
+    """Raises Refusal when they are too many or too long."""
+    if len(prefs) > 50 or any(
+        isinstance(value, str) and len(value) > LONGEST_PREFERENCE.get(name, 200)
+        for name, value in prefs.items()
+    ):
+        raise Refusal("bad_request", 422, field="prefs")
 
 
 @route("POST", "/me/presence", answer=shapes.Me, body=PresenceChange)

@@ -277,3 +277,10 @@ async def test_preferences_that_are_changed_in_the_same_moment_are_all_kept(hous
     assert {name for name in kept if name.startswith("notify.kind")} == {
         name for wish in wishes for name in wish
     }
+
+
+async def test_a_change_of_oneself_that_is_refused_changes_nothing(house: House) -> None:
+    person = await house.person("operator")
+    wrong = {"prefs": {"density": "compact"}, "password": {"old": "x", "new": "short"}}
+    assert (await person.call("PATCH", "/me", wrong)).status in (403, 422)
+    assert "density" not in (await person.get("/session"))["prefs"]
