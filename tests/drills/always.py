@@ -116,4 +116,5 @@ def _decisions(connection: Connection) -> list[str]:
 
 async def assert_always_true(gateway: Gateway, *, quiet: bool = True) -> None:
     """All of I1 to I7, or which rows break what."""
-    assert await broken(gateway, quiet=quiet) == {}
+    found = await broken(gateway, quiet=quiet)
+    assert not found, found

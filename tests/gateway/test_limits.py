@@ -97,6 +97,8 @@ PEOPLE = 36
 SPAN = 2.0
 TOGETHER = 15 * SPAN + 12
 """Calls of a span: what both may make in it, and one of each of their six threads that was late."""
+ANSWERED = PEOPLE // 3
+"""Presses that are surely answered: one that stands behind too many calls is left out, as it ends by itself at the client's."""
 
 
 @pytest.mark.timeout(240)
@@ -127,7 +129,7 @@ async def test_two_processes_that_call_one_account_keep_to_its_limit_together(
             of.gateway.bells.ring([f"{TYPING}:{conversations[0]}"])
             made = [name for name, _ in network.calls]
             pressed = made.count("messages.sendMessageEventAnswer")
-            return pressed >= PEOPLE and "messages.setActivity" in made
+            return pressed >= ANSWERED and "messages.setActivity" in made
 
         await until(all_called)
         await of.gateway.bells.close()
