@@ -184,6 +184,15 @@ def _message(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     yield Frame(entry.seq, "message.upsert", row.id, build.items(batch.gateway, reader.account, facts)[0])
 
 
+def _scheduled(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
+    row = batch.read.scheduled.get(entry.object_id)
+    if row is None:  # it went, or was taken back
+        yield Frame(entry.seq, "scheduled.remove", entry.object_id)
+    elif _sees(batch, reader, row.conversation_id):
+        patch = build.scheduled(batch.gateway, row, batch.read.scheduled_files)
+        yield Frame(entry.seq, "scheduled.upsert", row.id, patch)
+
+
 def _of_contact(batch: _Batch, reader: Reader, contact_id: str | None, *also: str | None) -> bool:
     """Whether something of a contact is this member's, or everything is."""
     if reader.account.id in also:
@@ -292,6 +301,7 @@ def _notices(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
 BUILDERS = {
     "conversation": _conversation,
     "message": _message,
+    "scheduled": _scheduled,
     "deal": _deal,
     "task": _task,
     "contact": _contact,

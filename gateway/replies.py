@@ -40,6 +40,21 @@ async def reply(
     spans: Sequence[Stretch] = (), letter: post.Wish | None = None, shared: Shared = NOTHING,
 ) -> tuple[list[str], int]:  # fmt: skip
     """Accept an answer; its message ids and until when it is held, microseconds UTC. Raises Refusal."""
+    order, target = await ordered(
+        gateway, member_id, conversation_id, id=id, text=text, file_ids=file_ids, reply_to=reply_to,
+        last_seen=last_seen, hold_ms=hold_ms, override_reason=override_reason, anyway=anyway, spans=spans,
+        letter=letter, shared=shared,
+    )  # fmt: skip
+    with refusing():
+        return await gateway.database.write(accept, order, target)
+
+
+async def ordered(
+    gateway: Gateway, member_id: str, conversation_id: str, *, id: str, text: str, file_ids: Sequence[str],
+    reply_to: str | None, last_seen: str | None, hold_ms: int | None, override_reason: str | None, anyway: bool,
+    spans: Sequence[Stretch] = (), letter: post.Wish | None = None, shared: Shared = NOTHING,
+) -> tuple[Order, Target]:  # fmt: skip
+    """An answer as the storage takes it, and where it goes. Raises Refusal."""
     source_id = await gateway.database.read(source_of, conversation_id)
     if source_id is None:
         raise Refusal("not_found", 404)
@@ -57,8 +72,7 @@ async def reply(
         letter=await post.letter_for(gateway, account, live, conversation_id, letter) if live is not None else None,
         location=shared.location, card=shared.card, sticker=shared.sticker,
     )  # fmt: skip
-    with refusing():
-        return await gateway.database.write(accept, order, target)
+    return order, target
 
 
 async def write_first(

@@ -12,7 +12,7 @@ from typing import Final
 from gateway.context import Gateway
 from gateway.sealer import erase
 from routing.times import DAY
-from storage import cut, drafts, early, erasing, imports, notices, ready
+from storage import cut, drafts, early, erasing, imports, notices, ready, scheduled
 from storage.forgetting import expired_spam, forget_spam
 
 GROUP: Final = 1000
@@ -62,5 +62,7 @@ async def empty_quarantine(gateway: Gateway) -> int:
 async def sweep(gateway: Gateway) -> int:
     """Take away what people emptied or removed long ago; how many rows."""
     database = gateway.database
-    swept = [await database.write(one.sweep) for one in (drafts, ready, early, cut, imports, notices)]
+    swept = [
+        await database.write(one.sweep) for one in (drafts, ready, early, cut, imports, notices, scheduled)
+    ]
     return sum(swept)

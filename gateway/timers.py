@@ -2,7 +2,7 @@
 
 One keeper of the clock an installation, by lease. Automatic acts fire, reminders ring, late answers and tasks are told,
 snoozes end, evenings give tasks, who went away is on a break, and closed hours are answered. What fires looks again
-whether its reason still holds, in the transaction that does it.
+whether its reason still holds, in the transaction that does it. So do answers that people wrote for later.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from gateway import calendar
+from gateway import calendar, scheduling
 from gateway.context import Gateway
 from gateway.holding import hold
 from gateway.refusals import Refusal
@@ -22,7 +22,7 @@ from gateway.rules import setup_of
 from gateway.sources import Live
 from routing.schedule import Schedule, closed_since, next_opening
 from routing.times import DAY, MINUTE, SECOND
-from storage import absence, attention, closed_hours, duties, firings, once
+from storage import absence, attention, closed_hours, duties, firings, once, scheduled
 from storage import company as company_rows
 from storage.errors import LeaseLost, Unavailable
 from storage.leases import Lease, check, release
@@ -75,15 +75,22 @@ class Timers:
                 self._looked_at = gateway.now()
                 await self._renew_days()
             await self._fire(company)
+            await scheduling.fire_due(gateway)
             await self._answer_closed_hours(company)
-            at = await gateway.database.read(firings.next_at)
-            return LOOK if at is None else min(LOOK, max(0.05, (at - gateway.now()) / SECOND))
+            return await self._until_next()
         except (Unavailable, LeaseLost):
             self._held = None
             return 1.0
         except Exception:
             log.exception("the time was not kept")
             return LOOK
+
+    async def _until_next(self) -> float:
+        """Seconds until something is due."""
+        now = self._gateway.now()
+        database = self._gateway.database
+        soonest = (await database.read(firings.next_at), await database.read(scheduled.next_at))
+        return min([LOOK, *(max(0.05, (at - now) / SECOND) for at in soonest if at is not None)])
 
     async def _hold(self) -> bool:
         self._held = await hold(self._gateway, self._held, NAME, LEASE)

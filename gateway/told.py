@@ -16,7 +16,7 @@ Way = Literal["bot", "mail"]
 KINDS: Final[Mapping[str, str]] = {
     "mention": "mention",
     "task_reminder": "task", "task_overdue": "task", "task_overdue_many": "task", "evening_tasks": "task", "snooze_over": "task",
-    "call_back_overdue": "task", "call_not_placed": "task",
+    "call_back_overdue": "task", "call_not_placed": "task", "scheduled_stopped": "task",
     "answer_soon": "late", "answer_late": "late", "answer_soon_many": "late", "answer_late_many": "late",
     "approval": "team", "approval_approved": "team", "approval_refused": "team", "lead_kept": "team", "gate_relaxed": "team",
     "colleague_break": "team", "lead_returned": "lead", "offer_expired": "lead", "break_automatic": "lead",
@@ -31,6 +31,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "snooze_over": ("Отложенный диалог снова открыт: {name}", "A snoozed conversation is open again: {name}"),
     "call_back_overdue": ("Клиенту не перезвонили: {name}", "A client was not called back: {name}"),
     "call_not_placed": ("Звонок не начался: АТС молчит", "The call did not begin: the telephone system is silent"),
+    "scheduled_stopped": ("Запланированный ответ не ушёл: {name}", "A scheduled reply did not go: {name}"),
     "answer_soon": ("Скоро выйдет время ответа: {name}", "An answer is due soon: {name}"),
     "answer_late": ("Клиент ждёт дольше нормы: {name}", "A client waits too long: {name}"),
     "answer_soon_many": ("Скоро выйдет время ответа у многих клиентов", "Answers to many clients are due soon"),

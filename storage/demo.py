@@ -151,7 +151,7 @@ BY_SOURCE = (
 )
 BY_MESSAGE = ("letter", "message_version", "reaction", "attachment", "outbox")
 BY_DEAL = ("deal_party", "stage_history", "offer", "task", "decision")
-BY_CONVERSATION = ("participant", "draft", "read_marker", "claim")
+BY_CONVERSATION = ("participant", "draft", "read_marker", "claim", "scheduled")
 
 
 def wipe(tx: Transaction, keep: str, sign: Sign) -> None:

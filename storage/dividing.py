@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Connection, Row, text
 
 from routing.conversations import Answering, deadline
-from storage import audit, batch
+from storage import audit, batch, scheduled
 from storage.acts import locked
 from storage.errors import Conflict
 from storage.ids import new_id
@@ -202,6 +202,7 @@ def _renew(tx: Transaction, conversation_id: str, contact_id: str, answering: An
         {"id": conversation_id, "answered": answered},
     ).scalar()
     due = answering.due(source_id, since, answered)
+    scheduled.heard_anew(tx, conversation_id, facts.inbound)
     tx.connection.execute(
         text(
             "UPDATE conversation SET inbound = :inbound, last_client_at = :heard, heard_at = :heard_at,"

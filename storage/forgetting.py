@@ -16,6 +16,7 @@ EXPIRED: Final = '{"unsupported":"spam_expired"}'
 def forget_conversation(tx: Transaction, conversation_id: str) -> None:
     """All that was said in a conversation."""
     _forget(tx, "conversation_id = :id", {"id": conversation_id}, "{}")
+    tx.connection.execute(text("DELETE FROM scheduled WHERE conversation_id = :id"), {"id": conversation_id})
     tx.connection.execute(
         text("UPDATE conversation SET last_text = '' WHERE id = :id"), {"id": conversation_id}
     )

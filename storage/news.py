@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from storage import batch, cards, queue, sight, timeline
+from storage import batch, cards, queue, scheduled, sight, timeline
 from storage.calls import Cards
 from storage.calls import cards as cards_of
 from storage.log import Entry
@@ -35,6 +35,8 @@ class Read:
     offers: dict[str, Row[Any]]
     contacts: dict[str, ContactFacts]
     calls: Cards
+    scheduled: dict[str, Row[Any]]
+    scheduled_files: dict[str, Row[Any]]
     of_conversations: dict[str, set[str]] = field(default_factory=dict)
     """conversation -> members who may see it as their own."""
     of_contacts: dict[str, set[str]] = field(default_factory=dict)
@@ -58,6 +60,7 @@ def read(
     if own:  # who owns a deal decides who sees the contact's conversations
         touched = contact_ids | {row.contact_id for row in deals.values()}
         conversations |= sight.conversations_of_contacts(connection, touched)
+    planned = scheduled.found(connection, ids.get("scheduled", ()))
     found = Read(
         rows=queue.facts(connection, sorted(conversations), ""),
         items=timeline.facts(connection, sorted(ids.get("message", ()))),
@@ -66,13 +69,13 @@ def read(
         offers={row.id: row for row in cards.offers(connection, sorted(ids.get("offer", ())))},
         contacts=contacts(connection, contact_ids),
         calls=cards_of(connection, sorted(ids.get("call", ())), now),
+        scheduled=planned,
+        scheduled_files=scheduled.files_of(connection, planned.values()),
     )
-    found.private = sight.private(
-        connection, conversations | {row.conversation_id for row in found.items.rows}
-    )
+    said_in = {row.conversation_id for row in (*found.items.rows, *planned.values())}
+    found.private = sight.private(connection, conversations | said_in)
     found.markers, found.drafts = sight.personal(connection, conversations, members)
     if own:
-        said_in = {row.conversation_id for row in found.items.rows}
         found.of_conversations = sight.owners_of_conversations(connection, conversations | said_in)
         whose = {row.contact_id for row in (*deals.values(), *tasks.values()) if row.contact_id}
         found.of_contacts = sight.owners_of_contacts(connection, contact_ids | whose)

@@ -71,6 +71,10 @@ class Order:
     card: dict[str, Any] | None = None
     sticker: str | None = None
     """The attachment by which a client sent it."""
+    answers: bool = True
+    """False: it was written before the client's last words; they wait on for an answer."""
+    planned: bool = False
+    """It was written earlier: what its author is writing now stays."""
 
 
 def source_of(connection: Connection, conversation_id: str) -> str | None:
@@ -98,18 +102,12 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
             raise Conflict("bad_request", 422, field="id")  # an id that names something else
         return [known.id], known.at if known.held is None else known.held
     if not order.anyway:
-        _nobody_answered(tx.connection, order)
+        nobody_answered(tx.connection, order)
     row = asked if asked.source_id == target.source_id else _other_conversation(tx, asked, target)
     window = _may_send(tx, order, row, target)
-    files = [*_files(tx.connection, order), *(order.letter.carried if order.letter else ())]
-    shared, pictures = _shared(tx.connection, order, target)
-    parts = parts_of_text(order.text, order.spans, target, files, shared)
-    if order.letter is not None:
-        parts = _as_letter(order.letter, parts)
+    parts, files, pictures = parts_of_order(tx.connection, order, target)
     until = tx.now if order.hold == 0 else not_before(tx.now, window.closes_at)
-    content: dict[str, Any] = {"before": _answer_all(tx, row, asked, target)}
-    if closed := close_call_backs(tx, row.contact_id, order.member_id, "wrote"):
-        content["called_back"] = closed
+    content = _answered(tx, order, row, asked, target) if order.answers else {}
     if order.spans:
         content["spans"] = spans_json(order.spans)
     content |= {name: value for name, value in (("location", order.location), ("card", order.card)) if value}
@@ -130,8 +128,7 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
             deal_id=deal_id, member_id=order.member_id, author_name=name or "", text=order.text,
             stems=stems(f"{order.letter.subject} {order.text}" if order.letter else order.text),
             kind=kind, parts=parts, files=(*files, *pictures), reply_to_id=order.reply_to if row.id == asked.id else None,
-            content=content,
-            not_before=until, echo_keys=tuple(target.echo(_key(order.id, place)) for place in range(len(parts))),
+            content=content, not_before=until, echo_keys=tuple(target.echo(_key(order.id, place)) for place in range(len(parts))),
         ),
     )  # fmt: skip
     if order.letter is not None:
@@ -153,6 +150,16 @@ def write_first(tx: Transaction, order: Order, target: Target) -> tuple[str, int
     )
     _, until = accept(tx, replace(order, conversation_id=conversation_id), target)
     return conversation_id, until
+
+
+def parts_of_order(
+    connection: Connection, order: Order, target: Target
+) -> tuple[tuple[Part, ...], list[dict[str, Any]], list[dict[str, Any]]]:
+    """What leaves, part by part, with its files and the pictures that only the timeline shows. Raises Conflict."""
+    files = [*_files(connection, order), *(order.letter.carried if order.letter else ())]
+    shared, pictures = _shared(connection, order, target)
+    parts = parts_of_text(order.text, order.spans, target, files, shared)
+    return parts if order.letter is None else _as_letter(order.letter, parts), files, pictures
 
 
 def _kind(order: Order, files: Sequence[Mapping[str, Any]]) -> str:
@@ -198,6 +205,16 @@ def _answer_all(tx: Transaction, row: Row[Any], asked: Row[Any], target: Target)
     return {ref: mark_answered(tx, ref, tx.now) for ref in ids}
 
 
+def _answered(
+    tx: Transaction, order: Order, row: Row[Any], asked: Row[Any], target: Target
+) -> dict[str, Any]:
+    """Nobody waits any more; what the message keeps of how it was before, so that a failure can put it back."""
+    content: dict[str, Any] = {"before": _answer_all(tx, row, asked, target)}
+    if closed := close_call_backs(tx, row.contact_id, order.member_id, "wrote"):
+        content["called_back"] = closed
+    return content
+
+
 def _key(message_id: str, place: int) -> str:
     return message_id if place == 0 else f"{message_id}.{place}"
 
@@ -220,7 +237,7 @@ def conversation_held(tx: Transaction, conversation_id: str) -> Row[Any]:
     ).one()
 
 
-def _nobody_answered(connection: Connection, order: Order) -> None:
+def nobody_answered(connection: Connection, order: Order) -> None:
     """A colleague's newer answer stops the send once; the draft stays."""
     seen = connection.execute(
         text("SELECT at FROM message WHERE id = :id"), {"id": order.last_seen or ""}
@@ -470,5 +487,6 @@ def _after(tx: Transaction, order: Order, row: Row[Any], deal_id: str | None, ki
             {"now": tx.now, "id": deal_id},
         )
         tx.changed("deal", deal_id, row.contact_id)
-    drafts.drop(tx, order.member_id, order.conversation_id, "reply")
+    if not order.planned:
+        drafts.drop(tx, order.member_id, order.conversation_id, "reply")
     tx.ring("router")

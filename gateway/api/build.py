@@ -246,6 +246,21 @@ def _item(gateway: Gateway, account: Account, row: Any, facts: timeline.Facts) -
     }  # fmt: skip
 
 
+def scheduled(gateway: Gateway, row: Any, files: Mapping[str, Any]) -> shapes.Scheduled:
+    """An answer that waits."""
+    content = orjson.loads(row.content)
+    named = [files[ref] for ref in content.get("file_ids", ()) if ref in files]
+    return {
+        "id": row.id, "conversation_id": row.conversation_id,
+        "source": source_ref(gateway, row.source_id), "author": {"id": row.member_id, "name": row.author_name or ""},
+        "text": row.text,
+        "spans": [_span(span) for span in content.get("spans", ())],
+        "files": [{"id": one.id, "name": one.name, "mime": one.mime, "size": one.size} for one in named],
+        "waits_for": row.waits_for, "at": row.at, "anyway": bool(row.anyway), "state": row.state, "reason": row.reason,
+        "version": row.version, "created_at": row.created_at,
+    }  # fmt: skip
+
+
 def _system(stored: Mapping[str, Any] | None) -> dict[str, str | int | None] | None:
     """A line's code and what fills its words."""
     if stored is None:

@@ -626,6 +626,34 @@ class Uploaded(TypedDict):
     size: int
 
 
+class Scheduled(TypedDict):
+    """An answer that waits for its time or for the client, or that was stopped and waits for a person."""
+
+    id: str
+    conversation_id: str
+    source: SourceRef
+    author: Ref
+    text: str
+    spans: list[SpanShape]
+    files: list[Uploaded]
+    waits_for: Literal["time", "client"]
+    at: Micros
+    """When it goes; when it waits for the client: when it is given up."""
+    anyway: bool
+    """It goes though somebody wrote meanwhile."""
+    state: Literal["waiting", "stopped", "cancelled", "sent"]
+    reason: str
+    """Why it was stopped: a refusal's code, or author_gone no_right spam blocked deal_closed colleague_wrote client_wrote
+    never_wrote too_old late."""
+    version: int
+    created_at: Micros
+
+
+class ScheduledPage(TypedDict):
+    items: list[Scheduled]
+    next: str | None
+
+
 class Draft(TypedDict):
     conversation_id: str
     mode: Literal["reply", "note"]

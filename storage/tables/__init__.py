@@ -68,6 +68,7 @@ from storage.tables.talk import (
     phone_call,
     reaction,
     read_marker,
+    scheduled,
     unwanted,
     upload,
 )
@@ -95,7 +96,7 @@ __all__ = [
     "identity", "lease", "letter", "likeness", "member", "member_role", "message", "message_alias", "message_version",
     "metadata", "notice", "notice_told", "numbering", "offer", "outbox", "participant", "phone_call", "pipeline", "plan",
     "question", "queue", "queue_member", "reaction", "read_marker", "recipient", "role", "role_permission", "saved_view",
-    "seal", "session", "setting", "source", "source_memory", "staff_notice", "staff_way", "stage",
+    "scheduled", "seal", "session", "setting", "source", "source_memory", "staff_notice", "staff_way", "stage",
     "stage_history", "task", "team", "test_session", "thread_alias", "thread_member", "told", "touch",
     "turn", "unwanted", "upload",
 ]  # fmt: skip

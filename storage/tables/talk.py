@@ -502,6 +502,55 @@ draft = Table(
     PrimaryKeyConstraint("member_id", "conversation_id", "mode"),
 )
 
+# Answers that wait for their time or for the client. One that goes becomes the message of the same id.
+scheduled = Table(
+    "scheduled",
+    metadata,
+    key("id", primary_key=True),
+    key("conversation_id"),
+    key("member_id"),
+    words("waits_for"),  # time client
+    at("at"),  # when it goes; when it waits for the client: when it is given up
+    flag("anyway"),  # it goes though somebody wrote meanwhile
+    number("heard"),  # the conversation's `inbound` that its author knew
+    maybe("deal_id"),  # the open deal it was written in
+    words("text"),
+    document("content"),  # spans, file_ids, reply_to, letter, location, card, sticker
+    words("state"),  # waiting sent stopped cancelled
+    words("reason"),
+    number("version"),
+    at("created_at"),
+    at("confirmed_at"),  # when a person last said that it shall go
+    maybe_at("settled_at"),
+)
+Index(
+    "ix_scheduled_waiting",
+    scheduled.c.at,
+    scheduled.c.id,
+    sqlite_where=text("state = 'waiting'"),
+    postgresql_where=text("state = 'waiting'"),
+)
+Index(
+    "ix_scheduled_for_client",
+    scheduled.c.conversation_id,
+    sqlite_where=text("state = 'waiting' AND waits_for = 'client'"),
+    postgresql_where=text("state = 'waiting' AND waits_for = 'client'"),
+)
+Index(
+    "ix_scheduled_shown",
+    scheduled.c.conversation_id,
+    scheduled.c.at,
+    scheduled.c.id,
+    sqlite_where=text("state IN ('waiting', 'stopped')"),
+    postgresql_where=text("state IN ('waiting', 'stopped')"),
+)
+Index(
+    "ix_scheduled_settled",
+    scheduled.c.settled_at,
+    sqlite_where=text("state IN ('sent', 'cancelled')"),
+    postgresql_where=text("state IN ('sent', 'cancelled')"),
+)
+
 read_marker = Table(
     "read_marker",
     metadata,

@@ -171,7 +171,7 @@ async def send(call: Call, body: NewMessage) -> shapes.Sent:
     ids, not_before = await replies.reply(
         call.gateway, call.me, ref, id=own_id(body.id), text=body.text, file_ids=body.file_ids, reply_to=body.reply_to,
         last_seen=body.last_seen, hold_ms=body.hold_ms, override_reason=body.override_reason, anyway=body.anyway,
-        spans=stretches(body.text, body.spans), letter=await _wish(call, body.letter),
+        spans=stretches(body.text, body.spans), letter=await wish_of_letter(call, body.letter),
         shared=shared(body),
     )  # fmt: skip
     return {"items": await items_of(call.gateway, call.account, ids), "not_before": not_before}
@@ -218,7 +218,7 @@ async def stickers(call: Call) -> shapes.Stickers:
     return {"items": [{"id": one.id, "url": f"/api/v1/attachments/{one.id}"} for one in usable[:24]]}
 
 
-async def _wish(call: Call, given: LetterGiven | None) -> post.Wish | None:
+async def wish_of_letter(call: Call, given: LetterGiven | None) -> post.Wish | None:
     """The wish of somebody who may see what is quoted in it. Raises Refusal not_found."""
     if given is None:
         return None
@@ -255,7 +255,7 @@ async def new_letter_blank(call: Call) -> shapes.LetterBlank:
 @route("POST", "/letters", answer=shapes.Posted, body=NewLetter, needs=REPLY, status=201)
 async def write_letter(call: Call, body: NewLetter) -> shapes.Posted:
     """Begin a conversation with a letter to any address; the same id again is the same letter."""
-    wish = await _wish(call, body.letter)
+    wish = await wish_of_letter(call, body.letter)
     assert wish is not None
     conversation_id, not_before = await replies.write_first(
         call.gateway, call.account, body.source_id, id=own_id(body.id), text=body.text, file_ids=body.file_ids,

@@ -85,6 +85,8 @@ TABLE: dict[str, set[str]] = {
     "GET /contacts/{id}/companies": TALK, "GET /contacts/{id}/consents": TALK, "GET /contacts/{id}/consents.csv": TALK,
     "POST /channels/{name}/suggest": CONNECT, "POST /sources/{id}/addresses": CONNECT,
     "GET /conversations/{id}/stickers": TALK,
+    "POST /conversations/{id}/scheduled": TALK, "GET /conversations/{id}/scheduled": TALK, "PATCH /scheduled/{id}": TALK,
+    "POST /scheduled/{id}/send": TALK, "DELETE /scheduled/{id}": TALK, "POST /scheduled/{id}/restore": TALK,
     "GET /me/ways": ANYBODY, "POST /me/ways": ANYBODY, "DELETE /me/ways/{id}": ANYBODY,
     "GET /company/days": ANYBODY, "PUT /company/days": STAFF, "GET /approvals": GIVE, "POST /approvals/{id}": STAFF,
     "GET /setup-file": {"admin"}, "POST /setup-file": {"admin"},
