@@ -1,6 +1,7 @@
 """The decisions, pure: no store, no clock, no await, the standard library only.
 
     window         may we send this now, and what else can be done?
+    scheduled      may an answer that was written for later still go?
     nature         is this a client, and what may the conversation cause?
     identity       which contact is it?
     imports        what does a row of an address book do to the contacts there are?
