@@ -239,11 +239,16 @@ def _answer(known: Sequence[Fact]) -> tuple[str, Micros | None]:
 
 def _direction(known: Sequence[Fact]) -> Direction:
     """As the greatest authority says; between legs the earliest with an outer end that is not our own leg."""
-    votes = [fact for fact in known if fact.answered is not False] or known
+    votes = [fact for fact in known if not _is_our_own_leg(fact)] or known
     highest = max(AUTHORITY[fact.authority] for fact in votes)
     telling = [fact for fact in votes if AUTHORITY[fact.authority] == highest]
     outer = [fact for fact in telling if fact.direction != "internal"] or telling
     return outer[0].direction
+
+
+def _is_our_own_leg(fact: Fact) -> bool:
+    """Of a click-to-call; a whole call that nobody answered is another thing."""
+    return fact.answered is False and AUTHORITY[fact.authority] < WHOLE_CALL
 
 
 def _told(known: Sequence[Fact], name: Literal["client", "line"]) -> str:

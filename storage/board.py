@@ -313,6 +313,10 @@ class Board:
     """Members who may own leads; loaded with calls."""
     commands: list[Command] = field(default_factory=list)
     """Commands to call whose call is still to come."""
+    untouched: set[str] = field(default_factory=set)
+    """Leads of calls that nobody has said or done anything about; loaded with calls."""
+    unfounded: list[tuple[str, str]] = field(default_factory=list)
+    """(lead, message): what looked like a client's call was one of ours."""
     linked: list[tuple[str, str, str]] = field(default_factory=list)
     """(command, state, message): the call that came of it."""
 

@@ -16,12 +16,12 @@ from storage.errors import Conflict
 from storage.history import Act, row_of
 from storage.ids import new_id
 from storage.moving import new_lead
-from storage.outcomes import close_tasks
 from storage.responsible import give, must_work
 from storage.stages import rules_of, stage_of
 from storage.tables import deal as deal_table
 from storage.tables import stage_history, task
 from storage.tables.base import Json
+from storage.tasks import close_tasks
 from storage.transaction import Transaction
 
 COLUMNS: Final = frozenset({"title", "amount", "currency"})

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from channels.events import CallFact
 from routing.deals import ClosedDeal, OpenDeal
-from storage import batch, bylines, calls, early, lent, owing, threads
+from storage import batch, bylines, calls, early, lent, owing, threads, unfounded
 from storage.board import Address, Board, Call, Contact, Conversation, Identity, KeptFile, Message
 from storage.ids import new_id
 from storage.tables import identity as identity_table
@@ -386,7 +386,7 @@ def closed_deals_of(connection: Connection, contact_ids: Sequence[str]) -> dict[
         " count(*) OVER (PARTITION BY d.contact_id) AS deals,"
         " row_number() OVER (PARTITION BY d.contact_id ORDER BY d.closed_at DESC, d.id) AS place"
         " FROM {wanted} JOIN deal d ON d.contact_id = w.id AND d.open = 0 AND d.closed_at IS NOT NULL"
-        " AND d.merged_into IS NULL JOIN stage s ON s.id = d.stage_id) AS closed WHERE place = 1",
+        " AND d.stage_kind <> 'merged' JOIN stage s ON s.id = d.stage_id) AS closed WHERE place = 1",
         {"id": list(contact_ids)},
     ):
         deal = ClosedDeal(
@@ -456,6 +456,7 @@ def _call_work(connection: Connection, board: Board, wanted: Wanted) -> None:
     ):
         board.extensions[extension] = member
     calls.load(connection, board)
+    unfounded.load(connection, board)
 
 
 def _echoes(connection: Connection, board: Board, wanted: Wanted) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
-from storage import batch, bylines, calls, cut, early, lent, likeness, owing, threads
+from storage import batch, bylines, calls, cut, early, lent, likeness, owing, threads, unfounded
 from storage.board import Address, Board, Contact, Conversation, Deal, Message, NewAttachment
 from storage.facts import CONVERSATION
 from storage.ids import new_id
@@ -195,6 +195,7 @@ def _deals(tx: Transaction, board: Board, stage: tuple[str, str]) -> None:
             text("UPDATE deal SET first_contact_at = :at WHERE id = :id AND first_contact_at IS NULL"),
             {"id": deal_id, "at": at},
         )
+    unfounded.end(tx, board)
     for row in board.new_deals:
         tx.changed("deal", row.id, row.contact_id)
     for deal_id, _ in active:

@@ -13,8 +13,8 @@ from storage.errors import Conflict
 from storage.history import Act, row_of
 from storage.ids import new_id
 from storage.moving import move_all, new_lead
-from storage.outcomes import close_tasks
 from storage.tables import contact_identity, contact_merge, conversation
+from storage.tasks import close_tasks
 from storage.transaction import Transaction
 
 FIELDS: Final = ("name", "responsible_id")

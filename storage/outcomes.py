@@ -13,6 +13,7 @@ from storage.errors import Conflict
 from storage.history import Act, row_of
 from storage.moving import move_all
 from storage.offers import first_task
+from storage.tasks import close_tasks
 from storage.transaction import Transaction
 
 
@@ -49,15 +50,6 @@ def _end(act: Act, lead: Row[Any], into: str) -> None:
         "deal", lead.id, open=0, stage_kind="merged", merged_into=into, waiting="", next_at=None,
         closed_at=act.tx.now,
     )  # fmt: skip
-
-
-def close_tasks(act: Act, deal_id: str, kinds: tuple[str, ...] = ("stage", "contact")) -> None:
-    """The deal's own automatic tasks end with it."""
-    for row in act.tx.connection.execute(
-        text("SELECT id, kind FROM task WHERE deal_id = :id AND done_at IS NULL ORDER BY id"), {"id": deal_id}
-    ).all():
-        if row.kind in kinds:
-            act.set("task", row.id, done_at=act.tx.now, result="closed_with_stage")
 
 
 def new_enquiry(tx: Transaction, lead_id: str, by: str, company: Schedule) -> str:

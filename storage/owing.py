@@ -18,6 +18,8 @@ from storage.transaction import Transaction
 
 LATELY: Final = 2 * DAY
 """So long after a call a provider's history may still tell of it."""
+NOT_MISSED: Final = "not_missed"
+"""The result of a call back that nobody had asked for: the call was one of ours."""
 MADE = (
     "id", "deal_id", "contact_id", "conversation_id", "owner_id", "kind", "title", "due_at", "done_at",
     "attempted_at", "demo", "created_at",
@@ -54,7 +56,7 @@ IN_TOUCH = (
     " AND m.direction = 'out' AND m.author_kind = 'person' AND m.kind <> 'call' AND m.deleted = 0"
     " AND m.state NOT IN ('failed', 'undelivered', 'cancelled')",
     "SELECT t.contact_id, t.id AS ref, t.done_at AS at FROM {wanted} JOIN task t ON t.contact_id = w.id"
-    " AND t.kind = 'call_back' AND t.done_at > :since AND t.result <> ''",
+    " AND t.kind = 'call_back' AND t.done_at > :since AND t.result NOT IN ('', 'not_missed')",
 )
 
 
@@ -84,6 +86,8 @@ class Owing:
     moved: dict[str, Micros | None] = field(default_factory=dict)
     """task -> when it is due instead."""
     done: dict[str, Micros] = field(default_factory=dict)
+    needless: dict[str, Micros] = field(default_factory=dict)
+    """task -> when it turned out that no call of the client's was missed."""
     tried: dict[str, Micros] = field(default_factory=dict)
     """task -> when somebody first tried to call the client."""
     in_touch: dict[str, Micros] = field(default_factory=dict)
@@ -124,7 +128,9 @@ def write(tx: Transaction, owing: Owing) -> list[str]:
             {"at": at, "id": task_id},
         )
     batch.update(tx.connection, task, ("id",), ("done_at",), sorted(owing.done.items()))
+    needless = [(task_id, at, NOT_MISSED) for task_id, at in sorted(owing.needless.items())]
+    batch.update(tx.connection, task, ("id",), ("done_at", "result"), needless)
     made = {row["id"]: row["contact_id"] for row in owing.made}
-    for task_id in sorted({*made, *owing.moved, *owing.tried, *owing.done}):
+    for task_id in sorted({*made, *owing.moved, *owing.tried, *owing.done, *owing.needless}):
         tx.changed("task", task_id, made.get(task_id))
-    return [*owing.done, *(row["id"] for row in owing.made if row["done_at"] is not None)]
+    return [*owing.done, *owing.needless, *(row["id"] for row in owing.made if row["done_at"] is not None)]

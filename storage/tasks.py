@@ -187,3 +187,12 @@ def deals_without(connection: Connection, owner_id: str) -> list[str]:
         {"owner": owner_id},
     )  # fmt: skip
     return [row.id for row in rows]
+
+
+def close_tasks(act: Act, deal_id: str, kinds: tuple[str, ...] = ("stage", "contact")) -> None:
+    """The deal's own automatic tasks end with it."""
+    for row in act.tx.connection.execute(
+        text("SELECT id, kind FROM task WHERE deal_id = :id AND done_at IS NULL ORDER BY id"), {"id": deal_id}
+    ).all():
+        if row.kind in kinds:
+            act.set("task", row.id, done_at=act.tx.now, result="closed_with_stage")

@@ -17,6 +17,7 @@ from gateway.opening.house import House, SourceRules
 from gateway.opening.people import contact_of
 from gateway.opening.standing import set_deadline, set_status, show_last, status_of
 from gateway.opening.talk import address_of
+from gateway.opening.turning import turn
 from gateway.opening.wanted import CALL
 from routing.calls import Call, Fact, Situation, consequences, project
 from routing.conversations import answered, heard
@@ -100,7 +101,8 @@ def _refresh(board: Board, house: House, rules: SourceRules, call_id: str, told:
         )
         conversation = board.conversations[message.conversation_id]
         contact = board.contacts[conversation.contact_id]
-    _turn(conversation, message, call)
+    if turn(board, house, contact, conversation, message, call, key_of(message)):
+        before = ""
     _show(board, message, call, repaired=_is_repaired(facts))
     _keep(known, _row(board, call, message, repaired=_is_repaired(facts)))
     if call.direction == "out":
@@ -233,14 +235,6 @@ def _is_ours(board: Board, client: Identity) -> bool:
     """A telephone of our own people: where a mobile is their extension, its own number calls too."""
     own = (one for one in board.extensions if len(one) >= SHORTEST_NUMBER)
     return any(e164(one) == client.value for one in own)
-
-
-def _turn(conversation: Conversation, message: Message, call: Call) -> None:
-    """Which way it went may be told late: a telephone of ours that rings first looks like a client's call."""
-    direction = "in" if call.direction == "in" else "out"
-    if message.direction != direction:
-        conversation.inbound += 1 if direction == "in" else -1
-        message.direction, message.author_kind = direction, "client" if direction == "in" else "person"
 
 
 def _show(board: Board, message: Message, call: Call, *, repaired: bool) -> None:

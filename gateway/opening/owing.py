@@ -64,6 +64,21 @@ def in_touch(board: Board, house: House, contact_id: str, key: str, at: Micros) 
     return since is None
 
 
+def never_missed(board: Board, house: House, contact_id: str, key: str) -> bool:
+    """What looked like a missed call was none. True: nothing else is owed to the client."""
+    owed = board.owing.of(contact_id)
+    before = owed.since
+    owed.missed.pop(key, None)
+    owed.contacts.pop(key, None)
+    since = owed.since
+    if owed.task is not None and since is None:
+        board.owing.needless[owed.task["id"]] = board.now
+        owed.task = None
+    elif owed.task is not None and before is not None and since is not None:
+        _move(board, house, owed.task, before, since)
+    return since is None
+
+
 def _answer_elsewhere(board: Board, house: House, contact_id: str, at: Micros) -> None:
     """The client's enquiries that have no way back of their own are answered by it: those at hand now, others when the
     batch is written."""

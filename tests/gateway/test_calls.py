@@ -26,7 +26,7 @@ from gateway.rules import answering_of
 from gateway.switchboard import repair, step_of
 from routing.schedule import Schedule
 from routing.times import MINUTE, SECOND
-from storage import calls, natures
+from storage import calls, history, natures
 from storage.transaction import Transaction
 from tests.gateway.town import IGOR, MARIA, Town, until
 
@@ -505,6 +505,102 @@ async def test_which_way_a_call_went_may_be_told_late(town: Town) -> None:
     assert [tuple(row) for row in await town.rows(way)] == [("out", "person", 0)]
     assert await town.one("SELECT count(*) FROM deal") == 0, "an outgoing call makes no lead"
     assert await tasks(town) == []
+
+
+TURNED = [
+    replace(step, way="out") if step.what == "ended" else step
+    for step in scenes.answered("101", recorded=False)
+    if step.leg != "ivr"
+]
+"""Her telephone rings and is taken up; only the end tells that it was she who called."""
+LEFT = (
+    "SELECT m.direction, m.author_kind, c.state, c.waiting_since, c.inbound, (SELECT count(*) FROM deal d WHERE"
+    " d.contact_id = m.contact_id AND d.open = 1) AS leads, (SELECT count(*) FROM task t WHERE t.contact_id = m.contact_id"
+    " AND t.done_at IS NULL) AS tasks, (SELECT count(*) FROM touch h WHERE h.contact_id = m.contact_id) AS touches,"
+    " (SELECT count(*) FROM offer o JOIN deal d ON d.id = o.deal_id WHERE d.contact_id = m.contact_id AND o.state = 'open')"
+    " AS offers FROM message m JOIN conversation c ON c.id = m.conversation_id WHERE m.kind = 'call'"
+)
+
+
+@pytest.mark.parametrize("by", ["101", "105"], ids=["one of ours", "nobody we know"])
+async def test_a_call_answered_before_its_direction_was_told_comes_to_the_same_in_every_order(
+    town: Town, by: str
+) -> None:
+    fake = await exchange(town)
+    await person(town, "Анна", "101")
+    scene = [replace(step, member=by) for step in TURNED]
+    for number, order in enumerate(permutations(range(len(scene)))):
+        client = Client(ref=f"c{number}", name="", phone=f"+7916000{number:04}")
+        call = fake.new_call(client, lasts=scenes.lasts(scene))
+        if number % 2:
+            await fake.play(call, scene, order=order, times=2)
+            continue
+        for place in order:
+            await fake.play(call, scene, order=[place])
+            await town.opened()
+    await town.opened()
+    left = {tuple(row) for row in await town.rows(LEFT)}
+    assert left == {("out", "person", "waiting", None, 0, 0, 0, 0, 0)}, "nobody called us"
+
+
+async def test_a_missed_call_that_was_ours_asks_for_nothing_any_more(town: Town) -> None:
+    fake = await exchange(town)
+    await person(town, "Анна", "101")
+    scene = scenes.missed("101")
+    call = fake.new_call(MARIA, ended=time.time() - 300, lasts=scenes.lasts(scene))
+    await fake.play(call, scene)
+    await town.opened()
+    assert [task.done_at for task in await tasks(town)] == [None]
+    fake.history = [scenes.mango_row(call, [replace(step, way="out") for step in scene])]
+    live = town.gateway.sources.get(town.sources["phone"])
+    assert live is not None
+    await repair(town.gateway, live, town.gateway.now() - 30 * MINUTE, town.gateway.now())
+    await town.opened()
+    (left,) = await town.rows(LEFT)
+    assert tuple(left) == ("out", "person", "waiting", None, 0, 0, 0, 0, 0)
+    (lead,) = await town.rows("SELECT stage_kind, lost_reason, waiting FROM deal")
+    assert tuple(lead) == ("merged", "not_incoming", ""), "its number is not lost, and says why it ended"
+    assert [task.result for task in await tasks(town)] == ["not_missed"]
+
+
+async def test_a_lead_that_somebody_works_on_stays_though_the_call_was_ours(town: Town) -> None:
+    fake = await exchange(town)
+    anna = await person(town, "Анна", "101")
+    scene = TURNED
+    call = fake.new_call(MARIA, lasts=scenes.lasts(scene))
+    await fake.play(call, scene, order=range(len(scene) - 1))
+    await town.opened()
+    deal = await town.one("SELECT id FROM deal")
+
+    def name(tx: Transaction) -> None:
+        act = history.Act(tx, anna, "deal.change")
+        act.set("deal", deal, title="Кухня")
+        act.close("deal", deal)
+
+    await town.gateway.database.write(name)
+    await fake.play(call, scene, order=[len(scene) - 1])
+    await town.opened()
+    assert await town.one("SELECT open FROM deal") == 1
+    (way,) = await town.rows("SELECT direction, deal_id FROM message WHERE kind = 'call'")
+    assert tuple(way) == ("out", deal)
+
+
+async def test_a_call_that_turns_out_to_be_the_clients_makes_their_lead(town: Town) -> None:
+    fake = await exchange(town)
+    await person(town, "Анна", "101")
+    scene = scenes.missed("101")
+    call = fake.new_call(MARIA, ended=time.time() - 300, lasts=scenes.lasts(scene))
+    await fake.play(call, scenes.outgoing("101", taken=False))
+    await town.opened()
+    assert await town.one("SELECT count(*) FROM deal") == 0
+    fake.history = [scenes.mango_row(call, scene)]
+    live = town.gateway.sources.get(town.sources["phone"])
+    assert live is not None
+    await repair(town.gateway, live, town.gateway.now() - 30 * MINUTE, town.gateway.now())
+    await town.opened()
+    (left,) = await town.rows(LEFT)
+    assert tuple(left)[:3] == ("in", "client", "open")
+    assert tuple(left)[4:8] == (1, 1, 1, 1)
 
 
 async def test_a_call_from_a_members_own_number_is_internal(town: Town) -> None:

@@ -116,6 +116,17 @@ def test_a_menu_that_picks_up_answers_nobody() -> None:
     assert (call.state, call.outcome, call.wait) == ("missed", "missed", 14 * SECOND)
 
 
+def test_a_whole_call_that_nobody_answered_still_tells_which_way_it_went() -> None:
+    legs = (
+        fact("1", 0, "leg", "ringing", member="101"),
+        fact("2", 20, "leg_end", "ended", member="101"),
+    )
+    told = fact("3", 21, "history", "ended", direction="out", answered=False, talk_seconds=0)
+    for order in permutations((*legs, told)):
+        call = project(order, MUCH_LATER)
+        assert (call.direction, call.state, call.outcome) == ("out", "finished", "not_reached")
+
+
 def test_a_group_that_nobody_answers_is_one_missed_call() -> None:
     call = project(GROUP_MISSED, MUCH_LATER)
     assert (call.state, call.rang, call.answered) == ("missed", ("101", "102"), False)
