@@ -103,7 +103,7 @@ def on_call(connection: Connection) -> set[str]:
 
 CARD = (
     "SELECT p.message_id, p.source_id, p.call, p.contact_id, p.direction, p.state, p.line, p.member_id, p.ringing, p.rang,"
-    " p.started_at, p.live, p.stale, m.conversation_id, d.id AS deal_id, c.name, c.responsible_id, d.number, d.title,"
+    " p.started_at, p.live, p.stale, m.nature, m.conversation_id, d.id AS deal_id, c.name, c.responsible_id, d.number, d.title,"
     " d.stage_kind, d.owner_id, s.name AS stage, i.value AS phone, a.name AS answered_name, r.name AS responsible_name,"
     " (SELECT t.campaign FROM touch t WHERE t.message_id = p.message_id LIMIT 1) AS campaign,"
     " (SELECT count(*) FROM phone_call o WHERE o.contact_id = p.contact_id AND o.started_at > :since) AS calls,"
@@ -170,7 +170,9 @@ def _queues(connection: Connection, sources: set[str]) -> dict[str, tuple[str, .
 
 def shown_to(cards: Cards, row: Row[Any]) -> tuple[str, ...]:
     """Whose screen the card stands on. While it rings: whose telephone rings, else who should take it. While they talk:
-    who talks. Missed: whoever was rung, else who should have been, until somebody has dealt with it."""
+    who talks. Missed: whoever was rung, else who should have been, until somebody has dealt with it. Only a client's."""
+    if row.nature != "client":
+        return ()
     if row.direction != "in" or row.stale or (row.state == "missed" and row.dealt_with_at is not None):
         return ()
     rings, rang = orjson.loads(row.ringing), orjson.loads(row.rang)

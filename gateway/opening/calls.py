@@ -24,7 +24,6 @@ from routing.conversations import answered, heard
 from routing.times import MINUTE
 from storage.board import Board, Command, Contact, Conversation, Message, NewAttachment
 from storage.board import Call as KnownCall
-from storage.board import Identity as Address
 from storage.ids import new_id
 
 SHORTEST_NUMBER: Final = 10
@@ -88,7 +87,7 @@ def _refresh(board: Board, house: House, rules: SourceRules, call_id: str, told:
     if message is None:
         before = ""
         contact, _ = contact_of(board, Person(identity=client, name=_name(facts)), rules.demo)
-        conversation = _conversation(board, rules, contact, client)
+        conversation = _conversation(board, rules, contact, client, _nature(board, contact, client))
         message = _new_message(
             board, rules, contact, conversation, client, told.envelope_id, told.received_at, told.event, call
         )
@@ -203,14 +202,17 @@ def fact_of(fact: CallFact) -> Fact:
     )
 
 
-def _conversation(board: Board, rules: SourceRules, contact: Contact, client: Identity) -> Conversation:
+def _conversation(
+    board: Board, rules: SourceRules, contact: Contact, client: Identity, nature: str
+) -> Conversation:
     found = board.conversation(rules.id, client.value)
     if found is not None:
         return found
     identity = board.identities[client.kind, client.value]
     conversation = Conversation(
-        new_id(board.now), rules.id, client.value, contact.id, identity.id, demo=rules.demo, new=True
-    )
+        new_id(board.now), rules.id, client.value, contact.id, identity.id, nature=nature or "client",
+        demo=rules.demo, new=True,
+    )  # fmt: skip
     board.conversations[conversation.id] = conversation
     board.threads[rules.id, client.value] = conversation.id
     return conversation
@@ -221,14 +223,23 @@ def _new_message(
     envelope_id: int | None, received_at: int, event: CallFact, call: Call,
 ) -> Message:  # fmt: skip
     inward = call.direction == "in"
-    identity = board.identities[client.kind, client.value]
-    insider = (bool(identity.internal) or _is_ours(board, client)) and contact.override != "client"
-    nature = _call_nature(identity, insider) or conversation.nature
+    nature = _nature(board, contact, client) or conversation.nature
     return Message(
         new_id(call.started_at), conversation.id, conversation.contact_id, rules.id, CALL + event.call,
         direction="in" if inward else "out", author_kind="client" if inward else "person", kind="call",
         at=call.started_at, received_at=received_at, nature=nature, envelope_id=envelope_id, new=True,
     )  # fmt: skip
+
+
+def _nature(board: Board, contact: Contact, client: Identity) -> str:
+    """What kind of call it is by who calls; "" says nothing."""
+    identity = board.identities[client.kind, client.value]
+    if identity.blocked:
+        return "blocked"
+    if identity.spam:
+        return "spam"
+    insider = bool(identity.internal) or _is_ours(board, client)
+    return "internal" if insider and contact.override != "client" else ""
 
 
 def _is_ours(board: Board, client: Identity) -> bool:
@@ -316,12 +327,6 @@ def _follow(
             set_status(conversation, heard(status_of(conversation), call.started_at, told_at))
     if call.answered and follow.silence is None:
         _talked(board, house, conversation, contact, message, call)
-
-
-def _call_nature(identity: Address, insider: bool) -> str:
-    if identity.blocked:
-        return "blocked"
-    return "spam" if identity.spam else "internal" if insider else ""
 
 
 def _situation(board: Board, contact: Contact, conversation: Conversation, answered_by: str) -> Situation:

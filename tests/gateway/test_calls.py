@@ -26,7 +26,7 @@ from gateway.rules import answering_of
 from gateway.switchboard import repair, step_of
 from routing.schedule import Schedule
 from routing.times import MINUTE, SECOND
-from storage import calls, history, natures
+from storage import blocking, calls, history, natures
 from storage.transaction import Transaction
 from tests.gateway.town import IGOR, MARIA, Town, until
 
@@ -486,6 +486,53 @@ async def test_what_a_number_marked_as_spam_calls_is_kept_as_spam_and_asks_for_n
     assert await town.one("SELECT count(*) FROM deal WHERE open = 1") == 0
     assert len(await tasks(town)) == 1, "of the first call alone"
     assert await town.one("SELECT state FROM conversation") == "closed"
+
+
+async def test_a_blocked_caller_disturbs_nobody_and_is_called_when_we_want_to(town: Town) -> None:
+    """Known by a messenger, blocked there; their telephone was never heard of before."""
+    fake = await exchange(town)
+    await town.connect("messenger1")
+    await person(town, "Анна", "101")
+    await town.fakes["messenger1"].act(Act(client=MARIA, doing="contact"))
+    await town.opened()
+    contact = await town.one("SELECT id FROM contact")
+    await town.gateway.database.write(
+        blocking.block, contact, town.admin, None, True, await answering_of(town.gateway)
+    )
+    live = town.gateway.sources.get(town.sources["phone"])
+    assert live is not None
+    asked = RouteQuestion(client=Identity(kind="phone", value=MARIA.phone))
+    assert (await whom_to_ring(town.gateway, live, asked)).blocked
+    call = fake.new_call(MARIA)
+    await fake.play(call, scenes.rings(("101",)))
+    await town.opened()
+    assert await cards(town) == {}, "nobody's screen rings"
+    await fake.act(Act(client=MARIA, doing="call_missed", member="101"))
+    await fake.act(Act(client=MARIA, doing="call_answered", member="101"))
+    await fake.play(fake.new_call(MARIA), scenes.outgoing("101"))
+    await town.opened()
+    assert await cards(town) == {}
+    kept = await town.rows(
+        "SELECT direction, nature, deal_id FROM message WHERE kind = 'call' ORDER BY direction"
+    )
+    assert [tuple(row) for row in kept] == [*[("in", "blocked", None)] * 3, ("out", "blocked", None)]
+    assert await town.one("SELECT count(*) FROM deal WHERE open = 1") == 0
+    assert await tasks(town) == []
+    of_calls = "SELECT nature, waiting_since FROM conversation WHERE source_id = :id"
+    (talk,) = await town.rows(of_calls, id=town.sources["phone"])
+    assert tuple(talk) == ("blocked", None), "out of the queue from its first call on"
+
+
+async def test_a_call_that_the_exchange_itself_turned_away_asks_for_nothing(town: Town) -> None:
+    fake = await exchange(town)
+    await person(town, "Анна", "101")
+    scene = scenes.missed("101", reason=1151)
+    await fake.play(fake.new_call(MARIA, lasts=scenes.lasts(scene)), scene)
+    await town.opened()
+    (said,) = await town.rows("SELECT nature, deal_id FROM message WHERE kind = 'call'")
+    assert tuple(said) == ("spam", None)
+    assert (await cards(town), await tasks(town)) == ({}, [])
+    assert await town.one("SELECT outcome FROM phone_call") == "blocked"
 
 
 async def test_which_way_a_call_went_may_be_told_late(town: Town) -> None:
