@@ -398,6 +398,10 @@ class Board:
     """(message, address, state, reason, detail): what became of letters at their addressees."""
     renamed_threads: list[tuple[str, str]] = field(default_factory=list)
     """(conversation, thread): the network calls it so from now on."""
+    placed: list[tuple[str, int, int]] = field(default_factory=list)
+    """(message, time, the network's number) of albums whose earlier part came later."""
+    reshown: set[str] = field(default_factory=set)
+    """Conversations whose newest message stands earlier than it was shown: another may be newer."""
     rerouted: bool = False
     """Something happened that the router should look at."""
 

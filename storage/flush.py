@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
-from storage import batch, bylines, calls, cut, early, lent, likeness, owing, threads, unfounded
+from storage import batch, bylines, calls, cut, early, lent, likeness, owing, previews, threads, unfounded
 from storage.board import Address, Board, Contact, Conversation, Deal, Message, NewAttachment
 from storage.facts import CONVERSATION
 from storage.ids import new_id
@@ -49,6 +49,8 @@ def flush(tx: Transaction, board: Board, stage: tuple[str, str]) -> None:
     _deals(tx, board, stage)
     _messages(tx, board)
     threads.flush(tx, board)
+    for conversation_id in sorted(board.reshown):
+        previews.show_newest(tx, conversation_id)
     _parts(tx.connection, board)
     _figures(tx, board)
     _calls(tx, board)
@@ -260,6 +262,9 @@ def _messages(tx: Transaction, board: Board) -> None:
     ]  # fmt: skip
     columns = ("content", "at", "state", "deal_id", "author_id", "direction", "author_kind", "nature")
     batch.update(tx.connection, message, ("id",), columns, known)
+    batch.update(
+        tx.connection, message, ("id",), ("at", "seq"), sorted({row[0]: row for row in board.placed}.values())
+    )
     let_out = [(row.id, row.nature, row.deal_id) for row in map(board.messages.__getitem__, board.let_out)]
     batch.update(tx.connection, message, ("id",), ("nature", "deal_id"), let_out)
     for row in (*new, *changed):

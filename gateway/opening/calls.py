@@ -15,7 +15,7 @@ from channels.phones import e164
 from gateway.opening import leads, owing
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import contact_of
-from gateway.opening.standing import set_deadline, set_status, show_last, status_of
+from gateway.opening.standing import set_deadline, set_status, show_last, stand_back, status_of
 from gateway.opening.talk import address_of
 from gateway.opening.turning import turn
 from gateway.opening.wanted import CALL
@@ -108,6 +108,7 @@ def _refresh(board: Board, house: House, rules: SourceRules, call_id: str, told:
         _adopt(board, rules, contact, message, call)
     _follow(board, house, rules, contact, conversation, message, call, before, told.received_at, told.event)
     set_deadline(board, conversation, rules, house.schedule)
+    stand_back(board, conversation, message)
     show_last(conversation, message)
     return message
 
@@ -291,8 +292,8 @@ def _follow(
     call: Call, before: str, received_at: int, event: CallFact,
 ) -> None:  # fmt: skip
     """What follows when the call first becomes answered, finished or missed."""
-    if message.content["call"]["quiet"]:
-        message.nature, message.content["call"]["quiet"] = "client", False
+    if message.content["call"]["quiet"]:  # judged anew: what came may tell of a longer ring
+        message.nature, message.content["call"]["quiet"], before = "client", False, ""
     if (
         stands(call) == before
         or stands(call) == "ringing"

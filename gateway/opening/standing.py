@@ -98,6 +98,15 @@ def show_last(conversation: Conversation, message: Message) -> None:
     conversation.dirty = True
 
 
+def stand_back(board: Board, conversation: Conversation, message: Message) -> None:
+    """The message stands earlier than it was shown: what was said in between may be the newest after all."""
+    shown = conversation.last_message_id == message.id
+    if shown and (message.at, message.seq) < (conversation.last_at, conversation.last_seq):
+        conversation.last_at, conversation.last_seq = message.at, message.seq
+        conversation.dirty = True
+        board.reshown.add(conversation.id)
+
+
 def preview(message: Message) -> str:
     """One line of it. What has no words is named by its kind on the screen."""
     subject = str(message.content.get("subject", ""))

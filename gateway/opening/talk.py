@@ -9,7 +9,7 @@ from channels.events import Completed, InboundMessage, Noted, OutgoingSeen, Quot
 from gateway.opening import albums, leads, owing, private, threads
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import attribution_json, contact_of, group_contact
-from gateway.opening.standing import answer_there, hear, set_deadline, show_last
+from gateway.opening.standing import answer_there, hear, set_deadline, show_last, stand_back
 from gateway.opening.wanted import GROUP, group_value, twin_of
 from routing import links
 from routing.nature import Traits, group_needs_answer, nature_of, nature_of_message
@@ -447,10 +447,11 @@ def _amend(
         message.stems, message.reworded = stems(message.text), True
         private.unsearched(message)
     message.dirty = True
+    if (event.at, event.seq) < (message.at, message.seq):
+        message.at, message.seq = event.at, event.seq
+        board.placed.append((message.id, event.at, event.seq))
+        stand_back(board, conversation, message)
     if conversation.last_message_id == message.id:
-        conversation.last_at, conversation.last_seq = max(
-            (conversation.last_at, conversation.last_seq), (event.at, event.seq)
-        )
         conversation.last_text, conversation.dirty = " ".join(message.text[:400].split())[:200], True
 
 

@@ -28,6 +28,7 @@ from routing.schedule import Schedule
 from routing.times import MINUTE, SECOND
 from storage import blocking, calls, history, natures
 from storage.transaction import Transaction
+from tests.drills.always import assert_always_true
 from tests.gateway.town import IGOR, MARIA, Town, until
 
 
@@ -533,6 +534,47 @@ async def test_a_call_that_the_exchange_itself_turned_away_asks_for_nothing(town
     assert tuple(said) == ("spam", None)
     assert (await cards(town), await tasks(town)) == ({}, [])
     assert await town.one("SELECT outcome FROM phone_call") == "blocked"
+
+
+async def test_a_call_that_began_earlier_than_it_seemed_hides_no_later_one(town: Town) -> None:
+    """Its beginning is told last: until then it stands by the end of its ringing, after the call that came meanwhile."""
+    fake = await exchange(town)
+    await person(town, "Анна", "101")
+    now = time.time()
+    scene = scenes.ends(("101",), "", 0, 40)
+    first = fake.new_call(MARIA, ended=now, lasts=40)
+    await fake.play(first, scene, order=[0])
+    later = fake.new_call(MARIA, ended=now - 10, lasts=10)
+    await fake.play(later, scenes.rings(("101",)))
+    await town.opened()
+    await fake.play(first, scene, order=[1])
+    await town.opened()
+    shown = "SELECT m.external_id FROM conversation c JOIN message m ON m.id = c.last_message_id"
+    assert await town.one(shown) == f"call:{later.id}"
+    await assert_always_true(town.gateway, quiet=False)
+    another = fake.new_call(MARIA, ended=now, lasts=5)
+    await fake.play(another, scenes.rings(("101",)))
+    await town.opened()
+    assert await town.one(shown) == f"call:{another.id}"
+
+
+async def test_a_short_ring_stays_one_whatever_is_told_of_it_later(town: Town) -> None:
+    fake = await exchange(town)
+    await person(town, "Анна", "101")
+    scene = [*scenes.rings(("101",)), *scenes.ends(("101",), "", 0, 2)]
+    call = fake.new_call(MARIA, ended=time.time() - 300, lasts=2)
+    await fake.play(call, scene)
+    await town.opened()
+    fake.history = [scenes.mango_row(call, scene)]
+    live = town.gateway.sources.get(town.sources["phone"])
+    assert live is not None
+    await repair(town.gateway, live, town.gateway.now() - 30 * MINUTE, town.gateway.now())
+    await town.opened()
+    assert await town.one("SELECT count(*) FROM call_fact") == len(scene) + 1
+    (said,) = await town.rows("SELECT nature, deal_id, state FROM message WHERE kind = 'call'")
+    assert tuple(said) == ("automatic", None, "missed")
+    assert (await cards(town), await tasks(town)) == ({}, [])
+    await assert_always_true(town.gateway, quiet=False)
 
 
 async def test_which_way_a_call_went_may_be_told_late(town: Town) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from channels.fakes import Act, Client
 from channels.telegram.fake import TelegramFake
 from gateway.refusals import Refusal
+from routing.times import SECOND
 from storage import queue, timeline
 from storage.transaction import Transaction
 from tests.gateway.town import MARIA, Town, until
@@ -118,6 +119,9 @@ async def test_an_album_is_one_message_in_order_however_its_parts_arrive(town: T
         assert [file.ref for file in facts.attachments[row.id]] == ["photo-10", "photo-11", "photo-12"], order
         starts = [span["start"] for span in json.loads(row.content)["spans"]]
         assert starts == [0, 12], order
+    where = "SELECT DISTINCT m.at, m.seq, c.last_at, c.last_seq FROM message m JOIN conversation c ON c.last_message_id = m.id"
+    (place,) = await town.rows(where)
+    assert tuple(place) == (1_790_000_000 * SECOND, 10) * 2, "where its earliest part stands"
 
 
 async def test_an_edit_of_one_part_of_an_album_leaves_the_others(town: Town) -> None:
