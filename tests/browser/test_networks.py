@@ -13,6 +13,7 @@ from channels.fakes import Client
 from channels.telegram.fake import BOT, SECRET
 from channels.telegram.fake_rooms import connection_of, group_message, lent_by, private_message
 from channels.telegram.fake_updates import World
+from channels.vk.fake_state import VERSION, Community
 from tests.browser.house import House, as_person, open_dialog
 from tests.rig.browser import DESKTOP, PHONE, Screen, Theme
 
@@ -24,13 +25,13 @@ NUMBERS = itertools.count(800_000_000, 3)
 """Two of three are left out: the provider numbered them, and they never came."""
 
 
-async def hand_over(demo: House, update: dict[str, Any]) -> None:
+async def hand_over(demo: House, update: dict[str, Any], place: str = "messenger1") -> None:
     """The provider calls the hook, proven."""
-    source = await demo.ask("GET", f"/sources/{demo.sources['messenger1']}")
+    source = await demo.ask("GET", f"/sources/{demo.sources[place]}")
     assert demo.keys is not None
     told = await demo.keys.fetch(
         "/hooks/" + str(source["hook_url"]).rpartition("/hooks/")[2], method="POST",
-        data={"update_id": next(NUMBERS), **update},
+        data=update if place != "messenger1" else {"update_id": next(NUMBERS), **update},
         headers={"X-Telegram-Bot-Api-Secret-Token": SECRET, "Content-Type": "application/json"},
     )  # fmt: skip
     assert told.ok, await told.text()
@@ -232,3 +233,40 @@ async def test_a_file_that_an_edit_replaced_is_shown_with_the_earlier_wording(
         await expect(dialog).not_to_contain_text("smeta-2.pdf")
         await ira.check(locale="ru")
         await ira.shot(f"versions {screen.width}")
+
+
+@pytest.mark.parametrize(("screen", "theme"), LOOKS)
+async def test_what_a_network_cut_says_so_and_what_we_split_is_one_answer(
+    demo: House, chromium_browser: Browser, screen: Screen, theme: Theme
+) -> None:
+    client, name = ("nikita", "Никита Громов") if screen.touch else ("anton", "Антон Белов")
+    community = Community()
+    number = community.user(client, name)
+    said = {
+        "id": number, "date": int(time.time()), "peer_id": number, "from_id": number, "out": 0, "version": 1,
+        "conversation_message_id": 90_000, "text": "Список на четырёх листах: шкаф…", "attachments": [], "fwd_messages": [],
+        "is_cropped": True, "random_id": 0,
+    }  # fmt: skip
+    told = {
+        "type": "message_new", "group_id": community.group_id, "event_id": f"{number:040x}", "v": VERSION,
+        "secret": community.secret, "object": {"client_info": {}, "message": said},
+    }  # fmt: skip
+    await hand_over(demo, told, "messenger2")
+    async with as_person(
+        chromium_browser, demo, await demo.link_of("Ира"), screen=screen, theme=theme
+    ) as ira:
+        page = ira.page
+        await open_dialog(page, name, "ВКонтакте")
+        message = page.get_by_role("article").filter(has_text="Список на четырёх листах").last
+        await expect(message).to_contain_text("Сеть отдала только часть этого сообщения", timeout=SOON)
+        await ira.check(locale="ru")
+        await ira.shot(f"cut by the network {screen.width}")
+        field = page.get_by_label(f"Текст ответа: {name}")
+        words = "\n\n".join(f"{n}. " + "Шкаф, комод и кровать из дуба. " * 12 for n in range(1, 27))
+        await field.fill(words)
+        await ira.shot(f"long answer typed {screen.width}")
+        await field.press("Control+Enter")
+        ours = page.get_by_role("article").filter(has_text="1. Шкаф").last
+        await expect(ours).to_contain_text("отправлено", timeout=SOON)
+        await ira.check(locale="ru")
+        await ira.shot(f"split by us {screen.width}")
