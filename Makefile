@@ -51,6 +51,7 @@ check: dev-setup ## Check format, lint and types, the console's and the papers t
 	@$(VENV)/python scripts/docs.py --check
 	@$(PYTHON) scripts/setup.py --dev --npm run check
 	@$(PYTHON) scripts/setup.py --dev --npm run lint
+	@$(PYTHON) scripts/setup.py --dev --npm run size
 
 format: dev-setup ## Format the Python code and mend what can be mended
 	@$(VENV)/ruff check --fix .

@@ -1,8 +1,9 @@
 // Do both locales say the same things, in allowed words, and does every sentence live there?
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "vue/compiler-sfc";
+import { firstPage } from "./first-page.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SRC = join(ROOT, "src");
@@ -17,7 +18,10 @@ const flatten = (tree, prefix = "", into = new Map()) => {
   return into;
 };
 const read = (name) => flatten(JSON.parse(readFileSync(join(LOCALES, `${name}.json`), "utf8")));
-const locales = { ru: read("ru"), en: read("en") };
+const whole = (name) => new Map([...read(name), ...read(`${name}.more`)]);
+const locales = { ru: whole("ru"), en: whole("en") };
+const first = { ru: read("ru"), en: read("en") };
+for (const name of ["ru", "en"]) for (const key of read(`${name}.more`).keys()) if (first[name].has(key)) problems.push(`${name}: ${key} is said twice`);
 
 // --- the same keys and the same values in them
 const names = (text) => new Set([...text.matchAll(/\{(\w+)(?=[,}])/gu)].map((match) => match[1]));
@@ -64,6 +68,7 @@ const SPOKEN = new Set(["aria-label", "title", "placeholder", "alt", "label", "a
 const LETTERS = /\p{L}{2,}/u;
 const used = new Set();
 const wild = [];
+const onFirst = { files: firstPage(SRC), used: new Set(), wild: [] };
 
 function walk(node, file) {
   if (node.type === 2 && LETTERS.test(node.content)) problems.push(`${file}:${node.loc.start.line}: bare text "${node.content.trim().slice(0, 40)}"`);
@@ -82,17 +87,54 @@ for (const path of files(SRC)) {
     const ast = parse(code).descriptor.template?.ast;
     if (ast) walk(ast, file);
   }
-  for (const match of code.matchAll(/\bt\(\s*["'`]([\w.${}[\]()]+?)["'`]/gu)) (match[1].includes("$") ? wild : { push: (key) => used.add(key) }).push(match[1]);
-  for (const match of code.matchAll(/["'`]([a-z_0-9]+\.[\w.]+)["'`]/gu)) if (locales.ru.has(match[1])) used.add(match[1]);
+  const said = [...code.matchAll(/\bt\(\s*["'`]([\w.${}[\]()]+?)["'`]/gu)].map((match) => match[1]);
+  const named = [...code.matchAll(/["'`]([a-z_0-9]+\.[\w.]+)["'`]/gu)].map((match) => match[1]).filter((key) => locales.ru.has(key));
+  const built = [...code.matchAll(/`((?:[\w.]|\$\{[^}]*\})+)`/gu)].map((match) => match[1]).filter((key) => /^[a-z_0-9]+\.[\w.]*\$\{/u.test(key));
+  for (const key of said) (key.includes("$") ? wild.push(key) : used.add(key));
+  for (const key of named) used.add(key);
+  if (!onFirst.files.has(path) || path.endsWith("router.ts")) continue; // a page brings the words of its name
+  for (const key of [...said, ...built]) (key.includes("$") ? onFirst.wild.push(key) : onFirst.used.add(key));
+  for (const key of named) onFirst.used.add(key);
 }
 for (const key of used) if (!locales.ru.has(key) && !key.includes("(")) problems.push(`no text for ${key}`);
 
 // --- no text that nobody says (keys built from codes are whole groups)
 const GROUPS = ["error", "reason", "rule", "verdict", "system", "place", "nature", "kind", "identity", "origin", "role", "role_about", "wait", "stage", "url_problem", "demo.doing", "demo.fault", "why.kind", "fact"];
-const patterns = wild.map((key) => new RegExp(`^${key.replace(/[.]/gu, "\\.").replace(/\$\{[^}]*\}/gu, "[\\w.]+")}$`, "u"));
+const asPattern = (key) => new RegExp(`^${key.replace(/[.]/gu, "\\.").replace(/\$\{[^}]*\}/gu, "[\\w.]+")}$`, "u");
+const patterns = wild.map(asPattern);
 for (const key of locales.ru.keys()) {
   const known = used.has(key) || GROUPS.some((group) => key.startsWith(`${group}.`)) || patterns.some((pattern) => pattern.test(key));
   if (!known) problems.push(`nobody says ${key}`);
+}
+
+// --- the first page has its words at once, and no others
+const GROUPS_ON_FIRST = ["error", "reason", "place", "stage", "rule.attach"];
+const onFirstPatterns = onFirst.wild.filter((key) => !key.startsWith("$")).map(asPattern);
+const belongs = (key) => onFirst.used.has(key) || GROUPS_ON_FIRST.some((group) => key.startsWith(`${group}.`)) || onFirstPatterns.some((pattern) => pattern.test(key));
+const misplaced = [...locales.ru.keys()].filter((key) => belongs(key) !== first.ru.has(key) || first.ru.has(key) !== first.en.has(key));
+const WIDTH = 150;
+/** A tree as a person would write it: what fits on a line stands on one. */
+function written(tree, indent = "") {
+  const pairs = Object.entries(tree).map(([name, value]) => `${JSON.stringify(name)}: ${typeof value === "string" ? JSON.stringify(value) : written(value, `${indent}  `)}`);
+  const line = `{ ${pairs.join(", ")} }`;
+  if (indent && line.length + indent.length <= WIDTH && !line.includes("\n")) return line;
+  const lines = [];
+  for (const pair of pairs) {
+    const last = lines.at(-1);
+    if (indent && last !== undefined && !`${last}${pair}`.includes("\n") && last.length + pair.length + indent.length < WIDTH) lines[lines.length - 1] = `${last} ${pair},`;
+    else lines.push(`${pair},`);
+  }
+  return `{\n${lines.map((one) => `${indent}  ${one}`).join("\n").slice(0, -1)}\n${indent}}`;
+}
+if (process.argv.includes("--sort")) {
+  const grow = (tree, [name, ...rest], text) => (rest.length ? grow((tree[name] ??= {}), rest, text) : (tree[name] = text));
+  for (const name of ["ru", "en"]) {
+    const trees = { "": {}, ".more": {} };
+    for (const [key, text] of locales[name]) grow(trees[belongs(key) ? "" : ".more"], key.split("."), text);
+    for (const [end, tree] of Object.entries(trees)) writeFileSync(join(LOCALES, `${name}${end}.json`), `${written(tree)}\n`);
+  }
+} else {
+  for (const key of misplaced) problems.push(`${key} belongs in ${belongs(key) ? "ru.json, en.json: the inbox says it" : "ru.more.json, en.more.json: the inbox does not say it"} (npm run words)`);
 }
 
 for (const problem of problems) console.error(problem);

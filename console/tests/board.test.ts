@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { nextTick } from "vue";
 import type { Deal, DealCard, Me, Pipeline, Stage } from "@/api/types";
 import { hundredths, parseMoney, shownValue, typedMoney, valueOf } from "@/deals/values";
-import { useLocale } from "@/i18n";
+import { moreTexts, useLocale } from "@/i18n";
 import { cards, endsOf, forgetBoard, lanes, openBoard, takeDeal } from "@/state/board";
 import { me } from "@/state/session";
 import { tick, ticks, untick } from "@/state/ticks";
@@ -94,6 +94,7 @@ describe("the next person at this machine", () => {
 describe("ticks", () => {
   it("are kept while there is no network, and taken back without it", async () => {
     await useLocale("en");
+    await moreTexts();
     down = true;
     await tick({ id: "t", title: "call" });
     expect([ticks.get("t"), localStorage.getItem("ticks:")]).toEqual(["waits", '["t"]']);

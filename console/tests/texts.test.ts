@@ -1,8 +1,10 @@
 /** Russian plurals have four forms, and both languages say the same things. */
 import { beforeAll, describe, expect, it } from "vitest";
 import en from "@/i18n/locales/en.json";
+import enMore from "@/i18n/locales/en.more.json";
 import ru from "@/i18n/locales/ru.json";
-import { flatten, has, t, tCode, useLocale } from "@/i18n";
+import ruMore from "@/i18n/locales/ru.more.json";
+import { flatten, has, locale, moreTexts, t, tCode, useLocale } from "@/i18n";
 import document_ from "../openapi.json";
 import { compile } from "@/i18n/format";
 
@@ -25,14 +27,33 @@ describe("plurals", () => {
   });
 });
 
+describe("words that come late", () => {
+  it("are said as soon as they are here, and in the language that was chosen meanwhile", async () => {
+    await useLocale("ru");
+    expect(t("learn.title")).toBe("");
+    expect(t("search.title")).toBe("Поиск");
+    await Promise.all([moreTexts(), useLocale("en")]);
+    await moreTexts();
+    expect(locale.value).toBe("en");
+    expect(t("learn.title")).toBe(enMore.learn.title);
+    expect(t("no.such")).toContain("no.such");
+  });
+});
+
 describe("locales", () => {
-  beforeAll(() => useLocale("ru"));
+  beforeAll(async () => {
+    await useLocale("ru");
+    await moreTexts();
+  });
 
   it("have the same keys, and every sentence compiles", () => {
-    const [russian, english] = [flatten(ru), flatten(en)];
+    const [russian, english] = [flatten(ruMore, "", flatten(ru)), flatten(enMore, "", flatten(en))];
     expect([...english.keys()].sort()).toEqual([...russian.keys()].sort());
     for (const [locale, texts] of [["ru", russian], ["en", english]] as const) {
-      for (const [key, text] of texts) for (const n of [1, 2, 5, 11, 21, 22, 25, 101, 1.5]) expect(compile(text, locale)({ n }), key).not.toContain("undefined");
+      for (const [key, text] of texts) {
+        const said = compile(text, locale);
+        expect([1, 2, 5, 11, 21, 22, 25, 101, 1.5].map((n) => said({ n })).join(), key).not.toContain("undefined");
+      }
     }
   });
 

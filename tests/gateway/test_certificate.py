@@ -113,7 +113,7 @@ async def test_lawful_erasure_leaves_it_balanced(town: Town) -> None:
     made = await certify(town.gateway)
     assert made.balanced
     assert made.document["chain"]["erased"] == 2
-    assert made.since == first.at
+    assert made.since >= first.at  # the night may have made one in between
 
 
 async def test_a_chain_that_was_cut_shows_by_the_certificate_before(town: Town) -> None:

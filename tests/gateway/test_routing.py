@@ -33,7 +33,7 @@ async def test_a_lead_nobody_can_take_waits_with_its_reason_and_comes_with_who_i
     await town.say("messenger1", "Сколько стоит шкаф?")
     await until(lambda: waiting(town, "nobody"))
     await town.member("petr", "manager")
-    await until(lambda: offered(town, 1), seconds=2)
+    await until(lambda: offered(town, 1), seconds=20)
 
 
 async def waiting(town: Town, reason: str) -> bool:

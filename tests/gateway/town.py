@@ -141,7 +141,7 @@ class Town:
 
 
 async def until(
-    true: Callable[[], Awaitable[bool]], what: Callable[[], str] = lambda: "", seconds: float = 90
+    true: Callable[[], Awaitable[bool]], what: Callable[[], str] = lambda: "", seconds: float = 180
 ) -> None:
     """Wait until it is so."""
     end = asyncio.get_running_loop().time() + seconds

@@ -7,22 +7,46 @@ export type Locale = "ru" | "en";
 type Tree = { [key: string]: string | Tree };
 type Phrase = (values?: Values) => string;
 
-const load: Record<Locale, () => Promise<{ default: Tree }>> = {
-  ru: () => import("./locales/ru.json") as Promise<{ default: Tree }>,
-  en: () => import("./locales/en.json") as Promise<{ default: Tree }>,
+/** What the first page says, and what the others say besides: nobody waits for words of pages they do not see. */
+const load: Record<Locale, { first: () => Promise<{ default: Tree }>; more: () => Promise<{ default: Tree }> }> = {
+  ru: { first: () => import("./locales/ru.json"), more: () => import("./locales/ru.more.json") },
+  en: { first: () => import("./locales/en.json"), more: () => import("./locales/en.more.json") },
 };
 
 export const locale = ref<Locale>("ru");
 const texts = shallowRef<Map<string, string>>(new Map());
 let phrases = new Map<string, Phrase>();
+let more: Promise<void> | null = null;
+const whole = shallowRef(false);
 
 /** Switches without a reload: every template that said something says it again. */
 export async function useLocale(next: Locale): Promise<void> {
-  const flat = flatten((await load[next]()).default);
+  const parts = more ? [load[next].first(), load[next].more()] : [load[next].first()];
+  const flat = new Map<string, string>();
+  for (const part of await Promise.all(parts)) flatten(part.default, "", flat);
+  if (more && parts.length === 1) return useLocale(next); // asked for meanwhile
   phrases = new Map();
   locale.value = next;
+  whole.value = parts.length > 1;
   texts.value = flat;
   document.documentElement.lang = next;
+}
+
+/** Brings the words of every page; at once when they are here. Throws when they cannot be had: then it may be asked again. */
+export function moreTexts(): Promise<void> {
+  more ??= bringMore().catch((error: unknown) => {
+    more = null;
+    throw error;
+  });
+  return more;
+}
+
+async function bringMore(): Promise<void> {
+  const asked = locale.value;
+  const part = await load[asked].more();
+  if (asked !== locale.value) return useLocale(locale.value);
+  texts.value = flatten(part.default, "", new Map(texts.value));
+  whole.value = true;
 }
 
 export function flatten(tree: Tree, prefix = "", into = new Map<string, string>()): Map<string, string> {
@@ -33,13 +57,19 @@ export function flatten(tree: Tree, prefix = "", into = new Map<string, string>(
   return into;
 }
 
-/** The sentence of a key. A missing key shows itself, so that a test finds it. */
+/** The sentence of a key. One that is still on its way says nothing until it is here; a missing one shows itself, so that a test finds it. */
 export function t(key: string, values?: Values): string {
   const text = texts.value.get(key);
-  if (text === undefined) return `[missing translation: ${key}]`;
+  if (text === undefined) return missing(key);
   let phrase = phrases.get(key);
   if (!phrase) phrases.set(key, (phrase = compile(text, locale.value)));
   return phrase(values);
+}
+
+function missing(key: string): string {
+  if (whole.value) return `[missing translation: ${key}]`;
+  void moreTexts().catch(() => {});
+  return "";
 }
 
 export function has(key: string): boolean {
@@ -49,7 +79,7 @@ export function has(key: string): boolean {
 /** The sentence of a server's code; an unknown code is named, never hidden. */
 export function tCode(group: string, code: string, values?: Values): string {
   const key = `${group}.${code}`;
-  return has(key) ? t(key, values) : t("error.unknown", { code });
+  return has(key) || !whole.value ? t(key, values) : t("error.unknown", { code });
 }
 
 /** A pair that came from the server. */

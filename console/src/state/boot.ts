@@ -12,12 +12,13 @@ import { forgetAll, loadCounters } from "./queue";
 import { leave } from "./session";
 import { forgetSources, loadSources } from "./sources";
 import { forgetThreads } from "./thread";
+import { withWords } from "@/ui/late";
 
 /** Each by itself: what fails is missing where it is shown, and says so there. */
 export async function arriveHome(): Promise<void> {
   await Promise.allSettled([loadChannels(), loadCounters(), loadOffers(), loadRings(), loadMembers(), loadSources()]);
   resume();
-  void import("./alerts").then((alerts) => alerts.start());
+  void withWords(() => import("./alerts"))().then((alerts) => alerts.start());
 }
 
 export function forgetEverything(): void {

@@ -19,16 +19,24 @@ export const spokenNow = ref("");
 
 const SECONDS_TO_UNDO = 8;
 let count = 0;
-let timer: ReturnType<typeof setTimeout> | undefined;
+let left = 0;
+let timer: ReturnType<typeof setInterval> | undefined;
+/** The pointer rests on it, or the keyboard stands in it: it does not go from under the hand. */
+export const noticeHeld = ref(false);
 
 function show(text: string, tone: Notice["tone"], undo: Notice["undo"]): void {
-  clearTimeout(timer);
-  const id = ++count;
-  notice.value = { id, text, tone, undo };
+  dismiss();
+  notice.value = { id: ++count, text, tone, undo };
   say(text);
-  timer = setTimeout(() => {
-    if (notice.value?.id === id) notice.value = null;
-  }, SECONDS_TO_UNDO * 1000);
+  left = SECONDS_TO_UNDO;
+  timer = setInterval(tick, 1000);
+}
+
+/** Only seconds in which somebody could see it count. */
+function tick(): void {
+  if (noticeHeld.value || document.hidden) return;
+  left -= 1;
+  if (left <= 0) dismiss();
 }
 
 export function tell(text: string): void {
@@ -40,7 +48,7 @@ export function complain(error: unknown): void {
   show(sayError(refusal), "bad", null);
 }
 
-/** Says what was done and offers to take it back for 8 seconds. */
+/** Says what was done and offers to take it back for 8 seconds, longer while the pointer rests there. */
 export function offerUndo(text: string, how: Undo | null, after: () => void = () => {}): void {
   if (!how) return tell(text);
   show(text, "plain", async () => {
@@ -56,7 +64,7 @@ export function offerUndoWith(text: string, undo: () => Promise<void>): void {
 
 export async function undoLast(): Promise<void> {
   const undo = notice.value?.undo;
-  notice.value = null;
+  dismiss();
   if (!undo) return;
   try {
     await undo();
@@ -66,6 +74,8 @@ export async function undoLast(): Promise<void> {
 }
 
 export function dismiss(): void {
+  clearInterval(timer);
+  noticeHeld.value = false;
   notice.value = null;
 }
 

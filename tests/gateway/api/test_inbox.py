@@ -195,7 +195,7 @@ async def said(house: House, conversation_id: str, query: str = "") -> list[str]
 
 async def test_messages_stand_in_the_networks_order_whatever_came_first(house: House) -> None:
     at, conversation_id = house.gateway.now(), ""
-    for words, ago, seq in (("second", 2_000_000, 0), ("third", 1_000_000, 2), ("first", 3_000_000, 0)):
+    for words, ago, seq in (("second", 200_000_000, 0), ("third", 100_000_000, 2), ("first", 300_000_000, 0)):
         conversation_id = await house.hears("anna", words, ago=house.gateway.now() - at + ago, seq=seq)
     assert await said(house, conversation_id) == ["first", "second", "third"]
 

@@ -83,10 +83,10 @@ def _texts(connection: Connection) -> list[str]:
 
 
 @pytest.mark.timeout(400)
-async def test_five_hundred_letters_of_an_absence_survive_two_kills(
+async def test_two_hundred_letters_of_an_absence_survive_two_kills(
     sqlite_url: str, tmp_path: Path, mail_server: MailHost, quick: None
 ) -> None:
-    await asyncio.wait_for(taken_in(sqlite_url, tmp_path, mail_server, 500, "few@firma.test"), 390)
+    await asyncio.wait_for(taken_in(sqlite_url, tmp_path, mail_server, 200, "few@firma.test"), 390)
 
 
 @pytest.mark.full
