@@ -251,7 +251,7 @@ def scheduled(gateway: Gateway, row: Any, files: Mapping[str, Any]) -> shapes.Sc
     content = orjson.loads(row.content)
     named = [files[ref] for ref in content.get("file_ids", ()) if ref in files]
     return {
-        "id": row.id, "conversation_id": row.conversation_id,
+        "id": row.id, "conversation_id": row.conversation_id, "contact_id": row.contact_id,
         "source": source_ref(gateway, row.source_id), "author": {"id": row.member_id, "name": row.author_name or ""},
         "text": row.text,
         "spans": [_span(span) for span in content.get("spans", ())],

@@ -631,6 +631,7 @@ class Scheduled(TypedDict):
 
     id: str
     conversation_id: str
+    contact_id: str
     source: SourceRef
     author: Ref
     text: str

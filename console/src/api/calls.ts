@@ -168,6 +168,22 @@ export const conversations = {
   claim: (id: string) => post<T.Row>(`/conversations/${id}/claim`),
 };
 
+/** Answers that wait for their time or for the client. */
+export const scheduled = {
+  list: (conversation: string, cursor?: string) => get<T.ScheduledPage>(`/conversations/${conversation}/scheduled`, cursor ? { cursor } : {}),
+  add: (conversation: string, body: SendBody & Plan) => post<T.Scheduled>(`/conversations/${conversation}/scheduled`, body),
+  change: (id: string, body: Partial<Plan> & { version: number; text?: string; spans?: T.Item["spans"]; last_seen?: string | null }) => patch<T.Scheduled>(`/scheduled/${id}`, body),
+  send: (id: string) => post<T.Sent>(`/scheduled/${id}/send`),
+  cancel: (id: string) => del<T.Scheduled>(`/scheduled/${id}`),
+  restore: (id: string) => post<T.Scheduled>(`/scheduled/${id}/restore`),
+};
+
+export interface Plan {
+  waits_for: T.Scheduled["waits_for"];
+  at: number;
+  anyway: boolean;
+}
+
 export const messages = {
   /** One that waits never leaves; one that left is taken back where the network can. */
   undo: (id: string) => del<T.Undone>(`/messages/${id}`),

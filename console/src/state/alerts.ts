@@ -23,7 +23,7 @@ export type Way = (typeof WAYS)[number];
 const USUAL: Record<Kind, string> = { offer: "screen sound", message: "sound", mention: "screen sound", task: "screen", late: "screen sound", lead: "screen", team: "screen" };
 const OF: Record<string, Kind> = {
   mention: "mention",
-  task_reminder: "task", task_overdue: "task", task_overdue_many: "task", evening_tasks: "task", snooze_over: "task", call_back_overdue: "task", call_not_placed: "task",
+  task_reminder: "task", task_overdue: "task", task_overdue_many: "task", evening_tasks: "task", snooze_over: "task", call_back_overdue: "task", call_not_placed: "task", scheduled_stopped: "task",
   answer_soon: "late", answer_late: "late", answer_soon_many: "late", answer_late_many: "late",
   approval: "team", approval_approved: "team", approval_refused: "team", lead_kept: "team", gate_relaxed: "team", colleague_break: "team",
   lead_returned: "lead", offer_expired: "lead", break_automatic: "lead",

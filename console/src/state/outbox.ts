@@ -59,7 +59,17 @@ export interface Sending {
 /** Shows the bubble, empties the field, sends. */
 export async function send(conversation: string, mode: "reply" | "note", what: Sending): Promise<boolean> {
   const id = newId();
-  const body: SendBody = {
+  const body = bodyOf(id, mode, what);
+  const one: Pending = { id, conversation, mode, body, files: what.files, local: "going", code: "" };
+  if (what.sticker) write(conversation, mode, { replyTo: null });
+  else clear(conversation, mode);
+  put(one);
+  return go(one);
+}
+
+/** What the server is asked to send. */
+export function bodyOf(id: string, mode: "reply" | "note", what: Sending): SendBody {
+  return {
     id,
     ...(mode === "reply" ? styled(what.text) : { text: what.text }),
     file_ids: what.files.map((file) => file.id),
@@ -72,11 +82,6 @@ export async function send(conversation: string, mode: "reply" | "note", what: S
     ...(what.sticker ? { sticker: what.sticker.id } : {}),
     ...(what.overrideReason ? { override_reason: what.overrideReason } : {}),
   };
-  const one: Pending = { id, conversation, mode, body, files: what.files, local: "going", code: "" };
-  if (what.sticker) write(conversation, mode, { replyTo: null });
-  else clear(conversation, mode);
-  put(one);
-  return go(one);
 }
 
 function put(one: Pending): void {
