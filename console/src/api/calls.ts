@@ -173,9 +173,9 @@ export const scheduled = {
   list: (conversation: string, cursor?: string) => get<T.ScheduledPage>(`/conversations/${conversation}/scheduled`, cursor ? { cursor } : {}),
   add: (conversation: string, body: SendBody & Plan) => post<T.Scheduled>(`/conversations/${conversation}/scheduled`, body),
   change: (id: string, body: Partial<Plan> & { version: number; text?: string; spans?: T.Item["spans"]; last_seen?: string | null }) => patch<T.Scheduled>(`/scheduled/${id}`, body),
-  send: (id: string) => post<T.Sent>(`/scheduled/${id}/send`),
+  send: (id: string) => post<T.Sent>(`/scheduled/${id}/send`, {}),
   cancel: (id: string) => del<T.Scheduled>(`/scheduled/${id}`),
-  restore: (id: string) => post<T.Scheduled>(`/scheduled/${id}/restore`),
+  restore: (id: string) => post<T.Scheduled>(`/scheduled/${id}/restore`, {}),
 };
 
 export interface Plan {
