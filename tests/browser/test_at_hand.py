@@ -110,3 +110,30 @@ async def test_several_dialogs_are_chosen_by_touch(demo: House, chromium_browser
         await ira.check(locale="ru")
         await page.get_by_role("button", name="Снять выбор").tap()
         await expect(page.get_by_role("toolbar", name="Действия с выбранными")).to_have_count(0)
+
+
+async def test_a_menu_is_worked_by_keys_alone_and_gives_the_focus_back(
+    demo: House, chromium_browser: Browser
+) -> None:
+    async with as_person(chromium_browser, demo, await demo.link_of("Ира")) as ira:
+        page = ira.page
+        await page.goto("/inbox")
+        opener = page.get_by_role("group", name="Фильтр").get_by_role("button").last
+        first = page.get_by_role("menuitem").first
+        await opener.focus()
+        await page.keyboard.press("Enter")  # perhaps before what draws the menu has come
+        await expect(first).to_be_visible()
+        await expect(opener).to_have_attribute("aria-expanded", "true")
+        await page.keyboard.press("Escape")
+        await expect(first).to_have_count(0)
+        await expect(opener).to_be_focused()
+        await page.keyboard.press("ArrowDown")
+        await expect(first).to_be_focused()
+        await page.keyboard.press("Escape")
+        await opener.click()
+        await expect(first).to_be_visible()
+        await opener.click()
+        await expect(first).to_have_count(0)
+        await opener.click()
+        await page.get_by_role("main").click(position={"x": 200, "y": 200})
+        await expect(first).to_have_count(0)
