@@ -81,10 +81,10 @@ async def drill(url: str, data: Path, redis: str, kills: int, seed: int) -> None
 
 
 @pytest.mark.timeout(900)
-async def test_a_dozen_kills_on_each_engine_lose_nothing_and_double_nothing(
+async def test_twenty_five_kills_on_each_engine_lose_nothing_and_double_nothing(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
-    await drill(database_url, tmp_path, redis_url, kills=12, seed=5)
+    await drill(database_url, tmp_path, redis_url, kills=25, seed=5)
 
 
 @pytest.mark.full
