@@ -473,6 +473,12 @@ class Channel(abc.ABC):
         no more. Raises SendFailed's kin."""
         return None
 
+    async def lent(self, key: str) -> Envelope | None:
+        """What the network says of a private account that something was said on and that it told nothing of yet
+        (`InboundMessage.connection`), as an envelope that `parse` reads as `Connection`. None: it knows none. Raises
+        SendFailed's kin."""
+        return None
+
     async def call(self, member: str, number: str, key: str) -> str:
         """Ring our person (an extension), then the number; returns the network's id of the command or call. `key` is
         ours, the same at every attempt. What becomes of it arrives as CallFacts. Raises SendFailed."""

@@ -1,4 +1,7 @@
-"""Who asks a network for all of a message of which only a part came? Beside the pipeline: what came is shown meanwhile."""
+"""Who asks a network for all of a message of which only a part came, and whose an account is that it told nothing of?
+
+Beside the pipeline: what came is shown meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,10 @@ class Completer:
             return
         try:
             async with asyncio.timeout(PATIENCE):
-                envelope = await live.channel.whole(part.thread, part.external_id)
+                ask = live.channel
+                envelope = await (
+                    ask.lent(part.thread) if part.is_account else ask.whole(part.thread, part.external_id)
+                )
         except (ChannelError, TimeoutError) as error:
             log.info("rest of a message not told", source=part.source_id, error=type(error).__name__)
             return

@@ -1,4 +1,4 @@
-"""Of which messages did only a part come, and when is the network asked for the rest?"""
+"""Of which messages did only a part come, of which lent accounts nothing, and when is the network asked for the rest?"""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ CUT: Final = "cut"
 """What a message is marked with while the rest is asked for."""
 CUT_FOR_GOOD: Final = "cut_for_good"
 """The mark of one whose rest cannot be had."""
+ACCOUNT: Final = "account:"
+"""Before the key of a private account that nobody has told us of yet."""
 PATIENCE: Final = 30 * SECOND
 """Longer than a question takes: meanwhile nobody else asks."""
 LONGEST: Final = HOUR
@@ -28,11 +30,15 @@ COLUMNS: Final = ("source_id", "external_id", "thread", "at", "next_at", "tries"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A message whose rest is to be asked for."""
+    """A message whose rest is to be asked for, or an account (`thread` is its key)."""
 
     source_id: str
     external_id: str
     thread: str
+
+    @property
+    def is_account(self) -> bool:
+        return self.external_id.startswith(ACCOUNT)
 
 
 def flush(connection: Connection, board: Board) -> None:

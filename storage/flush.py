@@ -46,6 +46,8 @@ def flush(tx: Transaction, board: Board, stage: tuple[str, str]) -> None:
     """Write everything the batch changed, and say so in the live log. `stage` is (pipeline, stage) of new leads."""
     _people(tx, board)
     _conversations(tx, board)
+    for told in board.connections:
+        lent.show_to_owner(tx, *told[:2])
     _deals(tx, board, stage)
     _messages(tx, board)
     threads.flush(tx, board)

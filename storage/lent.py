@@ -63,6 +63,21 @@ def _escaped(words: str) -> str:
     return words.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
+def show_to_owner(tx: Transaction, source_id: str, key: str) -> None:
+    """What was said on an account before the network told whose it is, is for its owner's eyes too."""
+    moved = tx.connection.execute(
+        text(
+            "UPDATE conversation SET private_to = (SELECT n.member_id FROM connection n WHERE n.source_id = :source"
+            " AND n.key = :key) WHERE source_id = :source AND connection = :key AND private_to IS NULL AND EXISTS"
+            " (SELECT 1 FROM connection n WHERE n.source_id = :source AND n.key = :key AND n.member_id IS NOT NULL)"
+            " RETURNING id, contact_id"
+        ),
+        {"source": source_id, "key": key},
+    ).all()
+    for row in moved:
+        tx.changed("conversation", row.id, row.contact_id)
+
+
 def belongs_to(tx: Transaction, source_id: str, key: str, member_id: str | None, by: str) -> None:
     """From now on its chats are for this member's eyes; None: nobody said whose it is. Raises Conflict not_found."""
     values = {"source": source_id, "key": key, "member": member_id}

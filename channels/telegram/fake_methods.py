@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from channels.fakes import Arrived
+from channels.telegram.fake_rooms import connection_of
 from channels.telegram.fake_updates import Json, Talk, World, is_person
 from channels.telegram.text import units
 
@@ -115,6 +116,7 @@ class Methods:
             "deleteBusinessMessages": self._delete_messages,
             "editMessageCaption": self._edit_message_caption,
             "setMessageReaction": self._set_message_reaction,
+            "getBusinessConnection": self._get_business_connection,
         }  # fmt: skip
 
     def block(self, chat: int, *, blocked: bool) -> None:
@@ -138,6 +140,12 @@ class Methods:
             "can_connect_to_business": True,
         }
         return Answer(result={**self._world.bot, **rights, "supports_inline_queries": False})
+
+    async def _get_business_connection(self, params: Params) -> Answer:
+        lent = self._world.lent.get(str(params.get("business_connection_id", "")))
+        if lent is None:
+            return error(400, "Bad Request: business connection not found")
+        return Answer(result=connection_of(lent))
 
     async def _get_chat(self, params: Params) -> Answer:
         talk = self._talk(params)

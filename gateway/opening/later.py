@@ -21,7 +21,7 @@ from gateway.opening.standing import preview
 from gateway.opening.swaps import hang, leave, swap_of
 from gateway.opening.talk import address_of, beside
 from storage.board import Board, Change, Early, Message, Version
-from storage.cut import CUT, CUT_FOR_GOOD
+from storage.cut import ACCOUNT, CUT, CUT_FOR_GOOD
 from storage.ids import new_id
 from storage.letters import MAIL
 from storage.search import stems
@@ -159,6 +159,8 @@ def open_reaction(board: Board, rules: SourceRules, envelope_id: int, event: Rea
 def open_connection(board: Board, rules: SourceRules, event: Connection) -> bool:
     """Somebody's own account is lent to the source, changed or taken back."""
     owner = board.identities[event.owner.identity.kind, event.owner.identity.value]
+    board.lent.setdefault((rules.id, event.key), None)
+    board.completed.append((rules.id, ACCOUNT + event.key))
     board.connections.append(
         (
             rules.id,

@@ -12,6 +12,7 @@ from typing import TypeVar
 from channels.events import NOWHERE, InboundMessage, OutgoingSeen
 from gateway.opening.house import SourceRules
 from storage.board import Board, Conversation, Message
+from storage.cut import ACCOUNT
 
 Said = TypeVar("Said", InboundMessage, OutgoingSeen)
 
@@ -54,6 +55,8 @@ def note(
     if connection and conversation.connection != connection:
         conversation.connection, conversation.dirty = connection, True
         conversation.private_to = board.lent.get((rules.id, connection))
+    if connection and (rules.id, connection) not in board.lent:
+        board.cut.append((rules.id, ACCOUNT + connection, connection))
     if conversation.kept_out:
         board.unwanted.add(envelope_id)
 

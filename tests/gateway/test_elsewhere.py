@@ -13,6 +13,7 @@ from channels.errors import TryLater
 from channels.events import Identity
 from channels.fakes import Act, Client
 from channels.telegram.fake import TelegramFake
+from channels.telegram.fake_rooms import lent_by, private_message
 from channels.telegram.fake_updates import user_id
 from channels.vk.channel import VK
 from channels.vk.fake import VKFake
@@ -191,6 +192,53 @@ async def test_what_the_owner_of_a_lent_account_writes_answers_and_what_the_clie
     )
     assert [row.text for row in kept] == ["Хочу кухню"]
     assert len(await said(town, "out")) == 2
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["told late", "told by nobody"])
+async def test_whose_account_it_is_is_asked_when_somebody_writes_there_first(town: Town, known: bool) -> None:
+    """News of accounts come in no order with messages, and not at all where one was lent before we listened."""
+    fake = telegram(town)
+    igor = await town.member("Игорь", "manager")
+    source = town.sources["messenger1"]
+    before = await fake.lend(IGOR)
+    await town.opened()
+    await town.gateway.database.write(lent.belongs_to, source, before, igor, town.admin)
+    await fake.lend(IGOR, enabled=False)
+    again = lent_by(fake.world, IGOR)  # lent again, and not a word of it
+    await fake.privately(again.key, MARIA, "Хочу кухню")
+    if known:
+        await fake.lend(IGOR)
+
+    async def asked() -> bool:
+        rows = await town.rows("SELECT member_id FROM connection WHERE key = :key", key=again.key)
+        return [row.member_id for row in rows] == [igor]
+
+    await until(asked)
+    await town.opened()
+    assert await town.one("SELECT private_to FROM conversation") == igor, "the chat is for the owner's eyes"
+    assert await town.one("SELECT count(*) FROM cut") == 0
+
+
+async def test_an_account_that_the_network_does_not_know_is_not_asked_about_for_ever(town: Town) -> None:
+    fake = telegram(town)
+    key = lent_by(fake.world, IGOR).key
+    gone = fake.world.lent.pop(key)
+    fake.world.lent["another"] = gone
+    await fake.push(
+        {
+            "business_message": private_message(fake.world, "another", MARIA, "Привет", False)
+            | {"business_connection_id": key}
+        }
+    )
+
+    async def given_up() -> bool:
+        return bool(
+            await town.one("SELECT count(*) FROM message WHERE kind = 'text'") == 1
+            and await town.one("SELECT count(*) FROM cut") == 0
+        )
+
+    await until(given_up)
+    assert await town.one("SELECT count(*) FROM connection") == 0
 
 
 async def test_an_account_that_is_lent_again_goes_on_with_its_conversations(town: Town) -> None:
