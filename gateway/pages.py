@@ -29,6 +29,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
 }
 FOREVER = "public, max-age=31536000, immutable"
+KINDS = {".webmanifest": "application/manifest+json", ".js": "text/javascript", ".woff2": "font/woff2"}
+"""What a machine's own list of kinds may lack."""
 NOT_BUILT = (
     "The console is not built: run `make setup`, which builds it with Node, or `npm run build` in console/. "
     "The API under /api/v1 works without it.\n"
@@ -105,7 +107,7 @@ class _Pages:
             return web.Response(status=503, text=NOT_BUILT)
         wanted = (CONSOLE / request.match_info["path"]).resolve()
         if wanted.is_file() and wanted.is_relative_to(CONSOLE):
-            kind = mimetypes.guess_type(wanted.name)[0] or "application/octet-stream"
+            kind = KINDS.get(wanted.suffix) or mimetypes.guess_type(wanted.name)[0] or "application/octet-stream"
             kept = FOREVER if wanted.parent.name == "assets" else "no-cache"
             return web.FileResponse(wanted, headers={**HEADERS, "Cache-Control": kept, "Content-Type": kind})
         if "." in request.match_info["path"].rpartition("/")[2]:

@@ -5,6 +5,8 @@ import { createApp } from "vue";
 import App from "./App.vue";
 import { guessLocale, moreTexts } from "./i18n";
 import { listenForKeys } from "./keys/commands";
+import { keepShell } from "./offline/register";
+import { rememberHearing } from "./offline/seen";
 import { router } from "./router";
 import { watchForHiding } from "./state/drafts";
 import { showTheme, speak } from "./state/session";
@@ -16,6 +18,7 @@ async function begin(): Promise<void> {
   startClock();
   listenForKeys();
   watchForHiding();
+  rememberHearing();
   await speak(guessLocale());
   createApp(App).use(router).mount("#app");
   void router.isReady().then(() => whenIdle(fetchTheRest));
@@ -24,6 +27,7 @@ async function begin(): Promise<void> {
 /** What is nearly always wanted next, so that the first menu and the second page open at once. */
 function fetchTheRest(): void {
   fetchOverlays();
+  keepShell();
   moreTexts().catch(() => {}); // asked for again where it is needed
 }
 

@@ -25,6 +25,7 @@ declare module "vue-router" {
 const routes: RouteRecordRaw[] = [
   { path: "/", redirect: () => home() },
   { path: "/signin", component: withWords(() => import("@/pages/SignInPage.vue")), meta: { open: true, title: "signin.title" } },
+  { path: "/offline", component: withWords(() => import("@/pages/OfflinePage.vue")), meta: { open: true, title: "offline.title" } },
   { path: "/enter", component: withWords(() => import("@/pages/EnterPage.vue")), meta: { open: true, title: "enter.title" } },
   { path: "/setup", component: withWords(() => import("@/pages/SetupPage.vue")), meta: { title: "setup.title" } },
   { path: "/inbox", component: InboxPage, meta: { title: "inbox.title", inbox: true, needs: ["conversation.read"] } },
@@ -68,10 +69,16 @@ router.beforeEach(async (to) => {
   try {
     if (!(await restore())) return { path: "/signin", query: { to: to.fullPath } };
   } catch (error) {
-    return { path: "/signin", query: { to: to.fullPath, problem: asApiError(error).code } };
+    return { path: "/offline", query: { to: to.fullPath, problem: asApiError(error).code } };
   }
   void arriveHome();
   return allowed(to);
+});
+
+/** A page whose file went with an update of the server: it comes anew, as the address is changing anyway. */
+router.onError((error, to, from) => {
+  const gone = error instanceof Error && /dynamically imported module|importing a module/iu.test(error.message);
+  if (gone && from.matched.length && navigator.onLine) location.assign(to.fullPath);
 });
 
 function allowed(to: RouteLocationNormalized): true | { path: string; query?: Record<string, string> } {

@@ -80,8 +80,10 @@ async def visit(
     theme: Theme = "light",
     locale: Locale = "ru",
     still: bool = True,
+    keeps: bool = False,
 ) -> AsyncIterator[Visitor]:
-    """A person who comes to the site at `home` with an empty browser; `still`: they want no motion.
+    """A person who comes to the site at `home` with an empty browser; `still`: they want no motion; `keeps`: the browser
+    keeps the console for when there is no network.
 
     Leaving raises AssertionError if anything went wrong on a page that nobody forgave.
     """
@@ -94,6 +96,7 @@ async def visit(
         reduced_motion="reduce" if still else "no-preference",
         locale={"ru": "ru-RU", "en": "en-GB"}[locale],
         timezone_id="Europe/Moscow",
+        service_workers="allow" if keeps else "block",
     )
     try:
         visitor = Visitor(context, await context.new_page(), home)
