@@ -107,7 +107,9 @@ class _Pages:
             return web.Response(status=503, text=NOT_BUILT)
         wanted = (CONSOLE / request.match_info["path"]).resolve()
         if wanted.is_file() and wanted.is_relative_to(CONSOLE):
-            kind = KINDS.get(wanted.suffix) or mimetypes.guess_type(wanted.name)[0] or "application/octet-stream"
+            kind = (
+                KINDS.get(wanted.suffix) or mimetypes.guess_type(wanted.name)[0] or "application/octet-stream"
+            )
             kept = FOREVER if wanted.parent.name == "assets" else "no-cache"
             return web.FileResponse(wanted, headers={**HEADERS, "Cache-Control": kept, "Content-Type": kind})
         if "." in request.match_info["path"].rpartition("/")[2]:
