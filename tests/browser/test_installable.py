@@ -14,7 +14,9 @@ pytestmark = pytest.mark.browser
 KEPT = """async () => {
   await navigator.serviceWorker.ready;
   const kept = [];
-  for (const name of await caches.keys()) for (const one of await (await caches.open(name)).keys()) kept.push(new URL(one.url).pathname);
+  for (const name of await caches.keys()) {
+    for (const one of await (await caches.open(name)).keys()) kept.push(new URL(one.url).pathname);
+  }
   return kept;
 }"""
 
