@@ -148,12 +148,7 @@ def undo_state(tx: Transaction, conversation_id: str, member_id: str, audit_id: 
 def assign(tx: Transaction, conversation_id: str, by: str, member_id: str | None, comment: str) -> Undo:
     """Give the conversation to somebody, or to nobody."""
     row = locked(tx, conversation_id)
-    if member_id is not None:
-        known = tx.connection.execute(
-            text("SELECT active FROM member WHERE id = :id"), {"id": member_id}
-        ).scalar()
-        if not known:
-            raise Conflict("bad_request", 422, field="member_id")
+    must_work(tx, member_id)
     tx.connection.execute(
         text("UPDATE conversation SET assignee_id = :member, updated_at = :now WHERE id = :id"),
         {"member": member_id, "now": tx.now, "id": conversation_id},
@@ -222,7 +217,7 @@ def note(
         text("SELECT kind, author_id, conversation_id FROM message WHERE id = :id"), {"id": note_id}
     ).first()
     if known is None:
-        for ref in mentions:
+        for ref in sorted(set(mentions)):
             must_work(tx, ref)
         add_note(tx, row, member_id, note_id, words)
         for ref in dict.fromkeys(mentions):

@@ -20,13 +20,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from storage.errors import Stale, Unavailable
+from storage.errors import Overtaken, Stale, Unavailable
 from storage.transaction import Transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-RETRIES = 5  # of a transaction that lost a deadlock
+RETRIES = 5  # of a transaction that lost a deadlock, or was overtaken
 RETRYABLE = {"40001", "40P01"}  # serialization failure, deadlock
 GONE = {"08", "25", "28", "3D", "53", "57", "58"}
 """Classes of SQLSTATE: no connection, read-only, not let in, no such database, out of something, stopping, broken disk."""
@@ -86,7 +86,8 @@ class Database:
         """Run `function(transaction, …)` in one transaction and return what it returns.
 
         Raises Unavailable when the database is gone; whatever the function raises rolls everything back.
-        A transaction that loses a deadlock is run again: the function must not touch anything but its arguments.
+        A transaction that loses a deadlock or raises Overtaken is run again: the function must not touch anything but its
+        arguments.
         """
 
         result, committed = await self._backend.write(self._work(function, *args, **kwargs))
@@ -166,6 +167,9 @@ class _Postgres:
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", "") not in RETRYABLE or attempt == RETRIES - 1:
                     raise
+            except Overtaken as error:
+                if attempt == RETRIES - 1:
+                    raise Unavailable("overtaken again and again") from error
             await asyncio.sleep(0.005 * 2**attempt)
         raise Unavailable("too many deadlocks")
 

@@ -17,9 +17,11 @@ from routing.schedule import Schedule
 from routing.times import HOUR, MINUTE, SECOND
 from storage import batch, enquiries, handing, leads, once, plans
 from storage.decisions import Listed, keep_lists, listed
+from storage.errors import Overtaken
 from storage.ids import new_id
 from storage.leads import Below, WaitingLead, below
 from storage.leases import Lease, check
+from storage.responsible import working
 from storage.tables import deal, decision
 from storage.transaction import Transaction
 
@@ -231,6 +233,9 @@ def _look_once(look: _Round, page: Sequence[WaitingLead], seen: set[str]) -> Non
 def _write(look: _Round) -> None:
     """All that was decided, one statement a table, in the order of the locks."""
     leads.set_all_waiting(look.tx, list(look.standing.values()))
+    asked = {row[2] for row in look.offers}
+    if working(look.tx, asked) != asked:
+        raise Overtaken("somebody who was to be asked has just been let go")
     keep_lists(look.tx.connection, look.lists.values())
     batch.insert(look.tx.connection, decision, leads.DECISION, look.decisions)
     leads.add_offers(look.tx, look.offers)

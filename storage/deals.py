@@ -43,7 +43,6 @@ def make(
 ) -> str:  # fmt: skip
     """A deal made by hand: its maker's (`owner_id`) unless given to a queue. Its id. Raises Conflict."""
     row_of(tx, "contact", contact_id)
-    must_work(tx, owner_id)
     conversation = tx.connection.execute(
         text("SELECT id, source_id FROM conversation WHERE contact_id = :id ORDER BY last_at DESC LIMIT 1"),
         {"id": contact_id},
@@ -57,6 +56,7 @@ def make(
         tx.connection.execute(
             text("UPDATE deal SET queue_id = :queue WHERE id = :id"), {"queue": queue_id, "id": deal_id}
         )
+    must_work(tx, owner_id)
     act.close("deal", deal_id)
     return deal_id
 

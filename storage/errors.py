@@ -19,6 +19,10 @@ class LeaseLost(StorageError):
     """Somebody else holds the lease now; nothing of this transaction is kept."""
 
 
+class Overtaken(StorageError):
+    """What a transaction was decided on changed while it was under way; nothing of it is kept, and it is run again."""
+
+
 class Conflict(StorageError):
     """What was asked for cannot be done to the rows as they are; nothing changed. `code` is one of the API's."""
 

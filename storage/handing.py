@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, insert, select, text, update
 
 from storage import audit, history, leads, team
-from storage.errors import Conflict
+from storage.errors import Conflict, Overtaken
 from storage.history import Act
 from storage.ids import new_id
 from storage.responsible import must_work
@@ -44,7 +44,6 @@ def give_everything(
     tx: Transaction, from_id: str, to_id: str, by: str, until: int | None
 ) -> str:  # fmt: skip
     """Everything to a colleague; with `until` for a time only. The hand-over's id. Raises Conflict bad_request, not_now."""
-    must_work(tx, to_id)
     if from_id == to_id or (until is not None and until <= tx.now):
         raise Conflict("bad_request", 422, field="to_id" if from_id == to_id else "until")
     if until is not None and _under_way(tx, from_id):
@@ -56,6 +55,7 @@ def give_everything(
             {"id": from_id},
         ).all()
         act.set_many(kind, [row.id for row in rows], column, to_id)
+    must_work(tx, to_id)
     done = act.close("member", from_id, {"to": to_id})
     made = new_id(tx.now)
     tx.connection.execute(
@@ -155,7 +155,18 @@ def deactivate(tx: Transaction, member_id: str, by: str, to_id: str | None) -> N
     ).all():
         leads.withdraw(tx, row.deal_id)
     team.change_member(tx, member_id, active=0, presence="off")
+    _must_have_nothing(tx, member_id)
     audit.note(tx, by, "member.deactivate", "member", member_id, {"to": to_id})
+
+
+def _must_have_nothing(tx: Transaction, member_id: str) -> None:
+    """Nothing is given to who is gone, but what was given until then we may have waited for. Raises Overtaken."""
+    offered = text("SELECT 1 FROM offer WHERE member_id = :id AND state = 'open' LIMIT 1")
+    if (
+        any(belongings(tx.connection, member_id).values())
+        or tx.connection.execute(offered, {"id": member_id}).first()
+    ):
+        raise Overtaken("something was given to them meanwhile")
 
 
 def _leave_queues(tx: Transaction, member_id: str, to_id: str | None) -> None:

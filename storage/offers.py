@@ -14,17 +14,23 @@ from routing.times import MINUTE
 from storage import audit, leads
 from storage.errors import Conflict
 from storage.ids import new_id
+from storage.responsible import working
 from storage.transaction import Transaction
 
 EXTENSION = MINUTE
 
 
 def accept_offer(tx: Transaction, member_id: str, offer_id: str, company: Schedule) -> bool:
-    """Give the deal to the member, with its conversation and first task; False when it was theirs already."""
+    """Give the deal to the member, with its conversation and first task; False when it was theirs already.
+
+    Raises Conflict taken, expired, withdrawn; not_found for an offer to somebody else.
+    """
     offer = _locked(tx, member_id, offer_id)
     if offer.state == "accepted":
         return False
     _must_be_open(tx, offer)
+    if member_id not in working(tx, [member_id]):
+        raise Conflict("withdrawn")
     tx.connection.execute(
         text("UPDATE offer SET state = 'accepted', settled_at = :now WHERE id = :id"),
         {"now": tx.now, "id": offer_id},

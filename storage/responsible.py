@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Connection, Row, text
 
+from storage import batch
 from storage.errors import Conflict
 from storage.history import Act, row_of
 from storage.transaction import Transaction
@@ -51,23 +53,31 @@ def set_responsible(
     Raises Conflict not_found, bad_request for somebody who does not work here.
     """
     row_of(tx, "contact", contact_id)
-    must_work(tx, member_id)
     act = Act(tx, by, "contact.responsible")
     act.set("contact", contact_id, responsible_id=member_id)
     if deals:
         for row in _open_deals(tx, contact_id):
             give(act, row.id, member_id)
+    must_work(tx, member_id)
     return act.close("contact", contact_id, {"to": member_id})
 
 
 def must_work(tx: Transaction, member_id: str | None) -> None:
-    """Raise Conflict bad_request unless it is nobody or somebody who works here."""
-    if member_id is not None:
-        active = tx.connection.execute(
-            text("SELECT active FROM member WHERE id = :id"), {"id": member_id}
-        ).scalar()
-        if not active:
-            raise Conflict("bad_request", 422, field="member_id")
+    """Raise Conflict bad_request unless it is nobody or somebody who works here, and is not let go before we are done.
+
+    Members are locked after deals: whoever locks deals does it first.
+    """
+    if member_id is not None and member_id not in working(tx, [member_id]):
+        raise Conflict("bad_request", 422, field="member_id")
+
+
+def working(tx: Transaction, ids: Iterable[str]) -> set[str]:
+    """Those who work here; they are not let go before the end of the transaction."""
+    rows = batch.select(
+        tx.connection, "SELECT m.id, m.active FROM {wanted} JOIN member m ON m.id = w.id ORDER BY m.id",
+        {"id": sorted(ids)}, lock="FOR UPDATE OF m",
+    )  # fmt: skip
+    return {row.id for row in rows if row.active}
 
 
 def _open_deals(tx: Transaction, contact_id: str) -> list[Row[Any]]:

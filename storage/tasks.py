@@ -27,12 +27,12 @@ LIST = (
 
 def make(tx: Transaction, by: str, values: Mapping[str, Any]) -> str:
     """A task of a person's own making; its id. Raises Conflict bad_request, not_found."""
-    must_work(tx, values["owner_id"])
     if values.get("deal_id"):
         deal = row_of(tx, "deal", values["deal_id"])
         values = {**values, "contact_id": deal.contact_id, "conversation_id": deal.conversation_id}
     elif values.get("contact_id"):
         row_of(tx, "contact", values["contact_id"])
+    must_work(tx, values["owner_id"])
     made = new_id(tx.now)
     tx.connection.execute(
         task.insert().values(id=made, kind="personal", author_id=by, created_at=tx.now, **dict(values))
@@ -55,9 +55,9 @@ def _active(tx: Transaction, deal_id: str | None) -> None:
 
 def change(tx: Transaction, task_id: str, by: str, values: Mapping[str, Any]) -> str:
     """Another title, owner, time, reminder or repetition; the act. Raises Conflict."""
+    with_its_client(tx, task_id)
     if "owner_id" in values:
         must_work(tx, values["owner_id"])
-    with_its_client(tx, task_id)
     act = Act(tx, by, "task.change")
     if "remind_at" in values:
         values = {**values, "reminded_at": None}
