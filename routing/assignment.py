@@ -36,6 +36,8 @@ FOR_STRANGERS: Final = DISCIPLINE | {"not_member"}
 """Checks that do not hold back the client's own manager."""
 PASSING: Final = frozenset({"on_call", "unreachable", "has_offer", "at_capacity"})
 """Failures that the client's own manager, being on shift, may overcome in minutes."""
+BY_PEOPLE: Final = frozenset({"by_hand", "given"})
+"""Rules of decisions that a person made."""
 KEPT: Final = (
     "active", "on_leave", "presence", "shift", "on_call", "seen_at", "push_until", "may_own", "load",
     "capacity", "weight", "open_offers", "last_offer_at", "overdue_tasks", "idle_deals", "lifted",
@@ -237,8 +239,20 @@ def for_another(answer: Waiting, lead: Lead) -> Waiting:
     return replace(answer, lead_id=lead.id, decision=decision)
 
 
+def by_hand(lead_id: str, waiting: str, owner: str, by: str, now: Micros) -> Decision:
+    """What is remembered of a lead that a person took, or gave to somebody, without an offer. `waiting`: why it waited."""
+    giver = () if by == owner else (Candidate(ref=by, verdict="gave"),)
+    return Decision(
+        kind="route", rule="given" if giver else "by_hand", chosen=(owner,),
+        facts={"lead": {"id": lead_id}, "waiting": waiting, "now": now},
+        candidates=(Candidate(ref=owner, verdict="chosen"), *giver),
+    )  # fmt: skip
+
+
 def reevaluate(record: Decision) -> Decision:
-    """The decision again, from what the record holds."""
+    """The decision again, from what the record holds; what a person decided is no rule's to decide anew."""
+    if record.rule in BY_PEOPLE:
+        return record
     facts = record.facts
     queue_facts, lead_facts = inner(facts, "queue"), inner(facts, "lead")
     queue = Queue(

@@ -264,7 +264,7 @@ STRATEGIES: Final[Mapping[str, str]] = {
 
 RouteRule: TypeAlias = Literal[
     "sticky", "named", "in_order", "evenly", "least_loaded", "everyone", "gate_relaxed",
-    "nobody", "being_qualified", "waiting_sticky", "out_of_hours", "ladder_end",
+    "nobody", "being_qualified", "waiting_sticky", "out_of_hours", "ladder_end", "by_hand", "given",
 ]  # fmt: skip
 ROUTE_RULES: Final[Mapping[str, str]] = {
     "sticky": "offered to the client's own manager",
@@ -279,6 +279,8 @@ ROUTE_RULES: Final[Mapping[str, str]] = {
     "waiting_sticky": "waits a little for the client's own manager, who is on shift",
     "out_of_hours": "the queue is closed: offered when it opens",
     "ladder_end": "everybody was asked: the head keeps it, anyone in the queue may take it",
+    "by_hand": "somebody took it without being asked",
+    "given": "somebody gave it to the one who has it now",
 }
 
 WaitReason: TypeAlias = Literal["nobody", "being_qualified", "sticky", "out_of_hours", "ladder_end"]
@@ -311,6 +313,7 @@ RouteVerdict: TypeAlias = Literal[
     "no_skill",
     "declined",
     "expired_lately",
+    "gave",
 ]
 ROUTE_VERDICTS: Final[Mapping[str, str]] = {
     "chosen": "the lead was offered to this person",
@@ -333,6 +336,7 @@ ROUTE_VERDICTS: Final[Mapping[str, str]] = {
     "no_skill": "lacks a skill that is asked for",
     "declined": "declined this lead",
     "expired_lately": "let an offer of this lead expire within half an hour",
+    "gave": "gave the lead to the one who has it now",
 }
 
 StepKind: TypeAlias = Literal["wait", "offer", "expire", "keep", "remind"]

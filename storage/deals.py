@@ -130,6 +130,8 @@ def hand_over(tx: Transaction, deal_id: str, by: str, owner_id: str | None, *, c
         act.set("contact", row.contact_id, responsible_id=owner_id)
     leads.withdraw(tx, deal_id)
     give(act, deal_id, owner_id)
+    if owner_id is not None and row.stage_kind == "lead" and owner_id != row.owner_id:
+        leads.keep_by_hand(tx, row, owner_id, by)
     return act.close("deal", deal_id, {"to": owner_id})
 
 
@@ -218,6 +220,8 @@ def enter(act: Act, row: Row[Any], to: Row[Any], comment: str, company: Schedule
         if row.waiting:  # qualified by a person before anybody was found: it waits for an owner no more
             leads.withdraw(tx, row.id)
             values |= {"waiting": "", "next_at": None, "owner_id": row.owner_id or act.by or None}
+            if row.owner_id is None and act.by:
+                leads.keep_by_hand(tx, row, act.by, act.by)
     if comment:
         values["fields"] = {"loss_comment" if to.kind == "lost" else "comment": comment}
     act.set("deal", row.id, **values)

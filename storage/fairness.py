@@ -22,6 +22,8 @@ class Line:
     missed: int = 0
     """Offered to several at once, and somebody else was faster; or taken back."""
     open: int = 0
+    by_hand: int = 0
+    """Leads that they took, or a colleague gave them, without an offer."""
     owned: int = 0
     """Leads of the period that are theirs now, however they came."""
     held_back: dict[str, int] = field(default_factory=dict)
@@ -73,6 +75,12 @@ def ledger(connection: Connection, since: int, until: int, queue_id: str | None)
             unowned[reason] = unowned.get(reason, 0) + row.n
         else:
             line(row.owner_id).owned += row.n
+    for row in connection.execute(
+        text(f"SELECT r.chosen, count(DISTINCT r.deal_id) AS n FROM decision r JOIN deal d ON d.id = r.deal_id"
+             f" WHERE r.kind = 'route' AND r.rule IN ('by_hand', 'given') AND {where} GROUP BY r.chosen"),
+        known,
+    ):  # fmt: skip
+        line(row.chosen).by_hand = row.n
     for member_id, reason, count in _held_back(connection, where, known):
         line(member_id).held_back[reason] = count
     return Ledger(total, sorted(lines.values(), key=lambda one: one.member_id), unowned)
@@ -87,7 +95,7 @@ def _held_back(connection: Connection, where: str, known: dict[str, Any]) -> lis
         known,
     ):  # fmt: skip
         for candidate in record_of((row.record, row.list))["candidates"]:
-            if candidate["verdict"] not in ("chosen", "available", "not_member"):
+            if candidate["verdict"] not in ("chosen", "available", "not_member", "gave"):
                 seen.add((candidate["ref"], candidate["verdict"], row.deal_id))
     counts: dict[tuple[str, str], int] = {}
     for member_id, reason, _ in seen:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 from sqlalchemy import Connection, Row, text
 
-from routing.assignment import Lead, Queue
+from routing.assignment import Lead, Queue, by_hand
 from routing.decision import Decision
 from routing.ladder import Ladder, withdrawn
 from routing.members import Member
@@ -392,6 +392,14 @@ def keep_decision(
     )  # fmt: skip
     batch.insert(tx.connection, decision, DECISION, [row])
     return decision_id
+
+
+def keep_by_hand(tx: Transaction, lead: Row[Any], owner_id: str, by: str) -> None:
+    """Remember that a person took a lead, or gave it to somebody. `lead` is its row as it was."""
+    record = by_hand(lead.id, lead.waiting, owner_id, by, tx.now)
+    keep_decision(
+        tx, record, deal_id=lead.id, conversation_id=lead.conversation_id, contact_id=lead.contact_id
+    )
 
 
 def decision_row(

@@ -7,9 +7,11 @@ from sqlalchemy import text
 from routing.schedule import Schedule
 from storage import audit, leads
 from storage.calls import tell_missed
+from storage.deals import held
 from storage.errors import Conflict
 from storage.history import row_of
 from storage.offers import take
+from storage.responsible import must_work
 from storage.tasks import with_its_client
 from storage.transaction import Transaction
 
@@ -52,13 +54,8 @@ def set_done(tx: Transaction, task_id: str, by: str, done: bool) -> None:
 
 
 def take_lead(tx: Transaction, deal_id: str, by: str, company: Schedule) -> None:
-    """Take a lead that nobody owns; open offers to others end. Raises Conflict taken."""
-    lock = tx.for_update
-    row = tx.connection.execute(
-        text(f"SELECT owner_id, open FROM deal WHERE id = :id{lock}"), {"id": deal_id}
-    ).first()
-    if row is None:
-        raise Conflict("not_found", 404)
+    """Take a lead that nobody owns; open offers to others end. Raises Conflict not_found, taken."""
+    row = held(tx, deal_id)
     if row.owner_id == by:
         return
     if row.owner_id is not None or not row.open:
@@ -67,5 +64,7 @@ def take_lead(tx: Transaction, deal_id: str, by: str, company: Schedule) -> None
         ).scalar()
         raise Conflict("taken", by=name)
     leads.settle_offers(tx, deal_id, "taken")
+    must_work(tx, by)
     take(tx, deal_id, by, company)
+    leads.keep_by_hand(tx, row, by, by)
     audit.note(tx, by, "lead.take", "deal", deal_id)

@@ -205,6 +205,8 @@ class LedgerLine(TypedDict):
     expired: int
     missed: int
     open: int
+    by_hand: int
+    """Taken, or given by a colleague, without an offer."""
     owned: int
     held_back: dict[str, int]
 
@@ -420,7 +422,7 @@ async def ledger(call: Call, query: Period) -> Ledger:
             {
                 "member": {"id": one.member_id, "name": names.get(one.member_id, "")}, "offered": one.offered,
                 "accepted": one.accepted, "declined": one.declined, "expired": one.expired, "missed": one.missed,
-                "open": one.open, "owned": one.owned, "held_back": one.held_back,
+                "open": one.open, "by_hand": one.by_hand, "owned": one.owned, "held_back": one.held_back,
             }
             for one in found.lines
             if everybody or one.member_id == call.me

@@ -163,9 +163,34 @@ async def test_the_ledger_sums_to_all_leads(house: House) -> None:
         assert line["offered"] == sum(line[name] for name in known)
     by = {line["member"]["id"]: line for line in book["lines"]}
     assert (by[petr.id]["declined"], by[olga.id]["accepted"], owned) == (1, 1, 1)
+    assert by[olga.id]["by_hand"] == 0
     assert [line["member"]["id"] for line in (await petr.get("/ledger?since=0&until=9007199254740991"))["lines"]] in (
         [petr.id], [],
     )  # fmt: skip
+
+
+async def test_a_lead_taken_or_given_by_hand_says_by_whom_and_is_in_the_ledger(house: House) -> None:
+    petr, olga = await manager(house, "Petr"), await manager(house, "Olga")
+    await house.connect()
+    taken = await deal_of(house, await house.hears("anna", "A table"))
+    given = await deal_of(house, await house.hears("boris", "A chair"))
+    await house.admin.post(f"/deals/{taken}/take")
+    await house.admin.post(f"/deals/{taken}/take")  # twice is once
+    await house.admin.post(f"/deals/{given}/owner", {"member_id": olga.id})
+    why = (await house.admin.get(f"/deals/{taken}/decisions"))["items"]
+    (one,) = [one for one in why if one["rule"] == "by_hand"]
+    assert (one["kind"], one["chosen_name"], one["at"] > 0) == ("route", "Admin", True)
+    (one,) = [one for one in (await house.admin.get(f"/deals/{given}/decisions"))["items"] if one["rule"] == "given"]
+    assert [(person["name"], person["verdict"]) for person in one["candidates"]] == [
+        ("Olga", "chosen"), ("Admin", "gave"),
+    ]  # fmt: skip
+    book = await house.admin.get(f"/ledger?since=0&until={house.gateway.now() + HOUR}")
+    by = {line["member"]["id"]: line for line in book["lines"]}
+    assert {ref: (by[ref]["by_hand"], by[ref]["owned"]) for ref in (house.admin.id, olga.id)} == {
+        house.admin.id: (1, 1), olga.id: (1, 1),
+    }  # fmt: skip
+    assert petr.id not in by or by[petr.id]["owned"] == 0
+    assert book["leads"] == 2 == sum(line["owned"] for line in book["lines"]) + sum(book["unowned"].values())
 
 
 async def test_a_shift_that_begins_frees_a_waiting_lead_within_a_second(house: House) -> None:
