@@ -82,25 +82,40 @@ def drop_draft(tx: Transaction, by: str) -> None:
         tx.changed("routing", "draft")
 
 
-def publish(tx: Transaction, by: str, note: str, world: World, seen: int | None = None) -> int:
+def publish(
+    tx: Transaction, by: str, note: str, world: World, seen: int | None = None, holds: int | None = None
+) -> int:
     """The draft holds from now on; its version.
 
-    Raises Conflict not_now without one, draft_conflict when it is not the one that was `seen`, queue_empty for one that
-    loses leads.
+    Raises Conflict not_now without one, draft_conflict when it is not the one that was `seen`, changed when another version
+    than `holds` holds by now, queue_empty for one that loses leads.
     """
     hold_company(tx)
     row = draft(tx.connection)
+    if seen is not None and (row is None or row.changes != seen):
+        raise Conflict("draft_conflict", version=0 if row is None else row.changes)
     if row is None:
         raise Conflict("not_now")
-    if seen is not None and row.changes != seen:
-        raise Conflict("draft_conflict", version=row.changes)
+    _must_hold(tx, holds)
     return _put(tx, row.id, Plan.from_json(row.document), by, note, world)
 
 
-def roll_back(tx: Transaction, version: int, by: str, world: World) -> int:
-    """An earlier version holds again, as a new one. Raises Conflict not_found, queue_empty."""
+def roll_back(tx: Transaction, version: int, by: str, world: World, holds: int | None = None) -> int:
+    """An earlier version holds again, as a new one.
+
+    Raises Conflict not_found, changed when another version than `holds` holds by now, queue_empty.
+    """
+    hold_company(tx)
+    _must_hold(tx, holds)
     wanted = version_of(tx.connection, version)
     return _put(tx, _new(tx, wanted, by), wanted, by, f"= {version}", world)
+
+
+def _must_hold(tx: Transaction, version: int | None) -> None:
+    """Whoever looked at what would change compared it with this version. Raises Conflict changed."""
+    now = published(tx.connection)[0]
+    if version not in (None, now):
+        raise Conflict("changed", field="plan", version=now)
 
 
 def put_new(tx: Transaction, wanted: Plan, by: str) -> int:

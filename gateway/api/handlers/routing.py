@@ -112,14 +112,19 @@ class PlanBody(Body):
 
 
 class Publish(Body):
-    """`seen` is the draft's number that was looked at; without it whatever the draft is now is published."""
+    """`seen` is the draft's number that was looked at, `holds` the version that held then; without them whatever the draft
+    is now is published, over whatever holds."""
 
     note: str = Field(default="", max_length=500)
     seen: int | None = Field(default=None, ge=0, le=2**53)
+    holds: int | None = Field(default=None, ge=0, le=2**53)
 
 
 class RollBack(Body):
+    """`holds` is the version that held when one looked; without it the earlier one comes back over whatever holds."""
+
     version: int = Field(ge=1, le=2**53)
+    holds: int | None = Field(default=None, ge=0, le=2**53)
 
 
 class MadeUp(Body):
@@ -300,7 +305,7 @@ async def publish_plan(call: Call, body: Publish) -> Routing:
     """The draft holds from now on; one that would lose leads is refused."""
     setup = await setup_of(call.gateway)
     world = await call.gateway.database.read(plans.world_of, setup.schedule, call.now)
-    await call.gateway.database.write(plans.publish, call.me, body.note.strip(), world, body.seen)
+    await call.gateway.database.write(plans.publish, call.me, body.note.strip(), world, body.seen, body.holds)
     return await _routing(call)
 
 
@@ -309,7 +314,7 @@ async def roll_back(call: Call, body: RollBack) -> Routing:
     """An earlier version holds again."""
     setup = await setup_of(call.gateway)
     world = await call.gateway.database.read(plans.world_of, setup.schedule, call.now)
-    await call.gateway.database.write(plans.roll_back, body.version, call.me, world)
+    await call.gateway.database.write(plans.roll_back, body.version, call.me, world, body.holds)
     return await _routing(call)
 
 
