@@ -30,6 +30,7 @@ from routing.times import MINUTE
 from storage import cards, notices, telling, ways
 from storage.errors import LeaseLost, Unavailable
 from storage.leases import Lease, release
+from storage.notices import Named
 from storage.ways import Notice
 
 log = structlog.get_logger(__name__)
@@ -127,10 +128,10 @@ class StaffDesk:
         state = state if told.wants(prefs, row.code, way) else "unwanted"
         if not await gateway.database.write(telling.begin, row.id, row.way_id, state) or state != "told":
             return
-        named = await gateway.database.read(notices.names, [row.about])
+        about = (await gateway.database.read(notices.names, [row.about])).get(row.about, notices.GONE)
         try:
             async with asyncio.timeout(PATIENCE):
-                await live.channel.send(_notice(gateway, live, row, prefs, named.get(row.about, ("", None))))
+                await live.channel.send(_notice(gateway, live, row, prefs, about))
         except Unreachable:
             await gateway.database.write(ways.block, row.way_id, row.member_id)
         except TryLater:
@@ -182,7 +183,7 @@ def _message(
             )
         ]
         if address.startswith("https://") and row.conversation_id:
-            buttons.append((Button(label="Открыть", url=f"{address}/inbox/{row.conversation_id}"),))
+            buttons.append((Button(label="Открыть", url=f"{address}/inbox/d/{row.conversation_id}"),))
     elif address:
         lines.append(f"{address}/offer/{token}")
     return OutboundMessage(
@@ -193,12 +194,12 @@ def _message(
 
 
 def _notice(
-    gateway: Gateway, live: Live, row: Any, prefs: Mapping[str, Any], about: tuple[str, str | None]
+    gateway: Gateway, live: Live, row: Any, prefs: Mapping[str, Any], about: Named
 ) -> OutboundMessage:
     """A notice in words, with the way to where it belongs."""
-    address, (name, conversation_id) = gateway.sources.public_url, about
-    said = told.words(row.code, name, prefs.get("language"))
-    link = f"{address}/inbox/d/{conversation_id}" if address and conversation_id else ""
+    address, place = gateway.sources.public_url, told.place(about)
+    said = told.words(row.code, about.name, prefs.get("language"))
+    link = f"{address}{place}" if address and place else ""
     bot = live.channel.can().tells_staff
     buttons = ((Button(label="Открыть", url=link),),) if bot and link.startswith("https://") else ()
     return OutboundMessage(

@@ -12,14 +12,17 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
+from storage.notices import Named
+
 Way = Literal["bot", "mail"]
 KINDS: Final[Mapping[str, str]] = {
     "mention": "mention",
     "task_reminder": "task", "task_overdue": "task", "task_overdue_many": "task", "evening_tasks": "task", "snooze_over": "task",
     "call_back_overdue": "task", "call_not_placed": "task", "scheduled_stopped": "task",
     "answer_soon": "late", "answer_late": "late", "answer_soon_many": "late", "answer_late_many": "late",
-    "approval": "team", "approval_approved": "team", "approval_refused": "team", "lead_kept": "team", "gate_relaxed": "team",
-    "colleague_break": "team", "lead_returned": "lead", "offer_expired": "lead", "break_automatic": "lead",
+    "approval": "team", "approval_approved": "team", "approval_refused": "team", "approval_withdrawn": "team",
+    "lead_kept": "team", "gate_relaxed": "team", "colleague_break": "team", "lead_returned": "lead", "offer_expired": "lead",
+    "break_automatic": "lead",
 }  # fmt: skip
 """As console/src/state/alerts.ts groups them."""
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -39,6 +42,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "approval": ("Нужно ваше решение, перестал выходить на связь: {name}", "Your decision is needed: {name} stopped responding"),
     "approval_approved": ("Согласовано: {name}", "Approved: {name}"),
     "approval_refused": ("Не согласовано: {name}", "Not approved: {name}"),
+    "approval_withdrawn": ("Согласование больше не нужно: {name}", "No approval is needed any more: {name}"),
     "lead_kept": ("Лид никто не взял, он у вас: {name}", "Nobody took the lead, you keep it: {name}"),
     "gate_relaxed": ("Лид выдан в обход порядка: {name}", "A lead was given past the rules: {name}"),
     "colleague_break": ("{name} на перерыве: два лида подряд без ответа", "{name} is on a break: two leads unanswered"),
@@ -67,6 +71,13 @@ def is_quiet(prefs: Mapping[str, Any], now: int) -> bool:
     minute = local.hour * 60 + local.minute
     begin, end = (int(hours[at]) * 60 + int(hours[at + 1]) for at in (1, 3))
     return begin <= minute < end if begin <= end else minute >= begin or minute < end
+
+
+def place(about: Named) -> str:
+    """The console's page on which it is dealt with; "" for none."""
+    if about.conversation_id:
+        return f"/inbox/d/{about.conversation_id}"
+    return f"/deals/{about.deal_id}" if about.deal_id else ""
 
 
 def words(code: str, name: str, language: object) -> str:

@@ -107,7 +107,7 @@ class Facts:
     tasks: dict[str, list[Row[Any]]] = field(default_factory=dict)
     """Open tasks, the most urgent first."""
     asked: dict[str, Row[Any]] = field(default_factory=dict)
-    """The question to the head that is open: id, asked_at, stage_id."""
+    """The newest question to the head: open, or refused since the deal came to its stage."""
 
 
 def facts(connection: Connection, deal_ids: Sequence[str]) -> Facts:
@@ -139,8 +139,10 @@ TASK: Final = (
     " ORDER BY coalesce(t.due_at, 9007199254740990), t.id"
 )
 ASKED: Final = (
-    "SELECT p.deal_id, p.id, p.asked_at, p.stage_id, s.name AS stage FROM {wanted} JOIN approval p ON p.deal_id = w.id"
-    " AND p.state = 'open' JOIN stage s ON s.id = p.stage_id ORDER BY p.asked_at"
+    "SELECT p.deal_id, p.id, p.state, p.asked_at, p.settled_at, p.comment, p.by_id, m.name AS by_name, p.stage_id,"
+    " s.name AS stage FROM {wanted} JOIN approval p ON p.deal_id = w.id AND (p.state = 'open' OR p.state = 'refused'"
+    " AND NOT EXISTS (SELECT 1 FROM stage_history h WHERE h.deal_id = p.deal_id AND h.at > p.settled_at))"
+    " JOIN stage s ON s.id = p.stage_id LEFT JOIN member m ON m.id = p.by_id ORDER BY p.asked_at"
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, text
 
@@ -14,16 +14,28 @@ from storage.transaction import Transaction
 
 KEPT: Final = 90 * DAY
 NAMED: Final = {
-    "conversation": "SELECT k.id, c.name, k.id AS conversation_id FROM {wanted} JOIN conversation k ON k.id = w.id"
-    " JOIN contact c ON c.id = k.contact_id",
-    "deal": "SELECT d.id, c.name, d.conversation_id FROM {wanted} JOIN deal d ON d.id = w.id"
+    "conversation": "SELECT k.id, c.name, k.id AS conversation_id, NULL AS deal_id FROM {wanted}"
+    " JOIN conversation k ON k.id = w.id JOIN contact c ON c.id = k.contact_id",
+    "deal": "SELECT d.id, c.name, d.conversation_id, d.id AS deal_id FROM {wanted} JOIN deal d ON d.id = w.id"
     " JOIN contact c ON c.id = d.contact_id",
-    "task": "SELECT t.id, t.title AS name, t.conversation_id FROM {wanted} JOIN task t ON t.id = w.id",
-    "member": "SELECT m.id, m.name, NULL AS conversation_id FROM {wanted} JOIN member m ON m.id = w.id",
-    "approval": "SELECT a.id, c.name, d.conversation_id FROM {wanted} JOIN approval a ON a.id = w.id"
+    "task": "SELECT t.id, t.title AS name, t.conversation_id, t.deal_id FROM {wanted} JOIN task t ON t.id = w.id",
+    "member": "SELECT m.id, m.name, NULL AS conversation_id, NULL AS deal_id FROM {wanted} JOIN member m ON m.id = w.id",
+    "approval": "SELECT a.id, c.name, NULL AS conversation_id, a.deal_id FROM {wanted} JOIN approval a ON a.id = w.id"
     " JOIN deal d ON d.id = a.deal_id JOIN contact c ON c.id = d.contact_id",
 }
-"""What a notice may be about, and what it is called; ids are unique over all kinds."""
+"""What a notice may be about, what it is called, and where it is dealt with; ids are unique over all kinds."""
+
+
+class Named(NamedTuple):
+    """What something is called, and where one deals with it: in a conversation, else on a deal's page."""
+
+    name: str = ""
+    conversation_id: str | None = None
+    deal_id: str | None = None
+
+
+GONE: Final = Named()
+"""What is not there any more, or is about nothing."""
 
 
 def listed(connection: Connection, member_id: str, before: str, limit: int) -> list[Row[Any]]:
@@ -47,11 +59,11 @@ def unread(connection: Connection, member_id: str) -> int:
     return found
 
 
-def names(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
-    """What things are called, and the conversation they belong to."""
+def names(connection: Connection, ids: Sequence[str]) -> dict[str, Named]:
+    """What things are called, and where they belong; what is gone is missing."""
     wanted = {"id": sorted({one for one in ids if one})}
     return {
-        row.id: (row.name, row.conversation_id)
+        row.id: Named(row.name, row.conversation_id, row.deal_id)
         for sql in NAMED.values()
         for row in batch.select(connection, sql, wanted)
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Row, insert, select, text, update
 
 from storage import audit, handing, heads, sessions, setup
@@ -27,13 +29,31 @@ def schedule_row(connection: Connection, member_id: str) -> Row[Any]:
     return found
 
 
+def version_of(schedule: Mapping[str, Any]) -> str:
+    """Names these hours: other hours have another name."""
+    return hashlib.sha256(orjson.dumps(dict(schedule), option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+def tidy_skills(skills: Sequence[str]) -> list[str]:
+    """Skills as they are kept."""
+    return sorted({skill.strip() for skill in skills if skill.strip()})
+
+
 def set_schedule(
-    tx: Transaction, member_id: str, by: str, record: Mapping[str, Any], skills: Sequence[str] | None
-) -> None:
-    """Set a member's hours ({}: the company's) and, when given, skills."""
+    tx: Transaction, member_id: str, by: str, record: Mapping[str, Any], skills: Sequence[str] | None,
+    seen: str | None = None,
+) -> None:  # fmt: skip
+    """Set a member's hours ({}: the company's) and, when given, skills.
+
+    Raises Conflict not_found, changed when the hours are other ones by now than were `seen`.
+    """
+    held = select(member.c.schedule).where(member.c.id == member_id).with_for_update()
+    row = tx.connection.execute(held).first()
+    if row is not None and seen not in (None, version_of(row.schedule)):
+        raise Conflict("changed", field="schedule")
     values: dict[str, Any] = {"schedule": dict(record)}
     if skills is not None:
-        values["skills"] = sorted({skill.strip() for skill in skills if skill.strip()})
+        values["skills"] = tidy_skills(skills)
     teams.change_member(tx, member_id, **values)
     audit.note(tx, by, "member.schedule", "member", member_id)
 

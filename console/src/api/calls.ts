@@ -45,7 +45,7 @@ export const company = {
   invite: (body: { name: string; email: string; roles: string[]; queue_ids: string[] }) =>
     post<{ member: T.Member; link: string }>("/members", body),
   newLink: (id: string) => post<{ member: T.Member; link: string }>(`/members/${id}/link`),
-  changeMember: (id: string, body: Partial<Pick<T.Member, "name" | "roles" | "active" | "capacity">>) =>
+  changeMember: (id: string, body: Partial<Pick<T.Member, "name" | "roles" | "active" | "capacity" | "skills">>) =>
     patch<T.Member>(`/members/${id}`, body),
   days: () => get<T.Days>("/company/days"),
   setDays: (body: Pick<T.Days, "calendar" | "off" | "on">) => put<T.Days>("/company/days", body),
@@ -72,7 +72,7 @@ export const staff = {
   schedules: (since: string, until: string) => get<T.Schedules>("/schedules", { since, until }),
   changeHours: (changes: HoursChange[]) => patch<undefined>("/schedules", { changes }),
   schedule: (id: string) => get<T.Schedule>(`/members/${id}/schedule`),
-  setSchedule: (id: string, body: Omit<T.Schedule, "own"> & { skills?: string[] }) => put<T.Schedule>(`/members/${id}/schedule`, body),
+  setSchedule: (id: string, body: Omit<T.Schedule, "own" | "version"> & { seen: string }) => put<T.Schedule>(`/members/${id}/schedule`, body),
   handovers: (id: string) => get<T.Handovers>(`/members/${id}/handover`),
   handOver: (id: string, to_id: string, until: number | null) => post<T.Handovers>(`/members/${id}/handover`, { to_id, until }),
   giveBack: (id: string) => del(`/handovers/${id}`),
@@ -389,7 +389,7 @@ export const deals = {
 
 export const approvals = {
   waiting: () => get<{ items: T.Approval[] }>("/approvals"),
-  decide: (id: string, agree: boolean) => post<T.DealMoved>(`/approvals/${id}`, { agree }),
+  decide: (id: string, agree: boolean, comment = "") => post<T.DealMoved>(`/approvals/${id}`, { agree, comment }),
 };
 
 export const tasks = {

@@ -12,7 +12,7 @@ import { router } from "@/router";
 import { serverNow } from "@/time/clock";
 import { say, tell } from "./notices";
 import { me } from "./session";
-import { latest } from "./told";
+import { latest, placeOf } from "./told";
 
 export const KINDS = ["offer", "message", "mention", "task", "late", "lead", "team"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -25,7 +25,7 @@ const OF: Record<string, Kind> = {
   mention: "mention",
   task_reminder: "task", task_overdue: "task", task_overdue_many: "task", evening_tasks: "task", snooze_over: "task", call_back_overdue: "task", call_not_placed: "task", scheduled_stopped: "task",
   answer_soon: "late", answer_late: "late", answer_soon_many: "late", answer_late_many: "late",
-  approval: "team", approval_approved: "team", approval_refused: "team", lead_kept: "team", gate_relaxed: "team", colleague_break: "team",
+  approval: "team", approval_approved: "team", approval_refused: "team", approval_withdrawn: "team", lead_kept: "team", gate_relaxed: "team", colleague_break: "team",
   lead_returned: "lead", offer_expired: "lead", break_automatic: "lead",
 };
 
@@ -167,7 +167,7 @@ function tellNotices(items: readonly NoticeShape[]): void {
   const fresh = freshOf(items, newest);
   newest = items[0] && items[0].id > newest ? items[0].id : newest || "0";
   if (fresh.length > MANY) return say(t("notices.unread", { n: fresh.length }));
-  for (const one of fresh) alert({ kind: kindOf(one.code), title: sentence(one), to: one.conversation_id ? `/inbox/d/${one.conversation_id}` : "/notices" });
+  for (const one of fresh) alert({ kind: kindOf(one.code), title: sentence(one), to: placeOf(one) ?? "/notices" });
 }
 
 const offered = new Set<string>();

@@ -17,10 +17,10 @@ export async function loadApprovals(): Promise<void> {
   approvals.value = (await api.waiting()).items;
 }
 
-export async function decide(one: Approval, agree: boolean): Promise<void> {
+export async function decide(one: Pick<Approval, "id" | "number">, agree: boolean, comment = ""): Promise<void> {
   const number = String(one.number);
   try {
-    const answer = await api.decide(one.id, agree);
+    const answer = await api.decide(one.id, agree, comment);
     approvals.value = approvals.value.filter((other) => other.id !== one.id);
     if (!agree) tell(t("approval.refused", { number }));
     else if (answer.moved) offerUndo(t("approval.agreed", { number }), answer.undo, () => void loadApprovals());

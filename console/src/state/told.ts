@@ -11,6 +11,12 @@ export const toldTimes = ref(0);
 /** The newest notices as they were last read. */
 export const latest = shallowRef<NoticeShape[]>([]);
 
+/** Where what was told is dealt with; null: nowhere, or it is gone. */
+export function placeOf(one: Pick<NoticeShape, "conversation_id" | "deal_id">): string | null {
+  if (one.conversation_id) return `/inbox/d/${one.conversation_id}`;
+  return one.deal_id ? `/deals/${one.deal_id}` : null;
+}
+
 export async function loadTold(cursor = ""): Promise<NoticeList> {
   const found = await api.list(cursor);
   unread.value = found.unread;

@@ -60,6 +60,15 @@ class HeadAsked(TypedDict):
     stage: str
 
 
+class HeadRefused(TypedDict):
+    """The head said no since the deal came to its stage."""
+
+    at: int
+    by: shapes.Ref | None
+    stage: str
+    comment: str
+
+
 class Card(TypedDict):
     deal: shapes.Deal
     contact: shapes.Ref | None
@@ -71,6 +80,7 @@ class Card(TypedDict):
     tasks: int
     overdue: int
     asked: HeadAsked | None
+    refused: HeadRefused | None
 
 
 class Cards(TypedDict):
@@ -162,7 +172,7 @@ def _card(call: Call, row: Any, found: boards.Facts) -> Card:
         "talk": _talk(call, found.talks.get(row.id)) if words else None,
         "task": _next(todo[0], names) if todo else None, "tasks": len(todo),
         "overdue": sum(one.due_at is not None and one.due_at < call.now for one in todo),
-        "asked": _asked(found.asked.get(row.id)),
+        "asked": _asked(found.asked.get(row.id)), "refused": _refused(found.asked.get(row.id)),
     }  # fmt: skip
 
 
@@ -186,9 +196,16 @@ def task_title(row: Any, names: bool) -> str:
 
 
 def _asked(row: Any) -> HeadAsked | None:
-    if row is None:
+    if row is None or row.state != "open":
         return None
     return {"id": row.id, "at": row.asked_at, "stage_id": row.stage_id, "stage": row.stage}
+
+
+def _refused(row: Any) -> HeadRefused | None:
+    if row is None or row.state != "refused":
+        return None
+    by = build.reference(row.by_id, row.by_name)
+    return {"at": row.settled_at, "by": by, "stage": row.stage, "comment": row.comment}
 
 
 @route("GET", "/deals/{id}/page", answer=DealPage, needs="deal.read")

@@ -10,12 +10,14 @@ from storage import notices
 
 
 class NoticeShape(TypedDict):
-    """Something a member was told: `code` says what, `name` and `conversation_id` about whom; "" and null for what is gone."""
+    """Something a member was told: `code` says what, `name` about whom, and it is dealt with in the conversation, else on the
+    deal's page; "" and null for what is gone."""
 
     id: str
     code: str
     name: str
     conversation_id: str | None
+    deal_id: str | None
     at: int
     read: bool
 
@@ -46,10 +48,11 @@ async def list_notices(call: Call, query: NoticeQuery) -> NoticeList:
     return {
         "items": [
             {
-                "id": row.id, "code": row.code, "name": named.get(row.about, ("", None))[0],
-                "conversation_id": named.get(row.about, ("", None))[1], "at": row.at, "read": row.read_at is not None,
+                "id": row.id, "code": row.code, "name": about.name, "conversation_id": about.conversation_id,
+                "deal_id": about.deal_id, "at": row.at, "read": row.read_at is not None,
             }
             for row in rows
+            for about in [named.get(row.about, notices.GONE)]
         ],
         "unread": await database.read(notices.unread, call.me),
         "next": rows[-1].id if len(rows) == query.limit else None,

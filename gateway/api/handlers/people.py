@@ -79,6 +79,7 @@ class MemberChange(Body):
     roles: list[str] | None = None
     active: bool | None = None
     capacity: float | None = Field(default=None, ge=0, le=1000)
+    skills: list[str] | None = Field(default=None, max_length=50)
 
 
 class QueueHours(Body):
@@ -208,7 +209,7 @@ async def _may_give(call: Call, roles: Sequence[str]) -> None:
         call.need("member.grant")
 
 
-async def _colleague(call: Call) -> shapes.Member:
+async def colleague(call: Call) -> shapes.Member:
     """The member of the path, who may be changed by the one who asks. Raises Refusal."""
     found = next((one for one in await members_of(call.gateway) if one["id"] == call.path("id")), None)
     if found is None:
@@ -219,11 +220,11 @@ async def _colleague(call: Call) -> shapes.Member:
 
 @route("PATCH", "/members/{id}", answer=shapes.Member, body=MemberChange, needs="member.edit")
 async def change_member(call: Call, body: MemberChange) -> shapes.Member:
-    """Change a colleague's name, roles, capacity, or let them in no more."""
-    await _colleague(call)
+    """Change a colleague's name, roles, capacity, skills, or let them in no more."""
+    await colleague(call)
     await _may_give(call, body.roles or ())
     await call.gateway.database.write(_change_member, call.me, call.path("id"), body)
-    return await _colleague(call)
+    return await colleague(call)
 
 
 def _change_member(tx: Transaction, by: str, member_id: str, body: MemberChange) -> None:
@@ -232,6 +233,8 @@ def _change_member(tx: Transaction, by: str, member_id: str, body: MemberChange)
         values["name"] = body.name.strip()
     if body.capacity is not None:
         values["capacity"] = body.capacity
+    if body.skills is not None:
+        values["skills"] = staff.tidy_skills(body.skills)
     if body.active is not None:
         values["active"] = int(body.active)
     if body.active is False:
@@ -249,7 +252,7 @@ def _change_member(tx: Transaction, by: str, member_id: str, body: MemberChange)
 @route("POST", "/members/{id}/link", answer=Invited, needs="member.edit", status=201)
 async def new_link(call: Call) -> Invited:
     """A new invitation link for a colleague who lost theirs."""
-    found = await _colleague(call)
+    found = await colleague(call)
     token = await call.gateway.database.write(sessions.open_link, found["id"], invitation=True)
     return {"member": found, "link": f"{own_url(call)}/enter#t={token}"}
 

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from gateway import calendar
 from gateway.api import build, shapes
+from gateway.api.handlers.people import colleague
 from gateway.api.hours import must_be_possible
 from gateway.api.layer import Body, Call, Query, route
 from storage import handing, heads, staff, team
@@ -21,7 +22,7 @@ DATE: Final = r"^(\d{4}-\d{2}-\d{2})?$"
 class ScheduleShape(TypedDict):
     """Minutes of the day, beyond 1440 the next one; `dated` beats holidays, leave beats all.
 
-    `own` is whether there are hours of their own; without them the company's hold.
+    `own` is whether there are hours of their own; without them the company's hold. `version` names these hours.
     """
 
     timezone: str
@@ -29,6 +30,7 @@ class ScheduleShape(TypedDict):
     dated: dict[str, list[list[int]]]
     leave: list[list[str]]
     own: bool
+    version: str
 
 
 class PersonHours(ScheduleShape):
@@ -72,6 +74,8 @@ class ScheduleChange(Body):
     dated: dict[str, list[list[int]]] = Field(default_factory=dict, max_length=1000)
     leave: list[list[str]] = Field(default_factory=list, max_length=200)
     skills: list[str] | None = Field(default=None, max_length=50)
+    seen: str | None = Field(default=None, max_length=16)
+    """The `version` that was changed; without it whatever there is is replaced."""
 
 
 class Belongings(TypedDict):
@@ -144,7 +148,7 @@ def _hours(stored: dict[str, Any]) -> ScheduleShape:
     week, dated = stored.get("week") or [[] for _ in range(7)], stored.get("dated", {})
     return {
         "timezone": stored.get("zone", ""), "week": week, "dated": dated, "leave": stored.get("leave", []),
-        "own": any(week) or bool(dated),
+        "own": any(week) or bool(dated), "version": staff.version_of(stored),
     }  # fmt: skip
 
 
@@ -192,7 +196,9 @@ async def set_schedule(call: Call, body: ScheduleChange) -> ScheduleShape:
             "week": body.week, "dated": body.dated, "leave": body.leave,
         }  # fmt: skip
         must_be_possible(record, "week")
-    await call.gateway.database.write(staff.set_schedule, call.path("id"), call.me, record, body.skills)
+    await call.gateway.database.write(
+        staff.set_schedule, call.path("id"), call.me, record, body.skills, body.seen
+    )
     return await _schedule(call)
 
 
@@ -230,9 +236,10 @@ async def give_back(call: Call) -> None:
     await call.gateway.database.write(handing.give_back, call.path("id"), call.me)
 
 
-@route("POST", "/members/{id}/deactivate", answer=Handovers, body=Leave, needs="member.grant")
+@route("POST", "/members/{id}/deactivate", answer=Handovers, body=Leave, needs="member.edit")
 async def deactivate(call: Call, body: Leave) -> Handovers:
-    """Let somebody in no more; everything they have is given on first."""
+    """Let somebody in no more; everything they have is given on first. An administrator goes by another's hand only."""
+    await colleague(call)
     await call.gateway.database.write(staff.deactivate, call.path("id"), call.me, body.hand_to)
     return await _handovers(call)
 

@@ -157,6 +157,23 @@ async def test_a_yes_closes_the_deal_in_the_same_moment_and_both_are_taken_back_
     assert (await house.admin.get(f"/deals/{deal}"))["stage_kind"] == "lead"
 
 
+async def test_a_no_tells_who_asked_why_and_leads_to_the_deal(house: House) -> None:
+    _, deal, question = await _asked(house)
+    await house.admin.post(f"/approvals/{question}", {"agree": False, "comment": "Call once more"})
+    card = (await house.admin.get(f"/deals/{deal}/page"))["card"]
+    assert (card["asked"], card["refused"]["comment"], card["refused"]["by"]["id"]) == (
+        None, "Call once more", house.admin.id,
+    )  # fmt: skip
+    (notice,) = (await house.admin.get("/notices"))["items"]
+    assert (notice["code"], notice["deal_id"], notice["conversation_id"]) == ("approval_refused", deal, None)
+    at = await stages(house)
+    await change(house, "UPDATE stage SET required = '[]'")
+    await move(house, deal, at["Обрабатываем запрос"])
+    assert (await house.admin.get(f"/deals/{deal}/page"))["card"]["refused"] is None, (
+        "it is another stage now"
+    )
+
+
 async def test_a_yes_that_comes_after_the_client_wrote_closes_nothing(house: House) -> None:
     chat, _, question = await _asked(house)
     await house.hears(chat, "I am here")

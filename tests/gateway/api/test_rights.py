@@ -96,7 +96,7 @@ TABLE: dict[str, set[str]] = {
     "GET /schedules": ANYBODY, "PATCH /schedules": STAFF, "GET /members/{id}/ways": STAFF,
     "GET /ledger": ANYBODY, "GET /members/{id}/schedule": ANYBODY, "PUT /members/{id}/schedule": STAFF,
     "GET /members/{id}/handover": STAFF, "POST /members/{id}/handover": STAFF, "DELETE /handovers/{id}": STAFF,
-    "POST /members/{id}/deactivate": {"admin"}, "PUT /members/{id}/gate": STAFF, "GET /teams": ANYBODY,
+    "POST /members/{id}/deactivate": STAFF, "PUT /members/{id}/gate": STAFF, "GET /teams": ANYBODY,
     "POST /teams": STAFF, "PUT /teams/{id}": STAFF, "DELETE /teams/{id}": STAFF,
     "GET /merge-proposals": GIVE, "POST /merge-proposals/different": TALK, "POST /merge-proposals/maybe": TALK,
     "GET /contacts/{id}/proposals": TALK, "GET /contacts/{id}/conversations": TALK, "POST /contacts/{id}/merge": TALK,

@@ -180,7 +180,9 @@ async def test_a_lead_taken_or_given_by_hand_says_by_whom_and_is_in_the_ledger(h
     why = (await house.admin.get(f"/deals/{taken}/decisions"))["items"]
     (one,) = [one for one in why if one["rule"] == "by_hand"]
     assert (one["kind"], one["chosen_name"], one["at"] > 0) == ("route", "Admin", True)
-    (one,) = [one for one in (await house.admin.get(f"/deals/{given}/decisions"))["items"] if one["rule"] == "given"]
+    (one,) = [
+        one for one in (await house.admin.get(f"/deals/{given}/decisions"))["items"] if one["rule"] == "given"
+    ]
     assert [(person["name"], person["verdict"]) for person in one["candidates"]] == [
         ("Olga", "chosen"), ("Admin", "gave"),
     ]  # fmt: skip
@@ -279,6 +281,36 @@ async def test_who_leaves_leaves_nothing_behind(house: House) -> None:
         id=petr.id,
     )
     assert list(left) == []
+
+
+async def test_a_head_lets_a_colleague_go_but_no_administrator(house: House) -> None:
+    olga, head = await manager(house, "Olga"), await house.person("head", name="Head")
+    both = await house.person("manager", "admin", name="Both")
+    await queue(house, "Mine", olga, both)
+    refused = await head.call("POST", f"/members/{both.id}/deactivate", {})
+    assert (refused.status, refused.code) == (403, "forbidden")
+    await head.post(f"/members/{olga.id}/deactivate", {})
+    shown = {one["id"]: one["active"] for one in (await house.admin.get("/members"))["items"]}
+    assert (shown[olga.id], shown[both.id]) == (False, True)
+    assert (await head.call("POST", "/members/nobody/deactivate", {})).status == 404
+
+
+async def test_of_two_who_edit_one_schedule_the_second_is_told(house: House) -> None:
+    petr = await manager(house, "Petr")
+    path = f"/members/{petr.id}/schedule"
+    seen = (await house.admin.get(path))["version"]
+    week = {"timezone": "Europe/Moscow", "week": [[[540, 1080]]] * 7, "leave": [["2026-03-09", "2026-03-10"]]}
+    bodies = [{**week, "seen": seen}, {**week, "leave": [], "seen": seen}]
+    answers = await asyncio.gather(*(house.admin.call("PUT", path, body) for body in bodies))
+    assert sorted(one.status for one in answers) == [200, 409]
+    (late,) = [one for one in answers if one.status == 409]
+    assert (late.code, late.json["params"]) == ("changed", {"field": "schedule"})
+    now = await house.admin.get(path)
+    assert now["version"] != seen
+    assert now["leave"] == bodies[[one.status for one in answers].index(200)]["leave"]
+    await house.admin.put(path, {**week, "seen": now["version"]})
+    await house.admin.patch(f"/members/{petr.id}", {"skills": ["b2b", " b2b "]})
+    assert (await house.admin.get(path))["leave"] == week["leave"], "skills change no hours"
 
 
 async def test_a_schedule_with_leave_holds_leads_back(house: House) -> None:
