@@ -3,7 +3,7 @@ import { coverage, hoursOn, mondayOf, momentOf, offsetAt, parseHours, plusDays, 
 
 const workdays = [...Array.from({ length: 5 }, () => [[540, 1080]]), [], []];
 const company = (more: Partial<Company> = {}): Company => ({ timezone: "Europe/Moscow", week: workdays, rests: [], works: {}, ...more });
-const person = (more: Partial<Person> = {}): Person => ({ member_id: "a", timezone: "", week: [[], [], [], [], [], [], []], dated: {}, leave: [], own: false, ...more });
+const person = (more: Partial<Person> = {}): Person => ({ member_id: "a", timezone: "", week: [[], [], [], [], [], [], []], dated: {}, leave: [], own: false, version: "", ...more });
 
 describe("hours as they are typed", () => {
   it.each([
