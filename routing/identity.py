@@ -65,8 +65,8 @@ class Recognised:
     """Identities to give to the contact."""
     same_as: tuple[str, ...] = ()
     """Other contacts who may be the same person: propose to merge."""
-    named_otherwise: bool = False
-    """They gave another name than the contact has: ask, overwrite nothing."""
+    named_otherwise: str = ""
+    """The address at which they gave another name than the contact has: ask, overwrite nothing."""
     propose_shared: tuple[tuple[str, SharedReason], ...] = ()
     """Identities that look shared, each with why."""
     decision: Decision
@@ -229,12 +229,16 @@ def _same_as(matches: Sequence[Match], contact_id: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(others))
 
 
-def _named_otherwise(claims: Sequence[Claim], contact_id: str, name: str) -> bool:
-    return any(
-        contact.id == contact_id and compare_names(name, contact.name) == "other"
-        for claim in claims
-        if claim.kind in DIALLED and not claim.shared
-        for contact in claim.contacts
+def _named_otherwise(claims: Sequence[Claim], contact_id: str, name: str) -> str:
+    return next(
+        (
+            claim.identity_id
+            for claim in claims
+            if claim.kind in DIALLED and not claim.shared
+            for contact in claim.contacts
+            if contact.id == contact_id and compare_names(name, contact.name) == "other"
+        ),
+        "",
     )
 
 

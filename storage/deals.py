@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, text
 from routing.pipelines import ON_CONTACT, Attempt, Attempts, Move, Standing, count_attempts, filled, may_move
 from routing.schedule import Schedule, add_working
 from routing.times import MINUTE
-from storage import audit, automations, batch, leads, standing
+from storage import audit, automations, batch, doubts, leads, standing
 from storage.errors import Conflict
 from storage.history import Act, row_of
 from storage.ids import new_id
@@ -203,6 +203,8 @@ def _give(act: Act, row: Row[Any], given: Mapping[str, Any]) -> None:
         name = of_contact.pop("name", None)
         named = {"name": name, "name_from": "person"} if name else {}
         act.set("contact", row.contact_id, **named, **({"fields": of_contact} if of_contact else {}))
+        if of_contact.get("phone"):
+            doubts.note_phone(act.tx, row.contact_id, str(of_contact["phone"]))
     if of_deal:
         _give_values(act, row.id, of_deal)
 

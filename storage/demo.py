@@ -189,6 +189,8 @@ def wipe(tx: Transaction, keep: str, sign: Sign) -> None:
     run(f"DELETE FROM identity WHERE id IN (SELECT identity_id FROM contact_identity WHERE contact_id IN {contacts})"
         f" AND id NOT IN (SELECT identity_id FROM contact_identity WHERE contact_id NOT IN {contacts})")  # fmt: skip
     run(f"DELETE FROM contact_identity WHERE contact_id IN {contacts}")
+    run(f"DELETE FROM doubt WHERE contact_id IN {contacts}")
+    run(f"DELETE FROM likeness WHERE a_id IN {contacts} OR b_id IN {contacts}")
     run("DELETE FROM contact WHERE demo = 1")
     run("DELETE FROM source WHERE demo = 1")
     people = "(SELECT id FROM member WHERE demo = 1)"

@@ -183,6 +183,18 @@ def _conversations(connection: Connection, board: Board, wanted: Wanted, named: 
         _pairs(wanted.threads | wanted.thread_hints, "source_id", "thread"),
     ):
         ids.add(row.id)
+    shared = [
+        (contact_id, one.id)
+        for one in board.identities.values()
+        if one.shared
+        for contact_id in board.contacts_of.get(one.id, ())
+    ]
+    for row in batch.select(  # those who share an address have threads of their own
+        connection,
+        "SELECT c.id FROM {wanted} JOIN conversation c ON c.contact_id = w.contact_id AND c.identity_id = w.identity_id",
+        _pairs(shared, "contact_id", "identity_id"),
+    ):
+        ids.add(row.id)
     for sql in (
         "SELECT m.conversation_id FROM {wanted} JOIN message m ON m.source_id = w.source_id"
         " AND m.external_id = w.external_id",

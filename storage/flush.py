@@ -82,6 +82,7 @@ def _people(tx: Transaction, board: Board) -> None:
     columns = ("contact_id", "identity_id", "origin", "verified", "name", "created_at")
     batch.insert(connection, contact_identity, columns, links, ignore=True)
     likeness.note(tx, [link[:2] for link in links], board.alike)
+    doubts.note(tx, board.doubts)
     for row in changed:
         tx.changed("contact", row.id, row.id)
     _nameless(tx, board, new)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from channels.events import CallFact, Identity, Person
 from channels.phones import e164
-from gateway.opening import leads, owing
+from gateway.opening import leads, owing, threads
 from gateway.opening.house import House, SourceRules
 from gateway.opening.people import contact_of
 from gateway.opening.standing import set_deadline, set_status, show_last, stand_back, status_of
@@ -206,16 +206,17 @@ def fact_of(fact: CallFact) -> Fact:
 def _conversation(
     board: Board, rules: SourceRules, contact: Contact, client: Identity, nature: str
 ) -> Conversation:
-    found = board.conversation(rules.id, client.value)
+    identity = board.identities[client.kind, client.value]
+    thread = threads.of_person(board, rules.id, client.value, contact, identity)
+    found = board.conversation(rules.id, thread)
     if found is not None:
         return found
-    identity = board.identities[client.kind, client.value]
     conversation = Conversation(
-        new_id(board.now), rules.id, client.value, contact.id, identity.id, nature=nature or "client",
+        new_id(board.now), rules.id, thread, contact.id, identity.id, nature=nature or "client",
         demo=rules.demo, new=True,
     )  # fmt: skip
     board.conversations[conversation.id] = conversation
-    board.threads[rules.id, client.value] = conversation.id
+    board.threads[rules.id, thread] = conversation.id
     return conversation
 
 

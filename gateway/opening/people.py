@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from channels.events import Attribution, Person
 from routing import links
-from routing.identity import Claim, KnownContact, identify
+from routing.identity import DIALLED, Claim, KnownContact, Recognised, compare_names, identify
 from storage.board import Board, Contact, Identity
 from storage.ids import new_id
 
@@ -16,14 +16,23 @@ def contact_of(board: Board, person: Person, demo: int) -> tuple[Contact, Identi
     """The contact this person is, made when nobody is known by the address, and the identity they used."""
     identity = board.identities[person.identity.kind, person.identity.value]
     known = board.contacts_of.get(identity.id, ())
-    if len(known) == 1 and not (identity.shared or person.also or person.stated):
-        contact = board.contacts[known[0]]  # the common case: a network's own id, seen before
-    else:
-        contact = _identified(board, person, demo)
-    _name(contact, person)
+    alone = len(known) == 1 and not (identity.shared or person.also or person.stated)
+    otherwise = alone and _otherwise(board, person, known[0])
+    usual = alone and not otherwise  # a network's own id, seen before
+    contact = board.contacts[known[0]] if usual else _identified(board, person, demo)
+    if not otherwise:
+        _name(contact, person)
     if person.username and person.username != identity.username:
         identity.username, identity.dirty = person.username, True
     return contact, identity
+
+
+def _otherwise(board: Board, person: Person, contact_id: str) -> bool:
+    """Whether somebody gives another name at an address that people hand on: it is asked about, and overwrites nothing."""
+    if person.identity.kind not in DIALLED:
+        return False
+    known = board.names.get((contact_id, identity_of(board, person).id), "")
+    return compare_names(person.name, known) == "other"
 
 
 def _identified(board: Board, person: Person, demo: int) -> Contact:
@@ -35,7 +44,21 @@ def _identified(board: Board, person: Person, demo: int) -> Contact:
     for claim in claims if found.same_as else ():
         theirs = [one.id for one in claim.contacts if one.id != contact.id and not claim.shared]
         board.alike |= {(contact.id, other, claim.identity_id) for other in theirs}
+    if person.identity.kind in DIALLED:
+        board.doubts |= _doubts(found, contact.id, person.name)
     return contact
+
+
+def _doubts(found: Recognised, contact_id: str, name: str) -> set[tuple[str, str, str, str]]:
+    """What a person has to settle; two names at one address are one question."""
+    asked: set[tuple[str, str, str, str]] = {
+        (contact_id, "shared", ref, reason)
+        for ref, reason in found.propose_shared
+        if not (found.named_otherwise and reason == "two_names")
+    }
+    if found.named_otherwise:
+        asked.add((contact_id, "name", found.named_otherwise, name.strip()[:200]))
+    return asked
 
 
 def identity_of(board: Board, person: Person) -> Identity:

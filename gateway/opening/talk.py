@@ -299,6 +299,12 @@ def _conversation_for(
     event: InboundMessage | OutgoingSeen,
 ) -> Conversation:
     """The thread's conversation, else one that its references name and where this person takes part, else a new one."""
+    own = event.thread
+    if event.mail is None and not (isinstance(event, InboundMessage) and event.nature == "group"):
+        own = threads.of_person(board, rules.id, own, contact, identity)
+    if own != event.thread:
+        made = board.conversation(rules.id, own)
+        return made or _new_conversation(board, rules, contact, identity, own, "client")
     found, related = threads.find(board, rules.id, contact, event)
     if found is not None:
         board.threads[rules.id, event.thread] = found.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from channels.events import InboundMessage, OutgoingSeen
 from routing.threads import may_join
 from routing.times import DAY
-from storage.board import Board, Contact, Conversation
+from storage.board import Board, Contact, Conversation, Identity
 
 
 def find(
@@ -31,6 +31,14 @@ def find(
             if found is not None:
                 return found, ""
     return None, related
+
+
+def of_person(board: Board, source_id: str, thread: str, contact: Contact, identity: Identity) -> str:
+    """The key of somebody's own thread: people who share an address talk apart, where the thread is the address."""
+    found = board.conversation(source_id, thread)
+    if found is None or found.contact_id == contact.id or not identity.shared:
+        return thread
+    return f"{thread}#{contact.id}"
 
 
 def remember(

@@ -41,6 +41,7 @@ from storage.tables.people import (
     contact_identity,
     contact_merge,
     different,
+    doubt,
     identity,
     likeness,
 )
@@ -91,7 +92,7 @@ __all__ = [
     "call_fact", "candidates", "canned", "canned_use", "certificate", "change", "claim", "colleague", "company",
     "confirmation", "connection", "consent", "contact", "contact_company", "contact_identity", "contact_import",
     "contact_import_row", "contact_merge",
-    "conversation", "counter", "cut", "deal", "deal_party", "decision", "design", "design_draft", "different", "draft",
+    "conversation", "counter", "cut", "deal", "deal_party", "decision", "design", "design_draft", "different", "doubt", "draft",
     "early", "envelope", "envelope_key", "event", "external_ref", "file", "firing", "gap", "handover",
     "identity", "lease", "letter", "likeness", "member", "member_role", "message", "message_alias", "message_version",
     "metadata", "notice", "notice_told", "numbering", "offer", "outbox", "participant", "phone_call", "pipeline", "plan",

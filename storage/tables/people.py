@@ -76,6 +76,28 @@ Index(
     postgresql_where=text("settled = 0"),
 )
 
+# What of one card a person has to settle: another name was given, an address looks shared, a number was typed.
+doubt = Table(
+    "doubt",
+    metadata,
+    key("id", primary_key=True),
+    key("contact_id"),
+    key("kind"),  # name shared phone
+    key("identity_id"),
+    words("value"),  # the name, or why it looks shared
+    words("answer"),  # yes no; "" while it is open
+    maybe("by_id"),
+    maybe_at("settled_at"),
+    at("at"),
+    UniqueConstraint("contact_id", "kind", "identity_id"),
+)
+Index(
+    "ix_doubt_open",
+    doubt.c.id,
+    sqlite_where=text("answer = ''"),
+    postgresql_where=text("answer = ''"),
+)
+
 identity = Table(
     "identity",
     metadata,

@@ -38,7 +38,7 @@ def who(*claims: Claim, name: str = "") -> Recognised:
 
 def test_a_network_id_means_one_contact_whatever_the_name() -> None:
     found = who(telegram(MARIA), name="Щучка")
-    assert (found.contact_id, found.rule, found.named_otherwise) == ("maria", "own_address", False)
+    assert (found.contact_id, found.rule, found.named_otherwise) == ("maria", "own_address", "")
 
 
 def test_nobody_known_makes_a_new_contact_with_all_its_addresses() -> None:
@@ -48,14 +48,14 @@ def test_nobody_known_makes_a_new_contact_with_all_its_addresses() -> None:
 
 def test_an_unshared_phone_means_its_contact_and_another_name_is_asked_about() -> None:
     found = who(phone(MARIA), name="Ольга Щукина")
-    assert (found.contact_id, found.named_otherwise) == ("maria", True)
+    assert (found.contact_id, found.named_otherwise) == ("maria", "p")
     assert found.propose_shared == (("p", "two_names"),)
 
 
 @pytest.mark.parametrize("name", ["", "мария", "ЩУКИНА Мария", "Мария Ивановна Щукина"])
 def test_a_name_that_fits_is_no_conflict(name: str) -> None:
     found = who(phone(MARIA), name=name)
-    assert (found.contact_id, found.named_otherwise, found.propose_shared) == ("maria", False, ())
+    assert (found.contact_id, found.named_otherwise, found.propose_shared) == ("maria", "", ())
 
 
 def test_a_shared_phone_and_the_same_name_mean_that_contact() -> None:

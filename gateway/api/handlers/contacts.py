@@ -20,7 +20,7 @@ from gateway.api.layer import PREFIX, Body, Call, Query, route
 from gateway.api.rights import must_see_contact, own_only
 from gateway.refusals import Refusal
 from gateway.rules import answering_of, setup_of
-from storage import blocking, cards, consents, knowing, likeness, merging, queue
+from storage import blocking, cards, consents, doubts, knowing, likeness, merging, queue
 
 EDIT = "contact.edit"
 
@@ -130,6 +130,75 @@ def _proposal(row: Any) -> Proposal:
         "value": row.value, "verified": bool(row.verified), "at": row.at,
         "origins": [row.a_origin or "told", row.b_origin or "told"],
     }  # fmt: skip
+
+
+class DoubtShape(TypedDict):
+    """`value` is the name that was given, or why the address looks shared."""
+
+    id: str
+    kind: Literal["name", "shared", "phone"]
+    value: str
+    address_kind: str
+    address: str
+    contact: shapes.Ref
+    at: int
+
+
+class Doubts(TypedDict):
+    items: list[DoubtShape]
+    next: str | None
+
+
+class Settled(Body):
+    """Yes: several people use the address, or the number is the client's; no: it stays as it is."""
+
+    yes: bool
+
+
+@route("GET", "/doubts", answer=Doubts, query=ProposalQuery, needs=EDIT)
+async def list_doubts(call: Call, query: ProposalQuery) -> Doubts:
+    """Names and addresses that a person has to settle; the newest first."""
+    if not call.account.everywhere("contact.read"):
+        raise Refusal("forbidden", 403, permission="contact.read")
+    rows = await call.gateway.database.read(doubts.listed, query.cursor, query.limit)
+    following = rows[-1].id if len(rows) == query.limit else None
+    return {"items": list(map(_doubt, rows)), "next": following}
+
+
+def _doubt(row: Any) -> DoubtShape:
+    return {
+        "id": row.id, "kind": row.kind, "value": row.value, "address_kind": row.address_kind, "address": row.address,
+        "contact": {"id": row.contact_id, "name": row.name}, "at": row.at,
+    }  # fmt: skip
+
+
+@route("GET", "/contacts/{id}/doubts", answer=Doubts, needs="contact.read")
+async def doubts_of(call: Call) -> Doubts:
+    """The same about one contact."""
+    await must_see_contact(call, call.path("id"))
+    rows = await call.gateway.database.read(doubts.of_contact, call.path("id"))
+    return {"items": list(map(_doubt, rows)), "next": None}
+
+
+@route("POST", "/doubts/{id}", answer=Acted, body=Settled, needs=EDIT)
+async def settle_doubt(call: Call, body: Settled) -> Acted:
+    """Settle one; it is not asked again."""
+    await _must_see_doubt(call)
+    await call.gateway.database.write(doubts.answer, call.path("id"), call.me, body.yes)
+    path = f"{PREFIX}/doubts/{call.path('id')}/undo"
+    return {"undo": {"method": "POST", "path": path, "body": {}}}
+
+
+@route("POST", "/doubts/{id}/undo", needs=EDIT, status=204)
+async def reopen_doubt(call: Call) -> None:
+    """Undo the answer."""
+    await _must_see_doubt(call)
+    await call.gateway.database.write(doubts.take_back, call.path("id"), call.me)
+
+
+async def _must_see_doubt(call: Call) -> None:
+    contact_id = await call.gateway.database.read(doubts.contact_of, call.path("id"))
+    await must_see_contact(call, contact_id or "")
 
 
 class Talks(TypedDict):

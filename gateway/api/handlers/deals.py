@@ -334,9 +334,10 @@ async def move_deal(call: Call, body: DealMove) -> DealMoved:
     """Put a deal on another stage; what is missing is said before anything changes."""
     await must_see_deal(call, call.path("id"))
     _check(body.values)
+    values = {name: e164(str(one)) if name == "phone" else one for name, one in body.values.items()}
     setup = await setup_of(call.gateway)
     found = await call.gateway.database.write(
-        deals.move, call.path("id"), call.me, body.stage_id, body.values, body.comment.strip(), setup.schedule,
+        deals.move, call.path("id"), call.me, body.stage_id, values, body.comment.strip(), setup.schedule,
         only_look=body.only_look,
     )  # fmt: skip
     return await _moved(call, call.path("id"), found, only_look=body.only_look)

@@ -98,6 +98,7 @@ TABLE: dict[str, set[str]] = {
     "GET /members/{id}/handover": STAFF, "POST /members/{id}/handover": STAFF, "DELETE /handovers/{id}": STAFF,
     "POST /members/{id}/deactivate": STAFF, "PUT /members/{id}/gate": STAFF, "GET /teams": ANYBODY,
     "POST /teams": STAFF, "PUT /teams/{id}": STAFF, "DELETE /teams/{id}": STAFF,
+    "GET /doubts": GIVE, "GET /contacts/{id}/doubts": TALK, "POST /doubts/{id}": TALK, "POST /doubts/{id}/undo": TALK,
     "GET /merge-proposals": GIVE, "POST /merge-proposals/different": TALK, "POST /merge-proposals/maybe": TALK,
     "GET /contacts/{id}/proposals": TALK, "GET /contacts/{id}/conversations": TALK, "POST /contacts/{id}/merge": TALK,
     "GET /contacts/{id}/merges": TALK, "POST /merges/{id}/undo": GIVE, "GET /contacts/{id}/fields": TALK,
