@@ -15,7 +15,7 @@ RANK = {"": 0, "address": 1, "stated": 2, "network": 3, "person": 4}
 def contact_of(board: Board, person: Person, demo: int) -> tuple[Contact, Identity]:
     """The contact this person is, made when nobody is known by the address, and the identity they used."""
     identity = board.identities[person.identity.kind, person.identity.value]
-    known = board.contacts_of.get(identity.id, ())
+    known = board.contacts_of.get(identity.id, [])
     alone = len(known) == 1 and not (identity.shared or person.also or person.stated)
     otherwise = alone and _otherwise(board, person, known[0])
     usual = alone and not otherwise  # a network's own id, seen before
