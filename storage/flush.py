@@ -9,7 +9,20 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
-from storage import batch, bylines, calls, cut, early, lent, likeness, owing, previews, threads, unfounded
+from storage import (
+    batch,
+    bylines,
+    calls,
+    cut,
+    doubts,
+    early,
+    lent,
+    likeness,
+    owing,
+    previews,
+    threads,
+    unfounded,
+)
 from storage.board import Address, Board, Contact, Conversation, Deal, Message, NewAttachment
 from storage.facts import CONVERSATION
 from storage.ids import new_id
