@@ -8,10 +8,9 @@ and idempotent; what was told is changed to what became of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
-import orjson
 import structlog
 
 from channels.base import Button, OutboundEdit, OutboundMessage
@@ -41,13 +40,6 @@ PATIENCE: Final = 40.0
 """Seconds for one call, the first of which may have to load the network's library; less than half the lease, so that
 nobody tells the same offer beside us."""
 ACCEPT, DECLINE = "offer+", "offer-"
-OUTCOMES: Final = {
-    "accepted": "✅ Лид №{number} ваш.",
-    "declined": "Вы отказались от лида №{number}.",
-    "taken": "Лид №{number} взял(а) {owner}.",
-    "expired": "Время на лид №{number} вышло.",
-    "withdrawn": "Лид №{number} больше не предлагается.",
-}
 
 
 class StaffDesk:
@@ -76,13 +68,18 @@ class StaffDesk:
             await database.write(ways.give_up, self._gateway.now() - MINUTE)
             for notice in await database.read(ways.untold):
                 await self._tell(notice)
-                await self._hold()
-            for row in await database.read(telling.due, self._gateway.now()):
-                await self._notify(row)
-                await self._hold()
+                if not await self._hold():
+                    return
+            rows = await database.read(telling.due, self._gateway.now())
+            named = await database.read(notices.names, [row.about for row in rows])
+            for row in rows:
+                await self._notify(row, named.get(row.about, notices.GONE))
+                if not await self._hold():
+                    return
             for row in await database.read(ways.over):
                 await self._show_outcome(row)
-                await self._hold()
+                if not await self._hold():
+                    return
         except (Unavailable, LeaseLost):
             self._held = None
         except Exception:
@@ -116,22 +113,18 @@ class StaffDesk:
         else:
             await gateway.database.write(ways.told, notice_id, ids[0] if ids else "")
 
-    async def _notify(self, row: Any) -> None:
+    async def _notify(self, row: Any, about: Named) -> None:
         """Tell one notice on one way, if its member wants that and it is not their quiet hours."""
         gateway = self._gateway
         live = gateway.sources.get(row.source_id)
-        prefs = row.prefs if isinstance(row.prefs, dict) else orjson.loads(row.prefs)
-        way: told.Way = "mail" if row.kind == LETTERS else "bot"
-        if live is None or live.row.state != "active":
+        if live is None:
             return
-        state = "quiet" if told.is_quiet(prefs, row.at) else "told"
-        state = state if told.wants(prefs, row.code, way) else "unwanted"
+        state = told.outcome(row.prefs, row.code, "mail" if row.kind == LETTERS else "bot", row.at)
         if not await gateway.database.write(telling.begin, row.id, row.way_id, state) or state != "told":
             return
-        about = (await gateway.database.read(notices.names, [row.about])).get(row.about, notices.GONE)
         try:
             async with asyncio.timeout(PATIENCE):
-                await live.channel.send(_notice(gateway, live, row, prefs, about))
+                await live.channel.send(_notice(gateway, live, row, about))
         except Unreachable:
             await gateway.database.write(ways.block, row.way_id, row.member_id)
         except TryLater:
@@ -144,9 +137,7 @@ class StaffDesk:
         await self._gateway.database.write(ways.settle, row.id)
         if live is None or not live.channel.can().edit or not row.external_id:
             return
-        words = OUTCOMES.get(str(row.state), "Лид №{number}").format(
-            number=row.number, owner=row.owner or "коллега"
-        )
+        words = told.outcome_words(str(row.state), row.number, row.owner or "", row.prefs.get("language"))
         change = OutboundEdit(
             thread=row.thread,
             to=Identity(kind=row.kind, value=row.value),
@@ -167,41 +158,41 @@ def _message(
     address = gateway.sources.public_url
     source = gateway.sources.get(str(row.source_id or ""))
     minutes = max(1, (int(str(row.expires_at)) - gateway.now()) // MINUTE)
+    words = told.offer_words(notice.language)
     lines = [
-        f"Новый лид №{row.number}: {row.contact_name}",
+        words["new"].format(number=row.number, name=row.contact_name),
         source.row.name if source else "",
         str(row.last_text or ""),
+        words["within"].format(minutes=minutes),
     ]
-    lines.append(f"Ответьте в течение {minutes} мин.")
     to = Identity(kind=notice.kind, value=notice.value)
     buttons: list[tuple[Button, ...]] = []
     if live.channel.can().tells_staff:
         buttons = [
             (
-                Button(label="Взять", payload=f"{ACCEPT}{notice_id}"),
-                Button(label="Отказаться", payload=f"{DECLINE}{notice_id}"),
+                Button(label=words["take"], payload=f"{ACCEPT}{notice_id}"),
+                Button(label=words["decline"], payload=f"{DECLINE}{notice_id}"),
             )
         ]
         if address.startswith("https://") and row.conversation_id:
-            buttons.append((Button(label="Открыть", url=f"{address}/inbox/d/{row.conversation_id}"),))
+            buttons.append((Button(label=words["open"], url=f"{address}/inbox/d/{row.conversation_id}"),))
     elif address:
         lines.append(f"{address}/offer/{token}")
     return OutboundMessage(
         key=notice_id, thread=notice.thread or f"staff:{new_id()}", to=to, to_name=notice.name,
-        text="\n".join(filter(None, lines)), subject=f"Новый лид №{row.number}", automatic=True,
+        text="\n".join(filter(None, lines)), subject=words["subject"].format(number=row.number), automatic=True,
         created_at=gateway.now(), buttons=tuple(buttons),
     )  # fmt: skip
 
 
-def _notice(
-    gateway: Gateway, live: Live, row: Any, prefs: Mapping[str, Any], about: Named
-) -> OutboundMessage:
+def _notice(gateway: Gateway, live: Live, row: Any, about: Named) -> OutboundMessage:
     """A notice in words, with the way to where it belongs."""
     address, place = gateway.sources.public_url, told.place(about)
-    said = told.words(row.code, about.name, prefs.get("language"))
+    said = told.words(row.code, about.name, row.prefs.get("language"))
     link = f"{address}{place}" if address and place else ""
     bot = live.channel.can().tells_staff
-    buttons = ((Button(label="Открыть", url=link),),) if bot and link.startswith("https://") else ()
+    label = told.offer_words(row.prefs.get("language"))["open"]
+    buttons = ((Button(label=label, url=link),),) if bot and link.startswith("https://") else ()
     return OutboundMessage(
         key=f"{row.id}.{row.way_id}", thread=row.thread or f"staff:{new_id()}", to=Identity(kind=row.kind, value=row.value),
         to_name=row.name, text=said if bot or not link else f"{said}\n{link}", subject=said, automatic=True,

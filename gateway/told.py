@@ -58,6 +58,13 @@ def wants(prefs: Mapping[str, Any], code: str, way: Way) -> bool:
     return way in str(prefs.get(f"notify.{KINDS.get(code, '')}", "")).split()
 
 
+def outcome(prefs: Mapping[str, Any], code: str, way: Way, at: int) -> str:
+    """What becomes of a notice on a way: told, unwanted, or quiet."""
+    if not wants(prefs, code, way):
+        return "unwanted"
+    return "quiet" if is_quiet(prefs, at) else "told"
+
+
 def is_quiet(prefs: Mapping[str, Any], now: int) -> bool:
     """Whether these are the member's quiet hours: «22:00-08:00@Europe/Moscow», over midnight too."""
     hours = _quiet.fullmatch(str(prefs.get("notify.quiet", "")))
@@ -71,6 +78,35 @@ def is_quiet(prefs: Mapping[str, Any], now: int) -> bool:
     minute = local.hour * 60 + local.minute
     begin, end = (int(hours[at]) * 60 + int(hours[at + 1]) for at in (1, 3))
     return begin <= minute < end if begin <= end else minute >= begin or minute < end
+
+
+OFFER: Final = {
+    "new": ("Новый лид №{number}: {name}", "New lead №{number}: {name}"),
+    "subject": ("Новый лид №{number}", "New lead №{number}"),
+    "within": ("Ответьте в течение {minutes} мин.", "Answer within {minutes} min."),
+    "take": ("Взять", "Take"),
+    "decline": ("Отказаться", "Decline"),
+    "open": ("Открыть", "Open"),
+}
+OUTCOMES: Final = {
+    "accepted": ("✅ Лид №{number} ваш.", "✅ Lead №{number} is yours."),
+    "declined": ("Вы отказались от лида №{number}.", "You declined lead №{number}."),
+    "taken": ("Лид №{number} взял(а) {owner}.", "Lead №{number} was taken by {owner}."),
+    "expired": ("Время на лид №{number} вышло.", "The time for lead №{number} is over."),
+    "withdrawn": ("Лид №{number} больше не предлагается.", "Lead №{number} is not offered any more."),
+}
+
+
+def offer_words(language: object) -> dict[str, str]:
+    """What an offer says, with its blanks."""
+    return {name: both[language == "en"] for name, both in OFFER.items()}
+
+
+def outcome_words(state: str, number: int, owner: str, language: object) -> str:
+    """What became of an offer."""
+    english = language == "en"
+    said = OUTCOMES.get(state, OUTCOMES["withdrawn"])[english]
+    return said.format(number=number, owner=owner or ("a colleague" if english else "коллега"))
 
 
 def place(about: Named) -> str:

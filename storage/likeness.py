@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, text
+from sqlalchemy import Connection, Row, text
 
 from storage import audit, batch
 from storage.ids import new_id
@@ -65,7 +65,9 @@ def of_contact(connection: Connection, contact_id: str) -> list[Row[Any]]:
     found = [
         row
         for side in ("a_id", "b_id")
-        for row in connection.execute(text(f"{LISTED} AND l.{side} = :id LIMIT 50"), {"id": contact_id})
+        for row in connection.execute(
+            text(f"{LISTED} AND l.{side} = :id ORDER BY l.id DESC LIMIT 50"), {"id": contact_id}
+        )
     ]
     return sorted(found, key=lambda row: str(row.id), reverse=True)
 
@@ -86,11 +88,8 @@ def follow(tx: Transaction, kept_id: str, gone_id: str) -> None:
 def say_different(tx: Transaction, one: str, other: str, by: str) -> None:
     """«Это разные люди»: not proposed again."""
     first, second = sorted((one, other))
-    known = tx.connection.execute(
-        select(different).where(different.c.a_id == first, different.c.b_id == second)
-    )
-    if known.first() is None:
-        tx.connection.execute(insert(different).values(a_id=first, b_id=second, by_id=by, at=tx.now))
+    row = (first, second, by, tx.now)
+    if batch.insert(tx.connection, different, ("a_id", "b_id", "by_id", "at"), [row], ignore=True):
         _settle(tx, first, second, settled=1)
         audit.note(tx, by, "contact.different", "contact", first, {"other": second})
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, text
 from routing.times import MINUTE, SECOND
 from storage.batch import insert
 from storage.tables import notice_told
+from storage.tables.base import Json
 from storage.transaction import Transaction
 
 SOON: Final = 20 * SECOND
@@ -18,15 +19,16 @@ AT_ONCE: Final = 200
 
 
 def due(connection: Connection, now: int) -> list[Row[Any]]:
-    """Notices nobody read yet with a way of their member on which they were not told, oldest first."""
+    """Notices nobody read yet with a working way of their member on which they were not told, oldest first."""
     return list(
         connection.execute(
             text("SELECT n.id, n.code, n.about, n.member_id, n.at, w.id AS way_id, w.source_id, w.kind, w.value, w.thread,"
                  " m.name, m.prefs FROM notice n JOIN staff_way w ON w.member_id = n.member_id AND w.state = 'active'"
                  " JOIN member m ON m.id = n.member_id AND m.active = 1"
+                 " JOIN source s ON s.id = w.source_id AND s.state = 'active'"
                  " WHERE n.at > :late AND n.at <= :soon AND n.read_at IS NULL AND NOT EXISTS"
                  " (SELECT 1 FROM notice_told t WHERE t.notice_id = n.id AND t.way_id = w.id)"
-                 " ORDER BY n.at, n.id, w.id LIMIT :limit"),
+                 " ORDER BY n.at, n.id, w.id LIMIT :limit").columns(prefs=Json()),
             {"late": now - LATE, "soon": now - SOON, "limit": AT_ONCE},
         )
     )  # fmt: skip

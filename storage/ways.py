@@ -14,6 +14,7 @@ from storage import audit
 from storage.errors import Conflict
 from storage.ids import new_id
 from storage.tables import member, staff_notice, staff_way
+from storage.tables.base import Json
 from storage.transaction import Transaction
 
 CODE_LASTS: Final = 30 * MINUTE
@@ -33,6 +34,7 @@ class Notice:
     value: str
     thread: str
     name: str
+    language: str = ""
 
 
 def ask(tx: Transaction, member_id: str, source_id: str) -> str:
@@ -135,14 +137,18 @@ def of_member(connection: Connection, member_id: str) -> list[Row[Any]]:
 def untold(connection: Connection) -> list[Notice]:
     """Open offers that were not told yet on a way that their member has."""
     rows = connection.execute(
-        text("SELECT o.id AS offer_id, w.id AS way_id, w.member_id, w.source_id, w.kind, w.value, w.thread, m.name"
+        text("SELECT o.id AS offer_id, w.id AS way_id, w.member_id, w.source_id, w.kind, w.value, w.thread, m.name, m.prefs"
              " FROM offer o JOIN staff_way w ON w.member_id = o.member_id AND w.state = 'active'"
              " JOIN member m ON m.id = w.member_id WHERE o.state = 'open' AND NOT EXISTS"
              " (SELECT 1 FROM staff_notice n WHERE n.offer_id = o.id AND n.way_id = w.id)"
-             " ORDER BY o.offered_at, w.id LIMIT :limit"),
+             " ORDER BY o.offered_at, w.id LIMIT :limit").columns(prefs=Json()),
         {"limit": AT_ONCE},
     )  # fmt: skip
-    return [Notice(id="", **row._mapping) for row in rows]
+    return [_notice(**row._mapping) for row in rows]
+
+
+def _notice(*, prefs: dict[str, Any], **values: str) -> Notice:
+    return Notice(id="", language=str(prefs.get("language", "")), **values)
 
 
 def begin(tx: Transaction, notice: Notice) -> tuple[str, str]:
@@ -182,9 +188,11 @@ def over(connection: Connection) -> list[Row[Any]]:
     return list(
         connection.execute(
             text("SELECT n.id, n.external_id, o.id AS offer_id, o.state, w.source_id, w.kind, w.value, w.thread, d.number,"
-                 " m.name AS owner FROM staff_notice n JOIN offer o ON o.id = n.offer_id AND o.state <> 'open'"
+                 " m.name AS owner, k.prefs FROM staff_notice n JOIN member k ON k.id = n.member_id"
+                 " JOIN offer o ON o.id = n.offer_id AND o.state <> 'open'"
                  " JOIN staff_way w ON w.id = n.way_id JOIN deal d ON d.id = o.deal_id"
-                 " LEFT JOIN member m ON m.id = d.owner_id WHERE n.state = 'sent' ORDER BY n.at LIMIT :limit"),
+                 " LEFT JOIN member m ON m.id = d.owner_id WHERE n.state = 'sent' ORDER BY n.at"
+                 " LIMIT :limit").columns(prefs=Json()),
             {"limit": AT_ONCE},
         )
     )  # fmt: skip

@@ -15,7 +15,7 @@ from gateway.refusals import Refusal
 from storage.clean import clean
 
 ENCODINGS: Final = ("utf-8", "cp1251", "utf-16")
-DELIMITERS: Final = {"comma": ",", "semicolon": ";", "tab": "\t"}
+DELIMITERS: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 MOST_ROWS: Final = 100_000
 MOST_BYTES: Final = 50 * 1024 * 1024
 MOST_COLUMNS: Final = 100

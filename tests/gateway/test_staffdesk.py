@@ -124,15 +124,9 @@ async def test_a_letter_s_link_shows_before_it_accepts_and_only_once(town: Town)
     await until(both)
     mine = {row.member_id: row.id for row in await town.rows("SELECT id, member_id FROM offer")}
 
-    def notice(tx: Transaction, member: str) -> str:
-        ways.add_mail(tx, member, "no-such-source", f"{member}@firma.ru")
-        way = ways.of_member(tx.connection, member)[0]
-        one = ways.Notice("", mine[member], way.id, member, way.source_id, "email", way.value, "", "")
-        made, token = ways.begin(tx, one)
-        ways.told(tx, made, "m1")
-        return token
-
-    tokens = {member: await town.gateway.database.write(notice, member) for member in (petr, olga)}
+    tokens = {
+        member: await town.gateway.database.write(_letter, member, mine[member]) for member in (petr, olga)
+    }
     async with aiohttp.ClientSession() as http:
         page = f"{town.address}/offer/"
         words = ""
@@ -155,6 +149,63 @@ async def test_a_letter_s_link_shows_before_it_accepts_and_only_once(town: Town)
         await offers.accept(town.gateway, olga, mine[olga])
     assert refused.value.code == "taken"
     assert await town.one("SELECT owner_id FROM deal") == petr
+
+
+async def test_of_three_who_take_one_lead_at_once_one_gets_it_and_chat_letter_and_console_say_who(
+    town: Town,
+) -> None:
+    clients = dict(town.fakes), dict(town.sources)
+    petr, olga, anna = [await town.member(name, "manager") for name in ("petr", "olga", "anna")]
+    bot = await staff_bot(town)
+    desk = town.fakes["messenger1"]
+    await linked(town, bot, petr)
+    town.fakes, town.sources = {**clients[0], "desk": desk}, clients[1]
+    await town.say("messenger1", "Сколько стоит шкаф?", IGOR)
+    notice = (await told(town))[0]
+    mine = {row.member_id: row.id for row in await town.rows("SELECT id, member_id FROM offer")}
+    assert set(mine) == {petr, olga, anna}
+    token = await town.gateway.database.write(_letter, olga, mine[olga])
+    press = Act(client=PHONE, doing="button", fields={"data": f"offer+{notice.id}"}, text="Взять")
+    async with aiohttp.ClientSession() as http:
+        page = f"{town.address}/offer/{token}"
+        _, _, console = await asyncio.gather(
+            desk.act(press), http.post(page, data={"do": "accept"}), offers.accept(town.gateway, anna, mine[anna]),
+            return_exceptions=True,
+        )  # fmt: skip
+
+        async def over() -> bool:
+            return int(await town.one("SELECT count(*) FROM offer WHERE state = 'open'")) == 0
+
+        await until(over)
+        owner = await town.one("SELECT owner_id FROM deal")
+        states = {row.member_id: row.state for row in await town.rows("SELECT member_id, state FROM offer")}
+        assert states == {ref: "accepted" if ref == owner else "taken" for ref in mine}
+        assert await town.one("SELECT count(*) FROM audit_log WHERE action = 'offer.accept'") == 1
+        name = await town.one("SELECT name FROM member WHERE id = :id", id=owner)
+        async with http.get(page) as got:
+            assert ("Лид ваш" if owner == olga else name) in await got.text()
+    if owner == anna:
+        assert console is None
+    else:
+        assert isinstance(console, Refusal) and (console.code, console.params["by"]) == ("taken", name)
+
+    async def changed() -> bool:
+        talks = vars(desk)["world"].talks.values()
+        said = "ваш" if owner == petr else f"взял(а) {name}"
+        return any(said in talk.ours.get("text", "") for talk in talks if talk.ours)
+
+    await until(changed)
+
+
+def _letter(tx: Transaction, member: str, offer_id: str) -> str:
+    """An offer told by mail; the secret of its link."""
+    ways.add_mail(tx, member, "no-such-source", f"{member}@firma.ru")
+    way = ways.of_member(tx.connection, member)[-1]
+    made, token = ways.begin(
+        tx, ways.Notice("", offer_id, way.id, member, way.source_id, "email", way.value, "", "")
+    )
+    ways.told(tx, made, "m1")
+    return token
 
 
 async def test_a_notice_is_told_on_a_chat_to_whoever_wants_it_once_and_not_in_quiet_hours(

@@ -76,9 +76,9 @@ export function useRouting(): Drafting {
   }
   async function save(): Promise<void> {
     clearTimeout(timer);
-    if (running) await running;
+    while (running) await running; // of several who wait one goes on, the others wait for that one
     const sent = own.value;
-    if (!sent) return;
+    if (!sent || conflict.value) return;
     running = write(sent);
     await running;
     running = null;
@@ -94,10 +94,18 @@ export function useRouting(): Drafting {
       if (own.value === sent) own.value = null;
     } catch (error) {
       const refusal = asApiError(error);
-      if (refusal.code === "draft_conflict") conflict.value = await api.read();
+      if (refusal.code === "draft_conflict") await meet();
       else complain(refusal);
     } finally {
       saving.value = kept && own.value !== null;
+    }
+  }
+  /** What a colleague saved, to choose from. */
+  async function meet(): Promise<void> {
+    try {
+      conflict.value = await api.read();
+    } catch (error) {
+      complain(error);
     }
   }
   /** Everything that was changed is kept on the server. */

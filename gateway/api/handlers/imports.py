@@ -65,8 +65,9 @@ class ImportList(TypedDict):
 
 class FileQuery(Query):
     name: str = Field(default="contacts.csv", min_length=1, max_length=255)
-    encoding: Literal["", "utf-8", "cp1251", "utf-16"] = ""
-    delimiter: Literal["", "comma", "semicolon", "tab"] = ""
+    encoding: Literal["", "utf-8", "cp1251", "cp866", "koi8-r", "utf-16"] = ""
+    delimiter: Literal["", "comma", "semicolon", "tab", "pipe"] = ""
+    """What a person says; "" is found out."""
 
 
 class MappingBody(Body):
@@ -100,8 +101,8 @@ async def list_imports(call: Call) -> ImportList:
 
 @route("POST", "/imports", answer=Import, query=FileQuery, needs=NEEDS, status=201)
 async def upload(call: Call, query: FileQuery) -> Import:
-    """Read a file in: CSV (comma, semicolon or tab; UTF-8, cp1251, UTF-16) or vCard, 50 MB and 100 000 rows at most. The body is
-    the file; nothing is brought in yet."""
+    """Read a file in: CSV (comma, semicolon, tab or bar; UTF-8, cp1251, cp866, KOI8-R, UTF-16) or vCard, 50 MB and 100 000
+    rows at most. The body is the file; nothing is brought in yet."""
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
         head, size = await _receive(call.request, file)
         if not size:

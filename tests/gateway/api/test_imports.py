@@ -138,6 +138,13 @@ async def test_a_file_is_read_whatever_its_encoding_and_delimiter(house: House) 
         assert (await house.admin.call("DELETE", f"/imports/{book['id']}")).status == 204
     again = await upload(house.admin, "Имя|Телефон\nА|1\n", "name=x.csv&delimiter=comma&encoding=cp1251")
     assert again["encoding"] == "cp1251" and len(again["columns"]) == 1
+    for encoding in ("cp866", "koi8-r"):  # what looks like cp1251: a person sees it and says which it is
+        body = "Имя|Телефон\nЁлкин|89160000009\n".encode(encoding)
+        guessed = await upload(house.admin, body)
+        assert (guessed["encoding"], guessed["delimiter"]) == ("cp1251", "pipe")
+        assert guessed["columns"] != ["Имя", "Телефон"]
+        said = await upload(house.admin, body, f"name=x.csv&encoding={encoding}")
+        assert (said["columns"], said["first"]) == (["Имя", "Телефон"], [["Ёлкин", "89160000009"]])
 
 
 @pytest.mark.parametrize(
