@@ -103,8 +103,23 @@ class Switchboard:
     async def _settle(self) -> None:
         due = await self._gateway.database.read(calls.due, self._gateway.now(), AT_ONCE)
         if due and self._held is not None:
-            house = await house_of(self._gateway)
-            await self._gateway.database.write(settle, house, due, [self._held])
+            await self._settle_all(await house_of(self._gateway), due, self._held)
+
+    async def _settle_all(self, house: House, due: Sequence[tuple[str, str]], held: Lease) -> None:
+        """One call that cannot be looked at holds up no other: it is looked at again later."""
+        database = self._gateway.database
+        try:
+            await database.write(settle, house, due, [held])
+        except (Unavailable, LeaseLost):
+            raise
+        except Exception:
+            if len(due) == 1:
+                log.exception("call not settled", source=due[0][0], call=due[0][1])
+                await database.write(calls.look_later, *due[0], self._gateway.now() + REPAIR_EVERY)
+                return
+            middle = len(due) // 2
+            await self._settle_all(house, due[:middle], held)
+            await self._settle_all(house, due[middle:], held)
 
     async def _raise_overdue(self) -> None:
         """Nobody tried: the owner's head, the deputy, the administrators, fifteen working minutes each."""
@@ -156,6 +171,8 @@ class Switchboard:
             log.info(
                 "history not read", source=live.row.id, error=getattr(error, "code", type(error).__name__)
             )
+        except Exception:
+            log.exception("history not understood", source=live.row.id)
         else:
             REPAIRED.labels(live.row.id).inc(count)
 

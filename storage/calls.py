@@ -75,6 +75,14 @@ def due(connection: Connection, now: Micros, limit: int) -> list[tuple[str, str]
     return [(row.source_id, row.call) for row in rows]
 
 
+def look_later(tx: Transaction, source_id: str, call: str, at: Micros) -> None:
+    """It could not be looked at now."""
+    tx.connection.execute(
+        text("UPDATE phone_call SET look_at = :at WHERE source_id = :source AND call = :call AND live = 1"),
+        {"at": at, "source": source_id, "call": call},
+    )
+
+
 def let_go(tx: Transaction, source_id: str, call: str) -> None:
     """Its source is gone: nobody looks at the call any more."""
     tx.connection.execute(

@@ -19,7 +19,7 @@ from channels.telegram.fake import TelegramFake
 from channels.telephony import fake_scenes as scenes
 from channels.telephony.fake import Exchange
 from channels.vk.fake import VKFake
-from gateway import clock
+from gateway import clock, switchboard
 from gateway.calls import desk_of, whom_to_ring
 from gateway.opening.calls import fact_of
 from gateway.rules import answering_of
@@ -167,6 +167,45 @@ async def test_what_nobody_ends_settles_by_itself(town: Town) -> None:
     finally:
         clock.turn(-30 * SECOND)
     assert await town.one("SELECT state FROM message WHERE kind = 'call'") == "missed"
+
+
+async def test_a_call_that_cannot_be_looked_at_holds_up_no_other(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = await exchange(town)
+    scene = scenes.missed("101")[:-1]  # the summaries are lost
+    bad, good = (
+        fake.new_call(MARIA, lasts=scenes.lasts(scene)),
+        fake.new_call(IGOR, lasts=scenes.lasts(scene)),
+    )
+    for call in (bad, good):
+        await fake.play(call, scene)
+    await town.opened()
+    look = switchboard.look_again
+
+    def fail(board: Any, house: Any, rules: Any, call: str, as_of: int) -> None:
+        if call == bad.id:
+            raise ZeroDivisionError
+        look(board, house, rules, call, as_of)
+
+    monkeypatch.setattr(switchboard, "look_again", fail)
+
+    async def settled() -> bool:
+        rows = await town.rows("SELECT call, state FROM phone_call WHERE state = 'missed'")
+        return [row.call for row in rows] == [good.id]
+
+    clock.turn(30 * SECOND)
+    try:
+        town.gateway.bells.ring(["calls"])
+        await until(settled)
+        later = "SELECT look_at FROM phone_call WHERE call = :call"
+
+        async def put_off() -> bool:
+            return bool(await town.one(later, call=bad.id) > town.gateway.now())
+
+        await until(put_off)
+    finally:
+        clock.turn(-30 * SECOND)
 
 
 async def test_a_late_proof_takes_the_missed_call_and_its_task_back(town: Town) -> None:
