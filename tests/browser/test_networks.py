@@ -236,7 +236,7 @@ async def test_a_file_that_an_edit_replaced_is_shown_with_the_earlier_wording(
 
 
 @pytest.mark.parametrize(("screen", "theme"), LOOKS)
-async def test_what_a_network_cut_says_so_and_what_we_split_is_one_answer(
+async def test_what_a_network_cut_says_so_what_was_typed_there_has_its_author_and_what_we_split_is_one_answer(
     demo: House, chromium_browser: Browser, screen: Screen, theme: Theme
 ) -> None:
     client, name = ("nikita", "Никита Громов") if screen.touch else ("anton", "Антон Белов")
@@ -260,6 +260,14 @@ async def test_what_a_network_cut_says_so_and_what_we_split_is_one_answer(
         message = page.get_by_role("article").filter(has_text="Список на четырёх листах").last
         await expect(message).to_contain_text("Сеть отдала только часть этого сообщения", timeout=SOON)
         await ira.check(locale="ru")
+        answer = said | {
+            "id": number + 1, "conversation_message_id": 90_001, "from_id": -community.group_id, "out": 1,
+            "is_cropped": False, "text": "Сейчас посмотрю сам", "admin_author_id": 800_000_002,
+        }  # fmt: skip
+        typed = told | {"type": "message_reply", "event_id": f"{number + 1:040x}", "object": answer}
+        await hand_over(demo, typed, "messenger2")
+        theirs = page.get_by_role("article").filter(has_text="Сейчас посмотрю сам")
+        await expect(theirs).to_contain_text("Клиент Тестовый", timeout=SOON)
         await ira.shot(f"cut by the network {screen.width}")
         field = page.get_by_label(f"Текст ответа: {name}")
         words = "\n\n".join(f"{n}. " + "Шкаф, комод и кровать из дуба. " * 12 for n in range(1, 27))
