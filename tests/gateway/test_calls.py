@@ -19,9 +19,9 @@ from channels.telegram.fake import TelegramFake
 from channels.telephony import fake_scenes as scenes
 from channels.telephony.fake import Exchange
 from channels.vk.fake import VKFake
-from gateway import clock, switchboard
+from gateway import clock
 from gateway.calls import desk_of, whom_to_ring
-from gateway.opening.calls import fact_of
+from gateway.opening.calls import fact_of, look_again
 from gateway.rules import answering_of
 from gateway.switchboard import repair, step_of
 from routing.schedule import Schedule
@@ -181,14 +181,13 @@ async def test_a_call_that_cannot_be_looked_at_holds_up_no_other(
     for call in (bad, good):
         await fake.play(call, scene)
     await town.opened()
-    look = switchboard.look_again
 
     def fail(board: Any, house: Any, rules: Any, call: str, as_of: int) -> None:
         if call == bad.id:
             raise ZeroDivisionError
-        look(board, house, rules, call, as_of)
+        look_again(board, house, rules, call, as_of)
 
-    monkeypatch.setattr(switchboard, "look_again", fail)
+    monkeypatch.setattr("gateway.switchboard.look_again", fail)
 
     async def settled() -> bool:
         rows = await town.rows("SELECT call, state FROM phone_call WHERE state = 'missed'")
