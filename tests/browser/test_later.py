@@ -39,7 +39,6 @@ async def test_an_answer_for_later_waits_where_everybody_sees_it(
         kept = page.get_by_role("region", name="Ответы, которые уйдут позже").get_by_role("listitem")
         await expect(kept).to_contain_text("Игорь, привезём в субботу")
         await expect(page.get_by_role("log")).not_to_contain_text("Игорь, привезём в субботу")
-        await ira.check(locale="ru")
         await ira.shot("later-list-light-1440")
         await page.reload()
         await kept.get_by_role("button", name="Изменить").click()
@@ -62,4 +61,21 @@ async def test_an_answer_for_later_waits_where_everybody_sees_it(
             "отправлено", timeout=30_000
         )
         await expect(seen).to_have_count(0)
+        await expect(kept).to_have_count(0)
+
+
+async def test_past_a_closed_window_words_wait_for_the_client(demo: House, chromium_browser: Browser) -> None:
+    async with as_person(chromium_browser, demo, await demo.link_of("Ира")) as ira:
+        page = ira.page
+        await open_dialog(page, "Вадим Осипов", "Telegram")
+        await page.get_by_role("button", name="Отправить, когда напишет").click()
+        dialog = page.get_by_role("dialog", name="Отправить позже")
+        await expect(dialog.get_by_role("button", name="Через час")).to_have_count(0)
+        await dialog.get_by_label("Текст ответа").fill("Вадим, мы ждём вас")
+        await ira.check(locale="ru")
+        await ira.shot("later-closed-light-1440")
+        await dialog.get_by_role("button", name=re.compile("Ждать до")).first.click()
+        kept = page.get_by_role("region", name="Ответы, которые уйдут позже").get_by_role("listitem")
+        await expect(kept).to_contain_text("Вадим, мы ждём вас")
+        await kept.get_by_role("button", name="Не отправлять").click()
         await expect(kept).to_have_count(0)
