@@ -13,221 +13,73 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import field, replace
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
+from channels.envelopes import (
+    ADDRESS,
+    MARKS,
+    OK,
+    PART,
+    RELEASED,
+    Admitted,
+    Envelope,
+    Limit,
+    Polled,
+    PolledEnvelope,
+    Reply,
+    RouteAnswer,
+    RouteQuestion,
+)
 from channels.errors import Refused
-from channels.events import AttachmentKind, ContactCard, Event, Identity, Location, Micros, Span, SpanStyle
+from channels.events import Event, Identity, Micros, SpanStyle
+from channels.outbound import (
+    Button,
+    FileKind,
+    OutboundEdit,
+    OutboundFile,
+    OutboundMessage,
+    QuotedLetter,
+    Recipient,
+)
 from channels.values import value
 
-FileKind: TypeAlias = AttachmentKind
-PART = "part:"
-"""Prefix of the refs of media that lie inside the kept envelope: got by `unpack`, not by `download`."""
-ADDRESS, MARKS = ":address", ":marks"
-"""Names under which the gateway keeps what it knows of a request among its headers. No request can bring a name that
-begins with a colon."""
+__all__ = [
+    "ADDRESS",
+    "ASKED_AT_ONCE",
+    "MARKS",
+    "OK",
+    "PART",
+    "RELEASED",
+    "Account",
+    "Admitted",
+    "Button",
+    "Capabilities",
+    "Channel",
+    "Check",
+    "Envelope",
+    "FileKind",
+    "Limit",
+    "Memory",
+    "OutboundEdit",
+    "OutboundFile",
+    "OutboundMessage",
+    "Polled",
+    "PolledEnvelope",
+    "PollingChannel",
+    "Profile",
+    "Progress",
+    "QuotedLetter",
+    "Rate",
+    "Recipient",
+    "Reply",
+    "RouteAnswer",
+    "RouteQuestion",
+    "Turns",
+    "WebhookChannel",
+    "WindowRule",
+]
+"""What a network hands over and takes (`envelopes.py`, `outbound.py`) belongs to the contract."""
+
 ASKED_AT_ONCE = 8
 """Requests for profiles that run at the same time."""
-RELEASED = "released"
-"""The mark of an envelope that a person let out of quarantine."""
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class Envelope:
-    """What a provider handed us, as it came. Header names are lower case; `path` is what follows the hook's key."""
-
-    body: bytes
-    received_at: Micros
-    method: str = "POST"
-    path: str = ""
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def address(self) -> str:
-        """The caller's address as far as trusted proxies tell, "" where nobody called."""
-        return self.headers.get(ADDRESS, "")
-
-    @property
-    def marks(self) -> frozenset[str]:
-        """What was noticed at the door: limits gone over, what `inspect` found, RELEASED."""
-        return frozenset(self.headers.get(MARKS, "").split())
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class Reply:
-    """An HTTP answer."""
-
-    status: int = 200
-    body: bytes = b""
-    content_type: str = "text/plain"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-OK = Reply()
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class RouteQuestion:
-    """A telephone system asks whom to ring."""
-
-    client: Identity | None
-    line: str = ""
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class RouteAnswer:
-    """Extensions to ring, in order; empty: the provider's own plan."""
-
-    members: tuple[str, ...] = ()
-    client_name: str = ""
-    blocked: bool = False
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class Limit:
-    """More than `times` of the same `value` in `seconds` is too often; then `name` is a mark of the envelope."""
-
-    name: str
-    value: str
-    times: int
-    seconds: int
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class Admitted:
-    """A proven envelope: how to keep it and what to answer once it is kept."""
-
-    key: str | None = None
-    """The provider's event key; None: it has none and the facts carry their own keys. Never ""."""
-    lane: str = ""
-    """What must stay in order: chat, peer, call; "" is the whole source."""
-    reply: Reply = OK
-    keep: bool = True
-    """False: handshake, probe or pure question: answered and counted, not journalled."""
-    question: RouteQuestion | None = None
-    command: str = ""
-    """Where the question is answered by a command of ours and not by the reply: what `WebhookChannel.steer` takes. Such an
-    event is kept and answered first, and steered once."""
-    number: int | None = None
-    """The provider's own running number of the event, where it has one: a number left out is an event that never came."""
-    limits: tuple[Limit, ...] = ()
-    """What to count this under. Nothing is refused for it: it is marked, and the channel's `inspect` is told."""
-    inspect: bool = False
-    """Ask `WebhookChannel.inspect` before it is kept."""
-    marks: tuple[str, ...] = ()
-    """What `inspect` found; kept with the envelope."""
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class PolledEnvelope:
-    envelope: Envelope
-    key: str | None = None
-    lane: str = ""
-    number: int | None = None
-    """As in `Admitted`."""
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class Polled:
-    """What one look brought, and where to look next. Kept in one transaction; then the generator goes on."""
-
-    envelopes: tuple[PolledEnvelope, ...]
-    cursor: bytes
-    lost: bool = False
-    """The network says that it gave up a part before this: `history` is asked for it before the cursor moves."""
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class OutboundFile:
-    """A file to send. `read` gives its bytes anew at each call."""
-
-    kind: FileKind
-    name: str
-    mime: str
-    size: int
-    read: Callable[[], AsyncIterator[bytes]]
-    inline_id: str = ""
-    """Content-ID of a picture shown inside a letter; "" is a file beside the words."""
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class Recipient:
-    """One addressee of a letter."""
-
-    address: str
-    name: str = ""
-    kind: Literal["to", "cc", "bcc"] = "to"
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class QuotedLetter:
-    """An earlier letter repeated below the words; `html` is clean already, "" is none."""
-
-    author: str
-    when: str
-    """As people write it, in the company's time zone."""
-    text: str
-    html: str = ""
-    subject: str = ""
-    to: str = ""
-    forwarded: bool = False
-    """Handed on to somebody else, so it stands whole and unindented."""
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class OutboundMessage:
-    """One part to deliver. `key` is the same at every attempt of the same part."""
-
-    key: str
-    thread: str
-    to: Identity
-    to_name: str = ""
-    text: str = ""
-    files: tuple[OutboundFile, ...] = ()
-    reply_to: str = ""
-    """External id of the client's message this one answers; "" is none."""
-    location: Location | None = None
-    card: ContactCard | None = None
-    sticker: str = ""
-    """The network's own name of a sticker (`Channel.sticker`); it stands alone."""
-    subject: str = ""
-    references: tuple[str, ...] = ()
-    """External ids of the thread's earlier messages, oldest first."""
-    automatic: bool = False
-    """A robot's words: marked so where the network has a mark for it, lest two robots answer each other."""
-    created_at: Micros = 0
-    spans: tuple[Span, ...] = ()
-    """Styled stretches of `text`; what the network cannot show degrades to readable plain text."""
-    buttons: tuple[tuple[Button, ...], ...] = ()
-    """Rows of buttons under an automatic message."""
-    recipients: tuple[Recipient, ...] = ()
-    """Everybody a letter names; () is `to` alone."""
-    waiting: tuple[str, ...] = ()
-    """Addresses that this attempt has to reach, where earlier ones reached others already; () is all."""
-    signature: str = ""
-    quoted: QuotedLetter | None = None
-    prepared: bytes = b""
-    """What `Channel.prepare` made of this message before its first attempt."""
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class Button:
-    """Comes back as an InboundMessage of kind `button` with `payload`; with a `url` it opens a page instead."""
-
-    label: str
-    payload: str = ""
-    url: str = ""
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class OutboundEdit:
-    """New words for a message of ours that is out already."""
-
-    thread: str
-    to: Identity
-    external_id: str
-    text: str
-    spans: tuple[Span, ...] = ()
-    caption: bool = False
-    """True: the words stand under a file."""
 
 
 @value(frozen=True, kw_only=True, slots=True)
@@ -591,93 +443,3 @@ class PollingChannel(Channel):
 
         Raises TryLater for a passing fault, Disconnected when the account refuses us.
         """
-
-
-class HostedPages(abc.ABC):
-    """A channel that shows pages of its own to the public, under `/f/{slug}`."""
-
-    @abc.abstractmethod
-    def page(self, path: str, envelope: Envelope) -> Reply | None:
-        """The page at `path` ("" or a file name); None: 404. Pure."""
-
-
-class Designed(abc.ABC):
-    """A channel with a description that people work on, kept in versions by the gateway and handed over as a setting."""
-
-    design: ClassVar[str]
-    """The setting that holds the published description. The number of its version stands in `<design>_version`."""
-    along: ClassVar[Mapping[str, str]] = {}
-    """Settings that a publication sets besides, so that the description is what counts."""
-
-    @abc.abstractmethod
-    def examine(self, content: str) -> Sequence[Check]:
-        """What a description lacks before it may be published. Codes have texts in `about.py`. Pure."""
-
-
-class DesignedPages(Designed, HostedPages):
-    """Hosted pages that people design."""
-
-    @abc.abstractmethod
-    def preview(self, content: str, envelope: Envelope) -> Reply:
-        """The page as it would be, not to be sent. Pure."""
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class Leaf:
-    """One value of a received sample: where it lies, what it is, and what it is taken for ("": nothing)."""
-
-    path: str
-    value: str
-    target: str = ""
-
-
-class Taught(abc.ABC):
-    """A channel that reads what any program sends, and is taught what the fields mean by clicking on a sample."""
-
-    lessons: ClassVar[str]
-    """The setting that holds them: a JSON object, path -> one of the targets of `about.py`."""
-
-    @abc.abstractmethod
-    def sample(self, envelope: Envelope) -> tuple[Leaf, ...]:
-        """The values of an envelope in their order. Raises PayloadUnreadable. Pure."""
-
-    @abc.abstractmethod
-    def read_as(self, lessons: str, envelope: Envelope) -> tuple[Event, ...]:
-        """What would be read with these lessons. Raises PayloadUnreadable. Pure."""
-
-
-@value(frozen=True, kw_only=True, slots=True)
-class Trial:
-    """A test call that somebody made so that we learn: what came meanwhile, oldest first. `kind` is answered, missed or
-    outgoing; `number` is the outer number that took part, as it was typed."""
-
-    kind: str
-    number: str
-    envelopes: Sequence[Envelope]
-
-
-class Learner(Designed):
-    """A channel that learns to read an unknown system's calls from trials. Lessons are a JSON object of the channel's own:
-    `fields` (path -> target of `about.py`) and `meanings` (path -> value -> meaning of `about.py`); what else stands in
-    them is kept."""
-
-    @property
-    @abc.abstractmethod
-    def learns(self) -> bool:
-        """Whether this account is one that is taught."""
-
-    @abc.abstractmethod
-    def leaves(self, envelope: Envelope) -> tuple[Leaf, ...]:
-        """The values of an envelope in their order. Raises PayloadUnreadable. Pure."""
-
-    @abc.abstractmethod
-    def guess(self, trials: Sequence[Trial], members: frozenset[str]) -> str:
-        """Lessons as they seem to be; `members` are the extensions of our people. Pure."""
-
-    @abc.abstractmethod
-    def designed(self, lessons: str) -> str:
-        """The description that lessons come to. Raises ValueError with a `code`. Pure."""
-
-    @abc.abstractmethod
-    def read_by(self, content: str, envelope: Envelope) -> tuple[Event, ...]:
-        """What would be read by this description. Raises PayloadUnreadable, ValueError with a `code`. Pure."""

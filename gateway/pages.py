@@ -8,7 +8,8 @@ from pathlib import Path
 from aiohttp import web
 from prometheus_client import generate_latest
 
-from channels.base import Envelope, HostedPages, WebhookChannel
+from channels.base import Envelope, WebhookChannel
+from channels.pages import HostedPages
 from gateway.context import Gateway
 from gateway.sources import Live
 from gateway.webhooks import Hooks

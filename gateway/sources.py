@@ -17,7 +17,8 @@ import structlog
 
 import channels
 from channels.about import Setting
-from channels.base import Account, Channel, Check, DesignedPages, PollingChannel, WebhookChannel, WindowRule
+from channels.base import Account, Channel, Check, PollingChannel, WebhookChannel, WindowRule
+from channels.pages import DesignedPages
 from gateway.clock import new_id
 from gateway.memory import SourceMemory
 from gateway.refusals import Refusal

@@ -25,15 +25,13 @@ from channels.base import (
     Capabilities,
     Check,
     Envelope,
-    Leaf,
-    Learner,
     PolledEnvelope,
     Reply,
     RouteAnswer,
-    Trial,
     WebhookChannel,
 )
 from channels.events import Event
+from channels.pages import Leaf, Learner, Trial
 from channels.telephony.guessing import Guess, leaves_of
 from channels.telephony.lessons import mapping_of, read_lessons
 from channels.telephony.mapping import read_plan

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta, timezone
 from typing import Any, Final
 
-from channels.base import Envelope, Leaf, Trial
+from channels.base import Envelope
 from channels.errors import PayloadUnreadable
+from channels.pages import Leaf, Trial
 from channels.telephony.converters import CONVERTERS, Reading
 from channels.telephony.document import clean, read
 from channels.telephony.numbers import bare

@@ -22,19 +22,9 @@ from urllib.parse import quote
 
 import aiohttp
 
-from channels.base import (
-    Account,
-    Admitted,
-    Capabilities,
-    Check,
-    DesignedPages,
-    Envelope,
-    Leaf,
-    Reply,
-    Taught,
-    WebhookChannel,
-)
+from channels.base import Account, Admitted, Capabilities, Check, Envelope, Reply, WebhookChannel
 from channels.events import Event
+from channels.pages import DesignedPages, Leaf, Taught
 from channels.pool import Pool
 from channels.webform.about import ERRORS
 from channels.webform.admit import admit, challenge

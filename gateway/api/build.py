@@ -9,7 +9,8 @@ from typing import Any, cast
 import orjson
 
 import channels
-from channels.base import Capabilities, DesignedPages, Learner, Taught, WebhookChannel
+from channels.base import Capabilities, WebhookChannel
+from channels.pages import DesignedPages, Learner, Taught
 from gateway.api import shapes
 from gateway.context import Gateway
 from gateway.post import Blank

@@ -7,7 +7,8 @@ from dataclasses import replace
 from aiohttp import web
 from pydantic import Field
 
-from channels.base import Check, Designed, DesignedPages, Envelope, Learner
+from channels.base import Check, Envelope
+from channels.pages import Designed, DesignedPages, Learner
 from gateway.api import shapes
 from gateway.api.layer import Body, Call, route
 from gateway.refusals import Refusal

@@ -12,9 +12,10 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from channels.base import Envelope, Leaf, Learner, Trial
+from channels.base import Envelope
 from channels.errors import PayloadUnreadable
 from channels.events import CallFact
+from channels.pages import Leaf, Learner, Trial
 from gateway.api import shapes
 from gateway.api.layer import Body, Call, route
 from gateway.opening.calls import fact_of

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import Field
 
-from channels.base import Taught
 from channels.errors import PayloadUnreadable
 from channels.events import InboundMessage
+from channels.pages import Taught
 from gateway.api import shapes
 from gateway.api.layer import Body, Call, route
 from gateway.parsing import body_of, restore

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from channels.base import Account, Envelope, Trial
+from channels.base import Account, Envelope
+from channels.pages import Trial
 from channels.telephony import Telephony
 from channels.telephony.values import BadMapping
 from gateway.opening.calls import fact_of
