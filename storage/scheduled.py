@@ -37,6 +37,7 @@ MOST: Final = 20
 """Answers that may wait in one conversation."""
 KEPT: Final = 7 * DAY
 """For so long it can be seen that one was taken back."""
+BY_COLLEAGUE: Final = "colleague_stopped"
 SHOWN: Final = "s.state IN ('waiting', 'stopped')"
 FIELDS: Final = (
     "s.id, s.conversation_id, s.member_id, s.waits_for, s.at, s.anyway, s.heard, s.deal_id, s.text, s.content, s.state,"
@@ -175,12 +176,16 @@ def change(
 
 
 def cancel(tx: Transaction, ref: str, member_id: str, anyones: bool) -> None:
-    """Take it back before it goes; `restore` undoes that. Raises Conflict too_late, forbidden."""
+    """Take it back before it goes; `restore` undoes that. A colleague stops what waits, so that its author keeps the words
+    and is told. Raises Conflict too_late, forbidden."""
     row, _ = _held(tx, ref)
     _own(row, member_id, anyones)
     if row.state == "sent":
         raise Conflict("too_late")
-    if row.state != "cancelled":
+    if row.state == "waiting" and row.member_id != member_id:
+        _stop(tx, row, BY_COLLEAGUE)
+        audit.note(tx, member_id, "message.unschedule", "conversation", row.conversation_id, {"message": ref})
+    elif row.state != "cancelled":
         _settle(tx, row, "cancelled", row.reason)
         audit.note(tx, member_id, "message.unschedule", "conversation", row.conversation_id, {"message": ref})
 
@@ -189,9 +194,10 @@ def restore(tx: Transaction, ref: str, member_id: str, anyones: bool) -> None:
     """Let it wait again; one whose time went by meanwhile stays stopped. Raises Conflict not_now, forbidden."""
     row, _ = _held(tx, ref)
     _own(row, member_id, anyones)
-    if row.state != "cancelled":
+    stopped_by_hand = row.state == "stopped" and row.reason == BY_COLLEAGUE
+    if row.state != "cancelled" and not stopped_by_hand:
         raise Conflict("not_now")
-    reason = row.reason or ("late" if row.at <= tx.now else "")
+    reason = ("" if stopped_by_hand else row.reason) or ("late" if row.at <= tx.now else "")
     _settle(tx, row, "stopped" if reason else "waiting", reason)
 
 

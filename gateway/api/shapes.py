@@ -645,7 +645,7 @@ class Scheduled(TypedDict):
     state: Literal["waiting", "stopped", "cancelled", "sent"]
     reason: str
     """Why it was stopped: a refusal's code, or author_gone no_right spam blocked deal_closed colleague_wrote client_wrote
-    never_wrote too_old late."""
+    never_wrote too_old late colleague_stopped."""
     version: int
     created_at: Micros
 

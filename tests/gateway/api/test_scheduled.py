@@ -224,8 +224,12 @@ async def test_it_is_changed_taken_back_and_brought_back(house: House, network: 
     changed = await house.admin.patch(path, change)
     assert (changed["text"], changed["at"], changed["version"]) == ("good evening", change["at"], 1)
     assert (await house.admin.call("PATCH", path, change)).code == "changed"
-    assert (await operator.call("DELETE", path)).json["state"] == "cancelled"
+    assert (await house.admin.call("DELETE", path)).json["state"] == "cancelled"
     assert await shown(house, ref) == []
+    assert (await house.admin.post(f"{path}/restore"))["state"] == "waiting"
+    assert (await operator.call("DELETE", path)).json["state"] == "stopped"
+    assert await shown(house, ref) == [("good evening", "stopped", "colleague_stopped")]
+    assert await told(house, "scheduled_stopped") == [house.admin.id]
     assert (await operator.post(f"{path}/restore"))["state"] == "waiting"
     await turn(house, HOUR + MINUTE)
     assert await shown(house, ref) == [("good evening", "waiting", "")]
