@@ -133,6 +133,23 @@ def page(connection: Connection, ask: Ask, now: int) -> tuple[list[str], str | N
     return ids, _cursor(found[ask.limit - 1]) if len(found) > ask.limit else None
 
 
+def cursor_at(connection: Connection, ask: Ask, conversation_id: str, now: int) -> str | None:
+    """Where this conversation stands in the order: the cursor of what comes after it; None: it is not in the list."""
+    values = {"id": conversation_id, "me": ask.member_id, "now": now, "soon": now + SOON}
+    for place, part in enumerate(parts_of(ask.view, ask.order)):
+        where = " OR ".join(f"({one})" for one in part.wheres)
+        row = connection.execute(
+            text(
+                f"SELECT c.id, c.{part.column} AS at FROM conversation c"
+                f" WHERE c.id = :id AND {VIEWS[ask.view]} AND ({where})"
+            ),
+            values,
+        ).first()
+        if row is not None:
+            return _cursor((place, row.at, row.id))
+    return None
+
+
 def _walk(
     connection: Connection, ask: Ask, part: Part, after: tuple[int, str] | None, limit: int, now: int
 ) -> Sequence[Row[Any]]:

@@ -11,6 +11,7 @@ import { router } from "./router";
 import { watchForHiding } from "./state/drafts";
 import { showTheme, speak } from "./state/session";
 import { startClock } from "./time/clock";
+import { fetchLate } from "./ui/late";
 import { fetchOverlays } from "./ui/overlays";
 
 async function begin(): Promise<void> {
@@ -29,6 +30,7 @@ function fetchTheRest(): void {
   fetchOverlays();
   keepShell();
   moreTexts().catch(() => {}); // asked for again where it is needed
+  void fetchLate();
 }
 
 function whenIdle(work: () => void): void {

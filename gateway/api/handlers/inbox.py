@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Final, Literal, cast
 
@@ -82,20 +82,31 @@ async def counters_of(gateway: Gateway, account: Account) -> shapes.Counters:
 
 @route("POST", "/conversations/next", answer=shapes.Next, body=NextBody, needs="conversation.reply")
 async def next_conversation(call: Call, body: NextBody) -> shapes.Next:
-    """Take the next unanswered conversation, claimed for two minutes; nobody else gets the same."""
+    """Take the next unanswered conversation, claimed for two minutes; nobody else gets the same. `skip` is the one at hand:
+    what comes after it, and after the last one the first."""
     ask = Ask(view="unanswered", order="urgent", member_id=call.me, own_only=own_only(call.account), limit=50)
-    cursor: str | None = None
-    while True:
-        page, cursor = await call.gateway.database.read(queue.page, replace(ask, cursor=cursor), call.now)
-        for conversation_id in page:
-            if conversation_id == body.skip or not await call.gateway.database.read(
-                queue.takeable, conversation_id, call.me, call.now
-            ):
-                continue
-            if await call.gateway.database.write(queue.take, conversation_id, call.me):
-                return {"conversation_id": conversation_id}
-        if cursor is None:
-            return {"conversation_id": None}
+    async for conversation_id in _onwards(call, ask, body.skip):
+        if await call.gateway.database.read(
+            queue.takeable, conversation_id, call.me, call.now
+        ) and await call.gateway.database.write(queue.take, conversation_id, call.me):
+            return {"conversation_id": conversation_id}
+    return {"conversation_id": None}
+
+
+async def _onwards(call: Call, ask: Ask, skip: str | None) -> AsyncIterator[str]:
+    """Every other conversation of the list once, beginning after `skip` if it stands there."""
+    database = call.gateway.database
+    after = await database.read(queue.cursor_at, ask, skip, call.now) if skip else None
+    for cursor in [after, None] if after else [None]:
+        going = True
+        while going:
+            page, cursor = await database.read(queue.page, replace(ask, cursor=cursor), call.now)
+            for conversation_id in page:
+                if conversation_id != skip:
+                    yield conversation_id
+                elif after:
+                    return  # once round
+            going = cursor is not None
 
 
 async def row_of(call: Call, conversation_id: str) -> shapes.Row:

@@ -169,6 +169,22 @@ async def test_take_next_skips_what_colleagues_have_and_comes_to_an_end(house: H
     assert (await colleague.post("/conversations/next"))["conversation_id"] == owned
 
 
+async def test_take_next_goes_on_from_the_one_at_hand_and_comes_round(house: House) -> None:
+    made = [await house.hears(f"client {place}") for place in range(4)]
+    await _no_offers(house)
+    operator = await house.person("operator")
+    listed = [row["id"] for row in (await operator.get("/conversations"))["rows"]]
+    assert sorted(listed) == sorted(made)
+
+    async def after(one: str) -> str:
+        return str((await operator.post("/conversations/next", {"skip": one}))["conversation_id"])
+
+    assert [await after(one) for one in listed] == [*listed[1:], listed[0]]
+    await operator.post(f"/conversations/{listed[2]}/state", {"state": "closed", "why": "no_answer"})
+    assert await after(listed[2]) == listed[0], "what is done stands nowhere: the most urgent is next"
+    assert await after(listed[1]) == listed[3]
+
+
 async def test_a_claim_shows_to_others_and_runs_out(house: House) -> None:
     conversation_id = await house.hears("anna")
     operator = await house.person("operator", name="Olya")
