@@ -15,6 +15,7 @@ from routing.window import Content, Window, WindowPolicy, not_before, reply_wind
 from storage import audit, batch, drafts, letters, standing
 from storage.calls import close_call_backs
 from storage.errors import Conflict
+from storage.history import Act, row_of
 from storage.ids import new_id
 from storage.leads import keep_decision
 from storage.letters import Letter
@@ -90,6 +91,7 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
 
     Raises Conflict with the code of what is in the way; nothing is changed then.
     """
+    _hold_marked(tx, order.conversation_id)
     asked = conversation_held(tx, order.conversation_id)
     known = tx.connection.execute(
         text("SELECT m.id, m.author_id, m.contact_id, m.direction, m.at,"
@@ -133,8 +135,30 @@ def accept(tx: Transaction, order: Order, target: Target) -> tuple[list[str], in
     )  # fmt: skip
     if order.letter is not None:
         letters.store_recipients(tx, order.id, row.id, order.letter.recipients)
+    if asked.nature == "spam":
+        _lift(tx, order.member_id, asked, row)
     _after(tx, order, row, deal_id, kind)
     return [order.id], until
+
+
+def _hold_marked(tx: Transaction, conversation_id: str) -> None:
+    """An address marked as spam is held before its card: the mark may go."""
+    marked = tx.connection.execute(
+        text("SELECT identity_id FROM conversation WHERE id = :id AND nature = 'spam'"),
+        {"id": conversation_id},
+    ).scalar()
+    if marked is not None:
+        row_of(tx, "identity", marked)
+
+
+def _lift(tx: Transaction, member_id: str, asked: Row[Any], row: Row[Any]) -> None:
+    """Whom we write to is no spammer: what they say from now on is a client's."""
+    act = Act(tx, member_id, "conversation.nature")
+    if asked.identity_id is not None:
+        act.set("identity", asked.identity_id, spam=0)
+    for ref in sorted({asked.id, row.id}):
+        act.set("conversation", ref, nature="client")
+    act.close("conversation", asked.id, {"from": "spam", "to": "client", "by": "answer"})
 
 
 def write_first(tx: Transaction, order: Order, target: Target) -> tuple[str, int]:

@@ -98,6 +98,23 @@ async def test_spam_is_out_of_the_way_and_comes_back(house: House) -> None:
     assert (await undo(house, changed)).json["row"]["nature"] == "client"
 
 
+async def test_whom_we_answer_is_no_spammer_any_more(house: House) -> None:
+    conversation_id = await house.hears("anna", "Скидка на окна")
+    await house.admin.post(f"/conversations/{conversation_id}/nature", {"nature": "spam"})
+    await house.admin.post(
+        f"/conversations/{conversation_id}/messages",
+        {"id": clock.new_id(), "text": "Какие окна?", "hold_ms": 0},
+    )
+    (row,) = await house.rows(
+        "SELECT c.nature, i.spam FROM conversation c JOIN identity i ON i.id = c.identity_id"
+    )
+    assert tuple(row) == ("client", 0)
+    await house.hears("anna", "Пластиковые")
+    rows = (await house.admin.get("/conversations?view=unanswered"))["rows"]
+    assert [row["id"] for row in rows] == [conversation_id], "their answer is no spam"
+    assert await house.rows("SELECT id FROM deal WHERE open = 1")
+
+
 @pytest.mark.parametrize("engine_kind", ["postgres"], indirect=True)  # SQLite has one writer
 async def test_what_is_offered_in_the_moment_it_is_called_spam_is_offered_to_nobody(house: House) -> None:
     conversation_id = await house.hears("anna")
