@@ -172,9 +172,10 @@ def _must_have_nothing(tx: Transaction, member_id: str) -> None:
 def _leave_queues(tx: Transaction, member_id: str, to_id: str | None) -> None:
     """A queue that would be left without anybody gets the one who takes over. Raises Conflict queue_empty."""
     rows = tx.connection.execute(
-        text("SELECT queue_id, position, weight FROM queue_member WHERE member_id = :id ORDER BY queue_id"),
+        text("SELECT m.queue_id, m.position, m.weight FROM queue_member m JOIN queue q ON q.id = m.queue_id"
+             f" WHERE m.member_id = :id ORDER BY m.queue_id{tx.for_update}"),
         {"id": member_id},
-    ).all()
+    ).all()  # fmt: skip
     for row in rows:
         others = tx.connection.execute(
             text("SELECT count(*) FROM queue_member q JOIN member m ON m.id = q.member_id AND m.active = 1"

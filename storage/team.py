@@ -341,6 +341,28 @@ def queue_shares(connection: Connection, queue_id: str) -> dict[str, float]:
     return {row.member_id: row.weight for row in rows}
 
 
+def join_queues(tx: Transaction, member_id: str, wanted: Mapping[str, bool]) -> None:
+    """Let a member into queues (true), or out of them, whoever changes these queues meanwhile.
+
+    Raises Conflict not_found for an unknown queue, queue_empty for one that would have nobody.
+    """
+    for queue_id, joins in sorted(wanted.items()):
+        held = tx.connection.execute(select(queue.c.id).where(queue.c.id == queue_id).with_for_update())
+        if held.first() is None:
+            raise Conflict("not_found", 404)
+        people = queue_members(tx.connection).get(queue_id, [])
+        mine = queue_member.c.queue_id == queue_id, queue_member.c.member_id == member_id
+        if joins and member_id not in people:
+            row = (queue_id, member_id, len(people), 1)
+            columns = ("queue_id", "member_id", "position", "weight")
+            batch.insert(tx.connection, queue_member, columns, [row], ignore=True)
+        elif not joins and people == [member_id]:
+            raise Conflict("queue_empty", 422)
+        elif not joins:
+            tx.connection.execute(queue_member.delete().where(*mine))
+    tx.ring("router")
+
+
 def save_queue(
     tx: Transaction, queue_id: str | None, values: Mapping[str, Any], people: Sequence[str] | None
 ) -> str:
@@ -350,7 +372,8 @@ def save_queue(
     columns |= {name: values[name] for name in ("team_id", "schedule") if name in values}
     given = {name: values[name] for name in QUEUE_RULES if values.get(name) is not None}
     if given:
-        stored = tx.connection.execute(select(queue.c.rules).where(queue.c.id == made)).scalar() or {}
+        held = select(queue.c.rules).where(queue.c.id == made).with_for_update()
+        stored = tx.connection.execute(held).scalar() or {}
         columns["rules"] = {**stored, **given}
     if people is None and values.get("weights"):
         people = queue_members(tx.connection).get(made, [])

@@ -45,7 +45,7 @@ export const company = {
   invite: (body: { name: string; email: string; roles: string[]; queue_ids: string[] }) =>
     post<{ member: T.Member; link: string }>("/members", body),
   newLink: (id: string) => post<{ member: T.Member; link: string }>(`/members/${id}/link`),
-  changeMember: (id: string, body: Partial<Pick<T.Member, "name" | "roles" | "active" | "capacity" | "skills">>) =>
+  changeMember: (id: string, body: Partial<Pick<T.Member, "name" | "roles" | "active" | "capacity" | "skills"> & { team_id: string | null; queues: Record<string, boolean> }>) =>
     patch<T.Member>(`/members/${id}`, body),
   days: () => get<T.Days>("/company/days"),
   setDays: (body: Pick<T.Days, "calendar" | "off" | "on">) => put<T.Days>("/company/days", body),

@@ -80,6 +80,10 @@ class MemberChange(Body):
     active: bool | None = None
     capacity: float | None = Field(default=None, ge=0, le=1000)
     skills: list[str] | None = Field(default=None, max_length=50)
+    team_id: str | None = Field(default=None, max_length=80)
+    """Null: in no team."""
+    queues: dict[str, bool] = Field(default_factory=dict, max_length=100)
+    """Queues to join (true) or to leave; the others stay."""
 
 
 class QueueHours(Body):
@@ -189,9 +193,7 @@ def _invite(
     tx: Transaction, by: str, name: str, email: str, roles: Sequence[str], queues: Sequence[str]
 ) -> tuple[str, str]:
     member_id = team.add_member(tx, name, email, roles)
-    known = team.queue_members(tx.connection)
-    for queue_id in queues:
-        team.save_queue(tx, queue_id, {}, [*known.get(queue_id, []), member_id])
+    team.join_queues(tx, member_id, dict.fromkeys(queues, True))
     audit.note(tx, by, "member.invite", "member", member_id, {"roles": list(roles)})
     return member_id, sessions.open_link(tx, member_id, invitation=True)
 
@@ -220,9 +222,13 @@ async def colleague(call: Call) -> shapes.Member:
 
 @route("PATCH", "/members/{id}", answer=shapes.Member, body=MemberChange, needs="member.edit")
 async def change_member(call: Call, body: MemberChange) -> shapes.Member:
-    """Change a colleague's name, roles, capacity, skills, or let them in no more."""
+    """Change a colleague's name, roles, capacity, skills, team, queues, or let them in no more."""
     await colleague(call)
     await _may_give(call, body.roles or ())
+    if body.queues:
+        call.need("queue.edit")
+    if body.team_id is not None and body.team_id not in await call.gateway.database.read(heads.teams):
+        raise Refusal("bad_request", 422, field="team_id")
     await call.gateway.database.write(_change_member, call.me, call.path("id"), body)
     return await colleague(call)
 
@@ -235,6 +241,8 @@ def _change_member(tx: Transaction, by: str, member_id: str, body: MemberChange)
         values["capacity"] = body.capacity
     if body.skills is not None:
         values["skills"] = staff.tidy_skills(body.skills)
+    if "team_id" in body.model_fields_set:
+        values["team_id"] = body.team_id
     if body.active is not None:
         values["active"] = int(body.active)
     if body.active is False:
@@ -246,6 +254,9 @@ def _change_member(tx: Transaction, by: str, member_id: str, body: MemberChange)
         sessions.end_all(tx, member_id)
     if body.roles is not None:
         team.set_roles(tx, member_id, body.roles)
+    team.join_queues(tx, member_id, body.queues)
+    if {"team_id", "queues"} & body.model_fields_set:
+        tx.changed("company", "company")
     audit.note(tx, by, "member.change", "member", member_id, {"fields": sorted(body.model_fields_set)})
 
 

@@ -295,6 +295,29 @@ async def test_a_head_lets_a_colleague_go_but_no_administrator(house: House) -> 
     assert (await head.call("POST", "/members/nobody/deactivate", {})).status == 404
 
 
+async def test_two_join_one_queue_at_once_and_nobody_leaves_it_empty(house: House) -> None:
+    petr, olga, ira = [await manager(house, name) for name in ("Petr", "Olga", "Ira")]
+    mine = await queue(house, "Mine", petr)
+    team_id = (await house.admin.post("/teams", {"name": "North"}))["items"][0]["id"]
+    bodies = {one.id: {"queues": {mine: True}, "team_id": team_id} for one in (olga, ira)}
+    await asyncio.gather(*(house.admin.patch(f"/members/{ref}", body) for ref, body in bodies.items()))
+
+    async def people() -> set[str]:
+        found = (await house.admin.get("/queues"))["items"]
+        return {one["id"] for row in found if row["id"] == mine for one in row["members"]}
+
+    assert await people() == {petr.id, olga.id, ira.id}
+    shown = (await house.admin.get("/teams"))["items"][0]["members"]
+    assert {one["id"] for one in shown} == {olga.id, ira.id}
+    for one in (olga, ira):
+        await house.admin.patch(f"/members/{one.id}", {"queues": {mine: False}, "team_id": None})
+    last = await house.admin.call("PATCH", f"/members/{petr.id}", {"queues": {mine: False}})
+    assert (last.status, last.code, await people()) == (422, "queue_empty", {petr.id})
+    assert (await house.admin.get("/teams"))["items"][0]["members"] == []
+    for wrong in ({"queues": {"none": True}}, {"team_id": "none"}):
+        assert (await house.admin.call("PATCH", f"/members/{petr.id}", wrong)).status in (404, 422)
+
+
 async def test_of_two_who_edit_one_schedule_the_second_is_told(house: House) -> None:
     petr = await manager(house, "Petr")
     path = f"/members/{petr.id}/schedule"
