@@ -10,7 +10,7 @@ import { has, t } from "@/i18n";
 import { onChange } from "@/live/socket";
 import { router } from "@/router";
 import { serverNow } from "@/time/clock";
-import { say, tell } from "./notices";
+import { say, tellAside } from "./notices";
 import { me } from "./session";
 import { latest, placeOf } from "./told";
 
@@ -132,7 +132,7 @@ export function alert(what: Alert): void {
   const prefs = me.value?.prefs ?? {};
   const ways = waysOf(prefs, what.kind);
   const seen = document.visibilityState === "visible" && document.hasFocus();
-  if (ways.includes("screen") && what.kind !== "offer" && what.kind !== "message") tell(what.title);
+  if (ways.includes("screen") && what.kind !== "offer" && what.kind !== "message") tellAside(what.title);
   if (!leads || isQuiet(quietOf(prefs), minuteNow())) return;
   const here = seen && what.to !== null && router.currentRoute.value.path === what.to;
   if (ways.includes("sound") && !here) play(what.kind);

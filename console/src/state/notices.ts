@@ -43,6 +43,12 @@ export function tell(text: string): void {
   show(text, "plain", null);
 }
 
+/** What happened elsewhere takes no undo from under the hand: it is said, and stands among what one was told. */
+export function tellAside(text: string): void {
+  if (notice.value?.undo) say(text);
+  else tell(text);
+}
+
 export function complain(error: unknown): void {
   const refusal = asApiError(error);
   show(sayError(refusal), "bad", null);
