@@ -400,6 +400,8 @@ class Board:
     """(message, address, state, reason, detail): what became of letters at their addressees."""
     renamed_threads: list[tuple[str, str]] = field(default_factory=list)
     """(conversation, thread): the network calls it so from now on."""
+    lifted: set[str] = field(default_factory=set)
+    """Addresses that are no spammer's any more: one of ours wrote to them."""
     placed: list[tuple[str, int, int]] = field(default_factory=list)
     """(message, time, the network's number) of albums whose earlier part came later."""
     reshown: set[str] = field(default_factory=set)

@@ -101,6 +101,7 @@ def _people(tx: Transaction, board: Board) -> None:
     _nameless(tx, board, new)
     named = [(row.id, row.username) for row in board.identities.values() if row.dirty]
     batch.update(connection, identity, ("id",), ("username",), sorted(named))
+    batch.update(connection, identity, ("id",), ("spam",), [(one, 0) for one in sorted(board.lifted)])
     _addresses(tx, board)
     for told in board.connections:
         connection.execute(text(CONNECTION), dict(zip(CONNECTION_COLUMNS, told, strict=True)))

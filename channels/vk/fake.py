@@ -174,10 +174,12 @@ class VKFake(Fake):
         if self.echo == "before":
             await asyncio.wait({handing})
 
-    async def write(self, ref: str, text: str, admin: int = 800000002) -> Delivered:
+    async def write(self, ref: str, text: str, admin: int = 800000002, seconds_ago: float = 0) -> Delivered:
         """An administrator answers in VK itself."""
         user = self.community.user(ref, self.community.names.get(0, (ref, ref))[0])
-        message = self.community.message(user, -self.community.group_id, text, admin_author_id=admin)
+        message = self.community.message(
+            user, -self.community.group_id, text, seconds_ago, admin_author_id=admin
+        )
         self._last = self.community.event("message_reply", message)
         return await self.pusher.hand_over(self._last)
 

@@ -265,6 +265,8 @@ def open_outgoing(
         return True
     threads.remember(board, rules.id, conversation, event)
     by_person = event.author_kind == "person"
+    if by_person:
+        _lift(board, conversation, identity, event.at)
     message = Message(
         new_id(event.at), conversation.id, conversation.contact_id, rules.id, event.external_id, direction="out",
         author_kind=event.author_kind, author_name=_author(board, rules, event), kind=event.kind, text=event.text,
@@ -289,6 +291,14 @@ def open_outgoing(
     set_deadline(board, conversation, rules, house.schedule)
     show_last(conversation, message)
     return True
+
+
+def _lift(board: Board, conversation: Conversation, identity: Identity, at: int) -> None:
+    """Whom we write to is no spammer; unless it was before somebody said so."""
+    if conversation.nature == "spam" and identity.spam and at > conversation.answered_at:
+        identity.spam = False
+        conversation.nature, conversation.dirty = "client", True
+        board.lifted.add(identity.id)
 
 
 def _conversation_for(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -133,6 +134,27 @@ async def test_an_author_whose_network_does_not_answer_is_asked_about_again(
     await until(lambda: signed(town, 1))
     (row,) = await said(town, "out")
     assert row.author_name == "Клиент Тестовый"
+
+
+async def test_who_is_answered_at_the_network_is_no_spammer_any_more(town: Town) -> None:
+    fake = await vk(town)
+    await town.say("messenger2", "Скидка на окна")
+    await town.opened()
+    ref = await town.one("SELECT id FROM conversation")
+    rules = await answering_of(town.gateway)
+    await town.gateway.database.write(natures.set_nature, ref, town.admin, "spam", rules)
+    await fake.write(MARIA.ref, "Написано раньше", seconds_ago=60)
+    await town.opened()
+    assert await town.one("SELECT nature FROM conversation") == "spam"
+    await asyncio.sleep(1.1)  # VK tells whole seconds
+    await fake.write(MARIA.ref, "Какие окна?")
+    await town.opened()
+    await town.say("messenger2", "Пластиковые")
+    await town.opened()
+    (row,) = await town.rows(
+        "SELECT c.nature, c.state, i.spam FROM conversation c JOIN identity i ON i.id = c.identity_id"
+    )
+    assert tuple(row) == ("client", "open", 0)
 
 
 async def test_an_answer_given_at_the_network_answers_what_reaches_us_only_after_it(town: Town) -> None:
