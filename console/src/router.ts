@@ -23,7 +23,7 @@ declare module "vue-router" {
 }
 
 const routes: RouteRecordRaw[] = [
-  { path: "/", redirect: () => home() },
+  { path: "/", component: { render: () => null } }, // never shown: `allowed` leads home, once it is known whose home
   { path: "/signin", component: withWords(() => import("@/pages/SignInPage.vue")), meta: { open: true, title: "signin.title" } },
   { path: "/offline", component: withWords(() => import("@/pages/OfflinePage.vue")), meta: { open: true, title: "offline.title" } },
   { path: "/enter", component: withWords(() => import("@/pages/EnterPage.vue")), meta: { open: true, title: "enter.title" } },
@@ -83,6 +83,7 @@ router.onError((error, to, from) => {
 
 function allowed(to: RouteLocationNormalized): true | { path: string; query?: Record<string, string> } {
   if (me.value?.needs_setup && to.path !== "/setup") return { path: "/setup" };
+  if (to.path === "/") return { path: home() };
   const needs = to.meta.needs;
   if (needs && !needs.some(may)) return { path: "/forbidden", query: { page: to.meta.title ?? "" } };
   return true;
