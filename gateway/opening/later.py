@@ -160,7 +160,9 @@ def open_connection(board: Board, rules: SourceRules, event: Connection) -> bool
     """Somebody's own account is lent to the source, changed or taken back."""
     owner = board.identities[event.owner.identity.kind, event.owner.identity.value]
     board.lent.setdefault((rules.id, event.key), None)
-    board.completed.append((rules.id, ACCOUNT + event.key))
+    told = (rules.id, ACCOUNT + event.key)
+    board.completed.append(told)
+    board.cut = [one for one in board.cut if one[:2] != told]  # asked for just before, in the same batch
     board.connections.append(
         (
             rules.id,

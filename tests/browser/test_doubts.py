@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -20,7 +21,7 @@ async def _doubtful(demo: House) -> tuple[dict[str, Any], dict[str, Any]]:
     await demo.play("messenger1", "igor", "contact")
     people = (await demo.ask("GET", "/members"))["items"]
     anna = next(one for one in people if one["name"].startswith("Анна"))
-    zoya = (await demo.ask("GET", "/contacts?words=Зоя"))["items"][0]
+    zoya = (await demo.ask("GET", f"/contacts?words={quote('Зоя Мельник')}"))["items"][0]
     await demo.ask("PUT", f"/contacts/{zoya['id']}/responsible", {"member_id": anna["id"]})
     return told, zoya
 
@@ -74,7 +75,7 @@ async def test_a_card_says_what_is_doubtful_about_it_in_a_hand_too(
     link = await demo.link_of("Анна")
     async with as_person(chromium_browser, demo, link, screen=PHONE, theme="dark") as anna:
         page = anna.page
-        zoya = (await demo.ask("GET", "/contacts?words=Зоя"))["items"][0]
+        zoya = (await demo.ask("GET", f"/contacts?words={quote('Зоя Мельник')}"))["items"][0]
         await page.goto(f"/inbox/d/{zoya['conversation_id']}/info")
         await expect(page.locator("[data-mismatch]")).to_contain_text("не ведёт открытых сделок")
         await anna.check(locale="ru")
