@@ -1,4 +1,4 @@
-"""Does each rule of the channels name where it lives and what proves it, and is all of that there?"""
+"""Does each rule of the channels and each journey name where it lives and what proves it, and is all of that there?"""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ PAPERS = [
         Paper("mail-and-forms.md", ("email", "webform"), (("E", 35), ("T", 7), ("S", 10), ("F", 18)), frozenset({"T5"})),
         Paper("messengers.md", ("telegram", "vk")),
         Paper("telephony.md", ("telephony",)),
+        Paper("journeys.md", ()),
     )
 ]  # fmt: skip
 NAMED = [(paper, name) for paper in PAPERS for name in sorted(paper.names()) if not PROSE.search(name)]
