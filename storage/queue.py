@@ -312,22 +312,28 @@ def claim(tx: Transaction, conversation_id: str, member_id: str) -> bool:
     return row is not None
 
 
-def take(tx: Transaction, conversation_id: str, member_id: str) -> bool:
-    """Claim the conversation if Take next may give it to the member now; False: it may not, or somebody was faster."""
+def take(tx: Transaction, conversation_id: str, member_id: str, leaves: str | None = None) -> bool:
+    """Claim the conversation if Take next may give it to the member now; False: it may not, or somebody was faster.
+    `leaves`: the one they go on from is free for colleagues again."""
     lock = tx.for_update
     tx.connection.execute(text(f"SELECT id FROM conversation WHERE id = :id{lock}"), {"id": conversation_id})
-    return takeable(tx.connection, conversation_id, member_id, tx.now) and claim(
-        tx, conversation_id, member_id
-    )
+    if not takeable(tx.connection, conversation_id, member_id, tx.now):
+        return False
+    if not claim(tx, conversation_id, member_id):
+        return False
+    if leaves is not None:
+        unclaim(tx, leaves, member_id)
+    return True
 
 
 def unclaim(tx: Transaction, conversation_id: str, member_id: str) -> None:
     """Give a claim back."""
-    tx.connection.execute(
+    gone = tx.connection.execute(
         text("DELETE FROM claim WHERE conversation_id = :id AND member_id = :me"),
         {"id": conversation_id, "me": member_id},
     )
-    tx.changed("conversation", conversation_id)
+    if gone.rowcount:
+        tx.changed("conversation", conversation_id)
 
 
 def takeable(connection: Connection, conversation_id: str, member_id: str, now: int) -> bool:

@@ -169,6 +169,18 @@ async def row_of(shop: House, wanted: Callable[[dict[str, Any]], bool]) -> dict[
     )
 
 
+async def left(demo: House, conversation: str, words: str) -> None:
+    """The answer left for the network, once."""
+    states: list[str] = []
+    for _ in range(300):
+        items = (await demo.ask("GET", f"/conversations/{conversation}/messages"))["items"]
+        states = [one["state"] for one in items if one["text"] == words]
+        if len(states) == 1 and states[0] in ("sent", "delivered", "read"):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{words!r} stands as {states}")
+
+
 def mailbox(host: MailHost, address: str) -> dict[str, str]:
     """The settings of a mailbox at a server of our own."""
     return {

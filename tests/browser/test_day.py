@@ -11,8 +11,7 @@ import pytest
 from playwright.async_api import Browser, FilePayload, Page, expect
 
 from tests.browser import house
-from tests.browser.house import House, as_person, open_dialog, row_of
-from tests.browser.test_shift import left
+from tests.browser.house import House, as_person, left, open_dialog, row_of
 from tests.rig.browser import PHONE, SMALL
 
 pytestmark = [pytest.mark.browser, pytest.mark.full, pytest.mark.timeout(600)]

@@ -10,7 +10,7 @@ import re
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
-from tests.browser.house import House, as_person, open_dialog
+from tests.browser.house import House, as_person, left, open_dialog
 from tests.rig.browser import Visitor
 from tests.rig.wire import wire
 
@@ -39,18 +39,6 @@ async def reached(demo: House, words: str, count: int) -> list[str]:
             break
         await asyncio.sleep(0.1)
     return seen
-
-
-async def left(demo: House, conversation: str, words: str) -> None:
-    """The answer left for the network, once."""
-    states: list[str] = []
-    for _ in range(300):
-        items = (await demo.ask("GET", f"/conversations/{conversation}/messages"))["items"]
-        states = [one["state"] for one in items if one["text"] == words]
-        if len(states) == 1 and states[0] in ("sent", "delivered", "read"):
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"{words!r} stands as {states}")
 
 
 async def next_that_can_be_answered(of: Visitor, *, cyrillic: bool) -> Locator:

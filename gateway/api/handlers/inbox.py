@@ -88,7 +88,7 @@ async def next_conversation(call: Call, body: NextBody) -> shapes.Next:
     async for conversation_id in _onwards(call, ask, body.skip):
         if await call.gateway.database.read(
             queue.takeable, conversation_id, call.me, call.now
-        ) and await call.gateway.database.write(queue.take, conversation_id, call.me):
+        ) and await call.gateway.database.write(queue.take, conversation_id, call.me, body.skip):
             return {"conversation_id": conversation_id}
     return {"conversation_id": None}
 

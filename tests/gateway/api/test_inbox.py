@@ -180,6 +180,8 @@ async def test_take_next_goes_on_from_the_one_at_hand_and_comes_round(house: Hou
         return str((await operator.post("/conversations/next", {"skip": one}))["conversation_id"])
 
     assert [await after(one) for one in listed] == [*listed[1:], listed[0]]
+    held = await house.rows("SELECT conversation_id FROM claim WHERE member_id = :id", id=operator.id)
+    assert [row.conversation_id for row in held] == [listed[0]], "what was passed by is free for colleagues"
     await operator.post(f"/conversations/{listed[2]}/state", {"state": "closed", "why": "no_answer"})
     assert await after(listed[2]) == listed[0], "what is done stands nowhere: the most urgent is next"
     assert await after(listed[1]) == listed[3]
