@@ -39,7 +39,7 @@ async def certify(gateway: Gateway, member_id: str | None = None, *, bodies: boo
     anchors = await gateway.database.read(certificates.anchors)
     first = 0 if bodies or not before else before[0].document.get("chain", {}).get("head", 0) + 1
     chain = await verify(gateway, bodies_from=first, anchors=anchors)
-    found = await gateway.database.read(certificates.look)
+    found = await gateway.database.read_whole(certificates.look)
     document = document_of(found, chain, since=before[0].at if before else 0, until=began)
     sign = await signer_of(gateway)
     signature = sign(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hex()

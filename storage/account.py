@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from storage.transaction import for_this_transaction
 from storage.waiting import IGNORED, OPENED, SET_ASIDE, WAITING, accounts
 
 INTAKE: Final = {OPENED: "opened", IGNORED: "ignored", SET_ASIDE: "set_aside", WAITING: "waiting"}
@@ -64,7 +65,7 @@ def balances(connection: Connection) -> list[Balance]:
 def hold_still(connection: Connection) -> None:
     """All of this reading transaction sees the database of one moment (the embedded one does so anyway)."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        for_this_transaction(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def _kept(connection: Connection) -> Iterator[tuple[str, dict[str, int]]]:

@@ -126,8 +126,21 @@ class Database:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run `function(connection, …)` in one reading transaction. Raises Unavailable."""
+        """Run `function(connection, …)`, which only reads. Raises Unavailable.
+
+        On PostgreSQL each of its statements sees what is committed when it runs, without the two round trips that begin
+        and end a transaction.
+        """
         return await self._backend.read(lambda connection: function(connection, *args, **kwargs))
+
+    async def read_whole(
+        self,
+        function: Callable[Concatenate[Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """The same in one transaction: for a function that says `SET LOCAL`, or that holds the database still."""
+        return await self._backend.read_whole(lambda connection: function(connection, *args, **kwargs))
 
     async def close(self) -> None:
         await self._backend.close()
@@ -174,6 +187,9 @@ class _Postgres:
         raise Unavailable("too many deadlocks")
 
     async def read(self, work: Callable[[Connection], T]) -> T:
+        return await self._afresh(self.alone, work)
+
+    async def read_whole(self, work: Callable[[Connection], T]) -> T:
         return await self._afresh(self.reading, work)
 
     async def _afresh(self, engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
@@ -218,6 +234,9 @@ class _Sqlite:
                 return work(connection)
 
         return await self._finish(self.reading, run)
+
+    async def read_whole(self, work: Callable[[Connection], T]) -> T:
+        return await self.read(work)
 
     async def _finish(self, pool: ThreadPoolExecutor, run: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, run)

@@ -15,6 +15,7 @@ from sqlalchemy import text as sql
 
 from storage import batch, book, queue, search, sight
 from storage.search import MOST, stems, words_of
+from storage.transaction import for_this_transaction
 
 RARE = 3000
 """So many hits of an index are all looked at; of what has more, the newest have it often enough."""
@@ -121,7 +122,7 @@ def _candidates(connection: Connection, wanted: Wanted, eyes: Eyes, before: str)
 def _indexed(connection: Connection, sought: Sequence[str]) -> list[str]:
     """Messages with these stems by the index of words; the embedded database gives the newest."""
     if connection.dialect.name == "postgresql":
-        connection.execute(sql("SET LOCAL enable_seqscan = off"))
+        for_this_transaction(connection, "SET LOCAL enable_seqscan = off")
         rows = connection.execute(
             sql(f"SELECT m.id FROM message m WHERE {HAS} LIMIT {RARE}"), {"stems": list(sought)}
         )
@@ -396,7 +397,7 @@ def named(connection: Connection, table: str, column: str, words: str) -> list[s
     if not parts:
         return []
     if connection.dialect.name == "postgresql":
-        connection.execute(sql("SET LOCAL enable_seqscan = off"))
+        for_this_transaction(connection, "SET LOCAL enable_seqscan = off")
         indexed = TITLE_WORDS.format(column=column)
         query = " & ".join(f"{part}:*" for part in parts)
         fits = f"t.{column} <> '' AND {indexed} @@ to_tsquery('simple', :query)"

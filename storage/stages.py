@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, insert, select, text, update
 
 from routing.pipelines import Stage
-from storage import audit
+from storage import audit, batch
 from storage.errors import Conflict
 from storage.ids import new_id
 from storage.tables import pipeline, stage
@@ -62,14 +62,18 @@ def first_pipeline(tx: Transaction) -> None:
     """Make the pipeline of rules.md, section 7."""
     pipeline_id = new_id(tx.now)
     tx.connection.execute(insert(pipeline).values(id=pipeline_id, name="Продажи", position=0))
-    for place, one in enumerate(STAGES):
-        tx.connection.execute(
-            insert(stage).values(
-                id=new_id(tx.now), pipeline_id=pipeline_id, position=place, name=one.name, kind=one.kind, help=one.help,
-                task={"title": one.task, "minutes": one.minutes} if one.task else {}, required=list(one.required),
-                junk=int(one.code == "junk"), comment=int(one.comment), code=one.code, attempts=int(one.attempts),
-            )
-        )  # fmt: skip
+    columns = (
+        "id", "pipeline_id", "position", "name", "kind", "help", "task", "required", "junk", "comment", "code", "attempts"
+    )  # fmt: skip
+    rows = [
+        (
+            new_id(tx.now), pipeline_id, place, one.name, one.kind, one.help,
+            {"title": one.task, "minutes": one.minutes} if one.task else {}, list(one.required),
+            int(one.code == "junk"), int(one.comment), one.code, int(one.attempts),
+        )
+        for place, one in enumerate(STAGES)
+    ]  # fmt: skip
+    batch.insert(tx.connection, stage, columns, rows)
 
 
 def pipelines(connection: Connection) -> list[Row[Any]]:

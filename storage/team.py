@@ -122,10 +122,8 @@ def first_start(tx: Transaction, presets: Mapping[str, Mapping[str, str]], admin
     for name, permissions in presets.items():
         role_id = new_id(tx.now)
         connection.execute(insert(role).values(id=role_id, name=name, preset=1))
-        rows = [
-            {"role_id": role_id, "permission": what, "scope": scope} for what, scope in permissions.items()
-        ]
-        connection.execute(insert(role_permission), rows)
+        rows = [(role_id, what, scope) for what, scope in permissions.items()]
+        batch.insert(connection, role_permission, ("role_id", "permission", "scope"), rows)
     admin = add_member(tx, admin_name, None, ("admin", "head"), needs_setup=True)
     queue_id = new_id(tx.now)
     connection.execute(

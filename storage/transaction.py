@@ -94,3 +94,11 @@ class Transaction:
         columns = ("at", "type", "object_id", "contact_id", "audience")
         self.head = insert_last(self.connection, event, columns, rows, "seq")
         self.ring("live")
+
+
+def for_this_transaction(connection: Connection, statement: str) -> None:
+    """Say something that holds until its end (`SET LOCAL …`). Raises RuntimeError where PostgreSQL has none and would only
+    warn: the caller wants `Database.read_whole`."""
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        raise RuntimeError(f"not in a transaction: {statement}")
+    connection.execute(text(statement))

@@ -81,7 +81,9 @@ async def broken(gateway: Gateway, *, quiet: bool = True) -> dict[str, list[str]
     """rule -> what breaks it; {} when all is well. `quiet`: nothing is left to do any more."""
     found = await gateway.database.read(_rows, {**ALWAYS, **(QUIET if quiet else {})})
     unbalanced = {
-        one.source_id: one.differences for one in await gateway.database.read(balances) if not one.balanced
+        one.source_id: one.differences
+        for one in await gateway.database.read_whole(balances)
+        if not one.balanced
     }
     if unbalanced:
         found["I1 the accounts balance"] = [str(unbalanced)]

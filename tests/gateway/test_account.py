@@ -24,7 +24,7 @@ FAULTS: tuple[Fault, ...] = ("slow_down", "server_error", "reset", "lost_answer"
 
 
 async def balance_of(town: Town, place: str) -> Balance:
-    found = await town.gateway.database.read(balances)
+    found = await town.gateway.database.read_whole(balances)
     return next(one for one in found if one.source_id == town.sources[place])
 
 
@@ -35,7 +35,7 @@ async def watched(town: Town) -> AsyncIterator[list[int]]:
 
     async def look() -> None:
         while True:
-            for one in await town.gateway.database.read(balances):
+            for one in await town.gateway.database.read_whole(balances):
                 assert one.balanced, (one.source_id, one.differences, one.kept)
             looks.append(1)
             await asyncio.sleep(0.002)

@@ -176,7 +176,7 @@ async def compare(town: Town, empty: str, data: Path) -> tuple[Town, Gateway, Re
     assert here_picture["messages"] and here_picture["deals"]
     assert sum(len(fake.arrived) for fake in town.fakes.values()) == sent_before
     assert await town.one("SELECT count(*) FROM outbox") == 0
-    assert all(one.balanced for one in await there.database.read(balances))
+    assert all(one.balanced for one in await there.database.read_whole(balances))
     await assert_always_true(there)
     assert found.carried == await town.one("SELECT count(*) FROM envelope")
     assert found.carried == found.opened + found.ignored + found.set_aside

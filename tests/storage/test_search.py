@@ -67,17 +67,21 @@ def _named(connection: Connection, words: str) -> list[str]:
 async def test_any_form_of_each_word_is_found(database: Database) -> None:
     said = ["Хочу купить ёлку", "Ёлки ещё есть?", "Купили бы две ёлки", "Shipping costs"]
     await database.write(_fill, said, ["Мария"])
-    assert await database.read(_said, "елка") == ["Купили бы две ёлки", "Ёлки ещё есть?", "Хочу купить ёлку"]
-    assert await database.read(_said, "ёлка купил") == ["Купили бы две ёлки", "Хочу купить ёлку"]
-    assert await database.read(_said, "shipped cost") == ["Shipping costs"]
-    assert await database.read(_said, "сосна") == []
+    assert await database.read_whole(_said, "елка") == [
+        "Купили бы две ёлки",
+        "Ёлки ещё есть?",
+        "Хочу купить ёлку",
+    ]
+    assert await database.read_whole(_said, "ёлка купил") == ["Купили бы две ёлки", "Хочу купить ёлку"]
+    assert await database.read_whole(_said, "shipped cost") == ["Shipping costs"]
+    assert await database.read_whole(_said, "сосна") == []
 
 
 async def test_of_many_the_newest_come_first(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "RARE", 50)
     await database.write(_fill, [f"заказ {number}" for number in range(300)], ["Мария"])
-    assert await database.read(_said, "заказы", 3) == ["заказ 299", "заказ 298", "заказ 297"]
-    assert await database.read(_said, "заказ 7", 3) == ["заказ 7"]
+    assert await database.read_whole(_said, "заказы", 3) == ["заказ 299", "заказ 298", "заказ 297"]
+    assert await database.read_whole(_said, "заказ 7", 3) == ["заказ 7"]
 
 
 async def test_words_are_found_as_they_stand_now_and_erased_ones_no_more(database: Database) -> None:
@@ -88,17 +92,17 @@ async def test_words_are_found_as_they_stand_now_and_erased_ones_no_more(databas
         tx.connection.execute(text("UPDATE message SET text = :text, stems = :stems"), values)
 
     await database.write(change, "второе слово")
-    assert await database.read(_said, "первое") == []
-    assert await database.read(_said, "второе") == ["второе слово"]
+    assert await database.read_whole(_said, "первое") == []
+    assert await database.read_whole(_said, "второе") == ["второе слово"]
     await database.write(change, "")
-    assert await database.read(_said, "слово") == []
+    assert await database.read_whole(_said, "слово") == []
 
     def remove(tx: Transaction) -> None:
         tx.connection.execute(text("DELETE FROM message"))
 
     await database.write(change, "третье")
     await database.write(remove)
-    assert await database.read(_said, "третье") == []
+    assert await database.read_whole(_said, "третье") == []
 
 
 async def test_a_contact_is_found_by_the_start_of_each_word_of_the_name(database: Database) -> None:
@@ -108,7 +112,7 @@ async def test_a_contact_is_found_by_the_start_of_each_word_of_the_name(database
     assert await database.read(_named, "gtnh") == ["Анна Петрова", "Пётр Семёнов"]  # the other layout
     for odd in ("'", '"', "*", ":*", "a & | !", "%", "_", "\\", "(", "NOT", "пет:"):
         await database.read(_named, odd)
-        await database.read(_said, odd)
+        await database.read_whole(_said, odd)
 
 
 async def test_a_contact_is_found_by_address_nickname_and_number(database: Database) -> None:
@@ -178,7 +182,7 @@ async def test_each_kind_of_thing_is_found_in_its_own_list(database: Database) -
     first, second = ID.format(0), ID.format(1)
 
     async def found(tab: str, **wanted: Any) -> list[str]:
-        return (await database.read(_found, tab, Wanted(**wanted), ALL))[0]
+        return (await database.read_whole(_found, tab, Wanted(**wanted), ALL))[0]
 
     assert await found("messages", words="шкафу") == [second, first]
     assert await found("messages", words="шкаф", contacts=("c0",)) == [first]
@@ -209,12 +213,12 @@ async def test_who_sees_only_their_own_is_told_how_much_is_hidden(database: Data
     await database.write(_fill_house)
     ivan = Eyes("ivan", own=True, own_contacts=True, own_deals=True)
     wanted = Wanted("шкаф")
-    assert await database.read(_found, "messages", wanted, ivan) == ([ID.format(0)], None, 1)
-    assert await database.read(_found, "conversations", wanted, ivan) == (["k"], None, 1)
-    assert (await database.read(_found, "files", Wanted(files=True), ivan))[0] == ["f0"]
-    assert (await database.read(_found, "deals", Wanted("ольга"), ivan))[0] == []
-    assert (await database.read(_found, "contacts", Wanted("ольга"), ivan))[0] == []
-    assert (await database.read(_found, "contacts", Wanted("мария"), ivan))[0] == ["c0"]
+    assert await database.read_whole(_found, "messages", wanted, ivan) == ([ID.format(0)], None, 1)
+    assert await database.read_whole(_found, "conversations", wanted, ivan) == (["k"], None, 1)
+    assert (await database.read_whole(_found, "files", Wanted(files=True), ivan))[0] == ["f0"]
+    assert (await database.read_whole(_found, "deals", Wanted("ольга"), ivan))[0] == []
+    assert (await database.read_whole(_found, "contacts", Wanted("ольга"), ivan))[0] == []
+    assert (await database.read_whole(_found, "contacts", Wanted("мария"), ivan))[0] == ["c0"]
 
 
 async def test_a_word_that_very_many_said_is_found_in_ones_own_talk_too(
@@ -231,7 +235,7 @@ async def test_a_word_that_very_many_said_is_found_in_ones_own_talk_too(
         )
 
     await database.write(give)
-    ids, _, _ = await database.read(_found, "messages", Wanted("заказы"), Eyes("ivan", own=True))
+    ids, _, _ = await database.read_whole(_found, "messages", Wanted("заказы"), Eyes("ivan", own=True))
     assert ids == [ID.format(3)]
 
     def walk(connection: Connection) -> list[str]:
@@ -243,7 +247,7 @@ async def test_a_word_that_very_many_said_is_found_in_ones_own_talk_too(
             cursor = page.next
         return found
 
-    assert await database.read(walk) == [ID.format(place) for place in reversed(range(60))]
+    assert await database.read_whole(walk) == [ID.format(place) for place in reversed(range(60))]
 
 
 WHOLE = re.compile(
@@ -290,6 +294,6 @@ async def test_nothing_is_looked_for_by_reading_a_whole_table(database: Database
                     getattr(finding, tab)(spy, wanted, Eyes("ivan", own, own, own), "", 20)
         return list(spy.plans)
 
-    found = await database.read(plans)
+    found = await database.read_whole(plans)
     assert len(found) > 50
     assert [line for line in found if WHOLE.search(line)] == []

@@ -76,7 +76,7 @@ def _by(find_rows: Callable[..., Found]) -> Look:
             not account.everywhere("contact.read"),
             not account.everywhere("deal.read"),
         )
-        return await call.gateway.database.read(find_rows, wanted, eyes, query.cursor, query.limit)
+        return await call.gateway.database.read_whole(find_rows, wanted, eyes, query.cursor, query.limit)
 
     return look
 

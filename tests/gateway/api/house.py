@@ -27,6 +27,8 @@ from tests.gateway.api.paper import SECRET
 API = "/api/v1"
 PATIENCE = 30.0
 """Seconds that a busy machine may need for what takes milliseconds."""
+CONNECTIONS = 3
+"""Each is a process of PostgreSQL's with all its caches to fill: ten cost more than most tests do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,7 @@ def _text(sql: str) -> Any:
 @contextlib.asynccontextmanager
 async def open_house(url: str, folder: Path, *, redis: str = "") -> AsyncIterator[House]:
     """Start the gateway in this process; its first administrator is signed in and set up."""
-    config = Config(_env_file=None, data_dir=folder, database_url=url, redis_url=redis)
+    config = Config(_env_file=None, data_dir=folder, database_url=url, redis_url=redis, pool=CONNECTIONS)
     gateway = make_gateway(config)
     admin_id = await gateway.database.write(first_start, PRESETS, "Admin")
     token, _ = await gateway.database.write(sessions.open_session, admin_id, keep=True, agent="", ip="")

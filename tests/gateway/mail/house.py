@@ -62,8 +62,11 @@ class MailHouse:
         body = {"channel": "email", "name": "Почта", "settings": self.settings(**more)}
         made = await self.admin.post("/sources", body)
         self.source_id = str(made["id"])
-        connected = await self.admin.post(f"/sources/{self.source_id}/connect")
-        assert connected["state"] == "active", connected
+        await self.admin.post(f"/sources/{self.source_id}/connect")
+        # A server that is slow to greet for once is asked again by itself.
+        await self.until(
+            lambda: self.admin.get(f"/sources/{self.source_id}"), lambda one: one["state"] == "active", 60
+        )
         return self.source_id
 
     async def hears(self, raw: bytes) -> str:
