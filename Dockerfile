@@ -23,6 +23,8 @@ COPY routing/ routing/
 COPY storage/ storage/
 COPY --from=console /src/console/dist console/dist
 COPY LICENSE README.md ./
+# Whom it runs as may not write here: compiled now, or anew at every start.
+RUN python -m compileall -q gateway channels routing storage
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     INBOX_HOST=0.0.0.0 INBOX_DATA_DIR=/data INBOX_LOG_FORMAT=json
 USER inbox

@@ -7,6 +7,10 @@ PYTEST := $(VENV)/python -m pytest -n $(RUNNERS) --dist loadfile
 # A test that hangs past its own time-out ends its process with a trace, and the run with it, telling its name.
 HANGS  := -o faulthandler_timeout=420 -o faulthandler_exit_on_timeout=true --max-worker-restart=0
 
+# Some images say this for everybody. Compiling every module again at each start takes longer than the start itself,
+# and tests start some hundred processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run demo setup dev-setup test test-all drill check format sabotage papers lock wheel clean bench bench-quick
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,8 +13,6 @@ _hasher = PasswordHasher()
 SHORTEST = 8
 TRIES, PAUSE = 5, 60_000_000
 REMEMBERED = 10_000
-NOBODYS = _hasher.hash("nobody's password")
-"""Verified for an unknown address, so that the answer takes as long as for a known one."""
 
 
 async def hashed(password: str) -> str:
@@ -21,10 +20,17 @@ async def hashed(password: str) -> str:
     return await asyncio.to_thread(_hasher.hash, password)
 
 
+@cache
+def _nobodys() -> str:
+    """Verified for an unknown address, so that the answer takes as long as for a known one."""
+    return _hasher.hash("nobody's password")
+
+
 async def fits(stored: str, password: str) -> bool:
     """Whether the password is the one that was hashed; False for a member without one."""
+    nobodys = await asyncio.to_thread(_nobodys)  # by whoever comes first, known or not
     try:
-        return await asyncio.to_thread(_hasher.verify, stored or NOBODYS, password) and bool(stored)
+        return await asyncio.to_thread(_hasher.verify, stored or nobodys, password) and bool(stored)
     except (VerificationError, InvalidHashError):
         return False
 

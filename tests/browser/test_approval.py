@@ -50,6 +50,7 @@ async def ask_head(page: Page) -> None:
     await expect(page.get_by_text("Ждёт решения РОПа: «Перестал выходить на связь»")).to_be_visible()
 
 
+@pytest.mark.full
 async def test_a_manager_asks_the_head_answers_on_the_deal_and_the_manager_sees_it(
     demo: House, chromium_browser: Browser
 ) -> None:

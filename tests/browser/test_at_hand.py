@@ -94,6 +94,7 @@ async def test_a_list_is_kept_and_several_dialogs_are_put_off_and_taken_back(
         assert len(again["rows"]) == len(snoozed["rows"]) - 3
 
 
+@pytest.mark.full
 async def test_several_dialogs_are_chosen_by_touch(demo: House, chromium_browser: Browser) -> None:
     link = await demo.link_of("Ира")
     async with as_person(chromium_browser, demo, link, screen=PHONE, theme="dark") as ira:

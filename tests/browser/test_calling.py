@@ -105,6 +105,7 @@ async def test_a_recording_is_played_sought_and_heard_faster(demo: House, chromi
         await ira.check(locale="ru")
 
 
+@pytest.mark.full
 async def test_an_unknown_system_is_taught_by_three_calls(demo: House, chromium_browser: Browser) -> None:
     """The wizard of an unknown telephone system, with a fake one that tells of each call."""
     body = {"channel": "telephony", "name": "Наша АТС", "settings": {"provider": "generic"}}

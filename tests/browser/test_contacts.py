@@ -60,6 +60,7 @@ async def test_an_address_book_comes_in_by_three_steps_and_goes_again(
         await expect(page.get_by_text("никого нет")).to_be_visible()
 
 
+@pytest.mark.full
 async def test_contacts_and_their_import_fit_a_hand_in_the_dark(
     demo: House, chromium_browser: Browser
 ) -> None:
@@ -82,6 +83,7 @@ async def test_contacts_and_their_import_fit_a_hand_in_the_dark(
         await anna.shot("import preview phone")
 
 
+@pytest.mark.full
 async def test_what_was_told_is_listed_and_a_card_can_be_blocked(
     demo: House, chromium_browser: Browser
 ) -> None:

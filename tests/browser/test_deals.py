@@ -72,6 +72,7 @@ async def test_a_deal_is_moved_asked_first_and_taken_back_before_everybodys_eyes
         await anna.shot("deal history")
 
 
+@pytest.mark.full
 async def test_a_colleagues_change_of_a_deal_is_told_before_it_is_lost(
     demo: House, chromium_browser: Browser
 ) -> None:

@@ -68,6 +68,7 @@ async def test_doubts_about_clients_are_settled_in_one_place_and_undone(
         await expect(page.get_by_role("heading", name="Объединённые карточки")).to_have_count(0)
 
 
+@pytest.mark.full
 async def test_a_card_says_what_is_doubtful_about_it_in_a_hand_too(
     demo: House, chromium_browser: Browser
 ) -> None:

@@ -89,6 +89,7 @@ async def test_the_script_shows_the_form_in_a_page_that_styles_everything(
         assert said["fields"]
 
 
+@pytest.mark.full
 async def test_a_frame_and_a_plain_form_work_where_scripts_are_off(
     shop: House, chromium_browser: Browser
 ) -> None:
@@ -143,6 +144,7 @@ async def test_a_mistake_keeps_what_was_typed_and_two_clicks_are_one_lead(
     assert len([one for one in said if one["kind"] == "form"]) == 1
 
 
+@pytest.mark.full
 async def test_a_form_is_answered_by_mail_and_the_clients_reply_comes_to_the_same_deal(
     shop: House, chromium_browser: Browser, post_office: MailHost
 ) -> None:

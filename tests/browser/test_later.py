@@ -21,6 +21,7 @@ async def plan(page: Page, words: str) -> None:
     await expect(page.get_by_role("dialog", name="Отправить позже")).to_be_visible()
 
 
+@pytest.mark.full
 async def test_an_answer_for_later_waits_where_everybody_sees_it(
     demo: House, chromium_browser: Browser
 ) -> None:

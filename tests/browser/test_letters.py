@@ -63,6 +63,7 @@ async def test_a_new_letter_goes_to_any_address(demo: House, chromium_browser: B
         await ira.check(locale="ru")
 
 
+@pytest.mark.full
 async def test_a_letter_is_handed_on_from_a_phone(demo: House, chromium_browser: Browser) -> None:
     async with as_person(chromium_browser, demo, await demo.link_of("Ира"), screen=PHONE) as ira:
         page = ira.page

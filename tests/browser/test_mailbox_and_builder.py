@@ -52,6 +52,7 @@ async def fill_settings(page: Page, settings: dict[str, str]) -> None:
     await page.get_by_label("Сертификат сервера").fill(settings["certificate"])
 
 
+@pytest.mark.full
 async def test_a_late_proposal_replaces_nothing_that_was_typed_meanwhile(
     shop: House, chromium_browser: Browser
 ) -> None:
@@ -167,6 +168,7 @@ async def letters_of(shop: House, conversation: str) -> list[str]:
     return [one["text"] for one in page["items"] if one["kind"] == "mail"]
 
 
+@pytest.mark.full
 async def test_a_letter_that_is_not_all_there_says_why(
     shop: House, chromium_browser: Browser, post_office: MailHost
 ) -> None:
@@ -222,6 +224,7 @@ async def test_a_form_is_built_published_and_rolled_back_by_clicking(
         assert "Когда приехать на замер" not in await public()
 
 
+@pytest.mark.full
 async def test_a_sample_is_taught_by_clicking_on_its_fields(shop: House, chromium_browser: Browser) -> None:
     form = await form_of(shop, "Свой сайт")
     assert shop.keys is not None

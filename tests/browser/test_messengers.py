@@ -80,6 +80,7 @@ async def test_words_are_styled_changed_marked_and_taken_back(
         await expect(changed.locator(".gone")).to_be_visible()
 
 
+@pytest.mark.full
 async def test_on_a_phone_in_the_dark_all_of_it_is_within_reach(
     demo: House, chromium_browser: Browser
 ) -> None:

@@ -115,6 +115,7 @@ async def test_who_blocked_the_bot_is_known_before_a_word_is_typed_and_other_way
         await expect(page.get_by_text("Клиент запретил сообщения (Telegram).")).to_have_count(0)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("screen", "theme"), LOOKS)
 async def test_a_lent_accounts_chat_shows_who_and_when_until_its_owner_says_a_client(
     demo: House, chromium_browser: Browser, screen: Screen, theme: Theme
@@ -153,6 +154,7 @@ async def test_a_lent_accounts_chat_shows_who_and_when_until_its_owner_says_a_cl
         await petr.shot(f"a client after all {screen.width}")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("screen", "theme"), LOOKS)
 async def test_a_label_becomes_a_link_with_its_code_and_gaps_are_listed(
     demo: House, chromium_browser: Browser, screen: Screen, theme: Theme
@@ -179,6 +181,7 @@ async def test_a_label_becomes_a_link_with_its_code_and_gaps_are_listed(
         await oleg.shot(f"link and gaps {screen.width}")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("screen", "theme"), LOOKS)
 async def test_a_link_to_a_deal_is_made_beside_the_dialog(
     demo: House, chromium_browser: Browser, screen: Screen, theme: Theme
@@ -200,6 +203,7 @@ async def test_a_link_to_a_deal_is_made_beside_the_dialog(
         await expect(page.get_by_text("Ссылки отозваны").first).to_be_visible()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("screen", "theme"), LOOKS)
 async def test_a_file_that_an_edit_replaced_is_shown_with_the_earlier_wording(
     demo: House, chromium_browser: Browser, screen: Screen, theme: Theme
@@ -235,6 +239,7 @@ async def test_a_file_that_an_edit_replaced_is_shown_with_the_earlier_wording(
         await ira.shot(f"versions {screen.width}")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("screen", "theme"), LOOKS)
 async def test_what_a_network_cut_says_so_what_was_typed_there_has_its_author_and_what_we_split_is_one_answer(
     demo: House, chromium_browser: Browser, screen: Screen, theme: Theme

@@ -141,6 +141,7 @@ async def test_a_rule_is_drafted_checked_tried_published_obeyed_and_taken_back(
         await anna.check(locale="ru")
 
 
+@pytest.mark.full
 async def test_a_team_is_invited_scheduled_stood_in_for_and_left_without_orphans(
     shop: House, chromium_browser: Browser
 ) -> None:

@@ -57,6 +57,7 @@ async def test_a_search_opens_its_hit_and_leads_back_to_where_one_was(
         await expect(page.get_by_text("Остальное работает")).to_be_visible()
 
 
+@pytest.mark.full
 async def test_a_search_fits_a_hand_in_the_dark(demo: House, chromium_browser: Browser) -> None:
     link = await demo.link_of("Анна")
     async with as_person(chromium_browser, demo, link, screen=PHONE, theme="dark") as anna:
