@@ -30,18 +30,22 @@ EACH = 10
 WORDS = "Здравствуйте, подскажите, пожалуйста, есть ли доставка в субботу и сколько она стоит? "
 
 
-def entry(source_id: str, number: int, now: int) -> Entry:
-    """One message of one of many clients."""
-    client = 1000 + number // EACH
+def update(client: int, number: int, now: int) -> bytes:
+    """What the messenger says when a client writes."""
     person = {"id": client, "first_name": f"Клиент {client}"}
-    update = {
+    return orjson.dumps({
         "update_id": number,
         "message": {
             "message_id": number, "date": now // 1_000_000, "text": f"{WORDS}{number}", "from": {**person, "is_bot": False},
             "chat": {**person, "type": "private"},
         },
-    }  # fmt: skip
-    body = orjson.dumps(update)
+    })  # fmt: skip
+
+
+def entry(source_id: str, number: int, now: int, client: int = 0) -> Entry:
+    """One message of one of many clients, ten of each unless it is said whose."""
+    client = client or 1000 + number // EACH
+    body = update(client, number, now)
     return Entry(
         source_id=source_id, lane=str(client), key=str(number), received_at=now, method="POST", path="", query={},
         headers={"content-type": "application/json", "user-agent": "provider"}, body=body, body_file=None, size=len(body),

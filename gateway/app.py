@@ -27,6 +27,7 @@ from gateway.lookups import Lookups
 from gateway.media import Fetcher
 from gateway.metrics import FAILED_PARTS
 from gateway.profiles import Profiles
+from gateway.pushdesk import PushDesk
 from gateway.router import Router
 from gateway.sender import Senders
 from gateway.sources import Sources
@@ -130,6 +131,7 @@ class Running:
             self._start("router", Router(self._gateway).run)
             self._start("timers", Timers(self._gateway).run)
             self._start("staff", StaffDesk(self._gateway).run)
+            self._start("push", PushDesk(self._gateway).run)
             self._start("switchboard", Switchboard(self._gateway).run)
             self._start("senders", self._senders.run)
             self._start("typists", Typists(self._gateway).run)

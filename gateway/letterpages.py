@@ -16,6 +16,8 @@ from gateway.context import Gateway
 from gateway.refusals import Refusal
 from storage import ways
 
+PATH: Final = "/offer/{token:[A-Za-z0-9_-]{32}}"
+"""As long as our tokens are: the console's own page of an offer has its id there, which is longer."""
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -44,8 +46,8 @@ STYLE: Final = (
 def setup(app: web.Application, gateway: Gateway) -> None:
     """Mount the pages."""
     pages = _Pages(gateway)
-    app.router.add_get("/offer/{token}", pages.show)
-    app.router.add_post("/offer/{token}", pages.act)
+    app.router.add_get(PATH, pages.show)
+    app.router.add_post(PATH, pages.act)
 
 
 class _Pages:

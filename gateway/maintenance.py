@@ -18,7 +18,7 @@ from gateway.rehearsal import rehearse
 from gateway.replay import replay_one, replay_source
 from gateway.vault import Vault, VaultClosed
 from routing.times import DAY, SECOND
-from storage import migrate, sessions, signing, team
+from storage import devices, migrate, sessions, signing, team
 from storage.certificates import Certificate
 from storage.database import Database
 from storage.errors import Conflict
@@ -182,11 +182,19 @@ async def _rotate(database: Database, vault: Vault) -> int:
     await database.write(
         signing.store_keys, [{**one, "sealed": _rotated(vault, one["sealed"])} for one in keys]
     )
+    await _rotate_push(database, vault)
     return len(rows)
 
 
+async def _rotate_push(database: Database, vault: Vault) -> None:
+    if held := await database.read(devices.key):
+        await database.write(devices.store_key, {**held, "sealed": _rotated(vault, held["sealed"])})
+    anew = {row.id: _rotated(vault, row.sealed) for row in await database.read(devices.sealed)}
+    await database.write(devices.reseal, anew)
+
+
 def _rotated(vault: Vault, sealed: str) -> str:
-    """A signing key whose secret key was lost stays as it is: its public half still proves what it signed."""
+    """A key whose secret key was lost stays as it is: its public half still proves what it signed."""
     try:
         return vault.rotate(sealed)
     except VaultClosed:

@@ -12,7 +12,7 @@ from typing import Final
 from gateway.context import Gateway
 from gateway.sealer import erase
 from routing.times import DAY
-from storage import cut, drafts, early, erasing, imports, notices, ready, scheduled
+from storage import cut, devices, drafts, early, erasing, imports, notices, ready, scheduled, sessions
 from storage.forgetting import expired_spam, forget_spam
 
 GROUP: Final = 1000
@@ -63,6 +63,7 @@ async def sweep(gateway: Gateway) -> int:
     """Take away what people emptied or removed long ago; how many rows."""
     database = gateway.database
     swept = [
-        await database.write(one.sweep) for one in (drafts, ready, early, cut, imports, notices, scheduled)
+        await database.write(one.sweep)
+        for one in (drafts, ready, early, cut, imports, notices, scheduled, sessions, devices)
     ]
     return sum(swept)

@@ -1,7 +1,8 @@
 """What is a colleague told, in which words, and by which ways do they want to hear it?
 
 Each thing told is of one kind; a preference names the ways of a kind («notify.mention» = "screen sound bot"). Lead offers
-are told on every way a member has: that is what the way was linked for.
+are told on every way a member has: that is what the way was linked for. A browser that was switched on is told of every kind
+until its member chooses, and nothing that a client said or is called, unless they want that there («notify.details»).
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from zoneinfo import ZoneInfo
 
 from storage.notices import Named
 
-Way = Literal["bot", "mail"]
+Way = Literal["bot", "mail", "push"]
+MESSAGE: Final = "message"
+"""What a notice of a client's words would be called, if they were kept as one."""
 KINDS: Final[Mapping[str, str]] = {
     "mention": "mention",
     "task_reminder": "task", "task_overdue": "task", "task_overdue_many": "task", "evening_tasks": "task", "snooze_over": "task",
@@ -54,8 +57,9 @@ _quiet = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)(?:@(\S+))?")
 
 
 def wants(prefs: Mapping[str, Any], code: str, way: Way) -> bool:
-    """Whether a member wants to hear of this by that way; unsaid: no, it stands in the console."""
-    return way in str(prefs.get(f"notify.{KINDS.get(code, '')}", "")).split()
+    """Whether a member wants to hear of this by that way; unsaid: in a browser, and on no other way."""
+    kind = MESSAGE if code == MESSAGE else KINDS.get(code, "")
+    return way in str(prefs.get(f"notify.{kind}", "push")).split()
 
 
 def outcome(prefs: Mapping[str, Any], code: str, way: Way, at: int) -> str:
@@ -95,6 +99,39 @@ OUTCOMES: Final = {
     "expired": ("Время на лид №{number} вышло.", "The time for lead №{number} is over."),
     "withdrawn": ("Лид №{number} больше не предлагается.", "Lead №{number} is not offered any more."),
 }
+
+
+HERE: Final = {
+    "hello": ("Уведомления на этом устройстве включены", "Notifications on this device are on"),
+    "hello_about": ("Нажмите, чтобы выбрать, о чём сообщать.", "Press to choose what to hear of."),
+    "offer": ("Новый лид №{number}", "New lead №{number}"),
+    "message": ("Клиент ждёт ответа", "A client waits for an answer"),
+    "message_of": ("{name} пишет", "{name} writes"),
+}
+"""What is shown by a browser only."""
+LONGEST: Final = 160
+"""Characters of a client that a browser shows."""
+CLIENT: Final = ("клиент", "a client")
+OF_COLLEAGUES: Final = frozenset({"colleague_break"})
+
+
+def here(name: str, language: object, **blanks: object) -> str:
+    """Words that a browser shows."""
+    return HERE[name][language == "en"].format(**blanks)
+
+
+def discreet(code: str, name: str, language: object) -> str:
+    """The sentence without a client's name."""
+    english = language == "en"
+    said = WORDS.get(code, ("Уведомление", "Notice"))[english]
+    if code in OF_COLLEAGUES:
+        return said.format(name=name)
+    return said.removesuffix(": {name}").format(name=CLIENT[english])
+
+
+def detailed(prefs: Mapping[str, Any]) -> bool:
+    """Whether a member wants clients' names and words to be shown by a browser, over a lock screen too."""
+    return prefs.get("notify.details") is True
 
 
 def offer_words(language: object) -> dict[str, str]:

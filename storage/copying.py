@@ -22,7 +22,7 @@ MADE_OF_EVENTS: Final = frozenset({
     "read_marker", "deal",
     "deal_party", "stage_history", "company", "contact_company", "touch", "consent", "external_ref", "task", "offer",
     "decision", "candidates", "event", "audit_log", "counter", "session", "api_token", "seal", "numbering", "gap", "certificate",
-    "test_session", "connection", "source_memory", "early", "unwanted", "turn", "cut", "byline", "scheduled",
+    "test_session", "connection", "source_memory", "early", "unwanted", "turn", "cut", "byline", "scheduled", "push_subscription",
 })  # fmt: skip
 """Tables that are not settings; one that is not named here is carried over."""
 

@@ -76,6 +76,12 @@ def find(connection: Connection, token: str, now: int) -> Session | None:
     return Session(row.digest, row.member_id, row.expires_at, row.used_at, bool(row.keep))
 
 
+def alive(connection: Connection, member_id: str, now: int) -> set[str]:
+    """Digests of a member's sessions that are good now."""
+    mine = select(session.c.digest).where(session.c.member_id == member_id, session.c.expires_at > now)
+    return set(connection.execute(mine).scalars())
+
+
 def slide(tx: Transaction, found: Session) -> int:
     """Push a used session's end on; its new end."""
     ends = tx.now + (LONG if found.keep else SHORT)

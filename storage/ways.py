@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, text, update
 
-from routing.times import FOREVER, MINUTE
+from routing.times import MINUTE
 from storage import audit
+from storage.devices import reach
 from storage.errors import Conflict
 from storage.ids import new_id
-from storage.tables import member, staff_notice, staff_way
+from storage.tables import staff_notice, staff_way
 from storage.tables.base import Json
 from storage.transaction import Transaction
 
@@ -80,7 +81,7 @@ def link(tx: Transaction, source_id: str, code: str, kind: str, value: str, thre
         .where(staff_way.c.id == row.id)
         .values(kind=kind, value=value, thread=thread, state="active", code=None, expires_at=None)
     )
-    _reach(tx, row.member_id)
+    reach(tx, row.member_id)
     audit.note(tx, row.member_id, "way.link", "member", row.member_id, {"source": source_id})
     return True
 
@@ -101,31 +102,17 @@ def remove(tx: Transaction, member_id: str, way_id: str) -> None:
     """The colleague hears nothing there any more. Raises Conflict not_found."""
     if not _drop(tx, staff_way.c.member_id == member_id, staff_way.c.id == way_id):
         raise Conflict("not_found", 404)
-    _reach(tx, member_id)
+    reach(tx, member_id)
 
 
 def block(tx: Transaction, way_id: str, member_id: str) -> None:
     """The network says that nothing can be told there any more."""
     tx.connection.execute(update(staff_way).where(staff_way.c.id == way_id).values(state="blocked"))
-    _reach(tx, member_id)
+    reach(tx, member_id)
 
 
 def _drop(tx: Transaction, *which: Any) -> int:
     return tx.connection.execute(staff_way.delete().where(*which)).rowcount
-
-
-def _reach(tx: Transaction, member_id: str) -> None:
-    """A linked chat that is not blocked reaches a person though no page is open; without one only the console does."""
-    linked = tx.connection.execute(
-        select(staff_way.c.id).where(
-            staff_way.c.member_id == member_id, staff_way.c.state == "active", staff_way.c.kind != "email"
-        )
-    ).first()
-    tx.connection.execute(
-        update(member).where(member.c.id == member_id).values(reachable_until=FOREVER if linked else None)
-    )
-    tx.changed("member", member_id)
-    tx.ring("router")
 
 
 def of_member(connection: Connection, member_id: str) -> list[Row[Any]]:

@@ -5,12 +5,12 @@ const notice = (id: string, read = false): never => ({ id, code: "mention", name
 
 describe("by which ways somebody is told", () => {
   it("the usual ones hold until they choose, each kind by itself", () => {
-    expect(waysOf({}, "mention")).toEqual(["screen", "sound"]);
+    expect(waysOf({}, "mention")).toEqual(["screen", "sound", "push"]);
     expect(waysOf({ "notify.mention": "" }, "mention")).toEqual([]);
     expect(waysOf({ "notify.mention": "mail browser nonsense" }, "mention")).toEqual(["browser", "mail"]);
   });
   it("a switch changes one way and nothing else", () => {
-    expect(switched({}, "mention", "bot", true)).toBe("screen sound bot");
+    expect(switched({}, "mention", "bot", true)).toBe("screen sound push bot");
     expect(switched({ "notify.task": "screen bot" }, "task", "bot", false)).toBe("screen");
   });
   it("what the gateway may name newly is still told", () => expect(kindOf("something_new")).toBe("team"));

@@ -149,6 +149,25 @@ staff_way = Table(
 )
 Index("ix_staff_way_value", staff_way.c.source_id, staff_way.c.value)
 
+# A colleague's browser that can be told things though no page is open. It ends with the session that made it.
+push_subscription = Table(
+    "push_subscription",
+    metadata,
+    key("id", primary_key=True),
+    key("member_id", index=True),
+    key("session"),  # its digest
+    words("endpoint"),
+    words("sealed"),  # the browser's keys
+    words("name"),
+    at("made_at"),
+    maybe_at("greeted_at"),
+    maybe_at("worked_at"),
+    maybe_at("retry_at"),
+    number("failures"),
+    words("error"),
+    UniqueConstraint("endpoint"),
+)
+
 # One offer told on one way. What is sent is never sent again; it is changed to what became of the offer.
 staff_notice = Table(
     "staff_notice",

@@ -156,7 +156,7 @@ export const conversations = {
     get<T.Timeline>(`/conversations/${id}/messages`, query),
   send: (id: string, body: SendBody) => post<T.Sent>(`/conversations/${id}/messages`, body),
   stickers: (id: string) => get<T.Stickers>(`/conversations/${id}/stickers`),
-  note: (id: string, body: { id: string; text: string }) => post<T.Sent>(`/conversations/${id}/notes`, body),
+  note: (id: string, body: { id: string; text: string; mentions: string[] }) => post<T.Sent>(`/conversations/${id}/notes`, body),
   state: (id: string, body: { state: State; until?: number; why?: string }) =>
     post<T.Changed>(`/conversations/${id}/state`, body),
   assign: (id: string, member_id: string | null, comment?: string) =>
@@ -295,6 +295,13 @@ export const ways = {
   remove: (id: string) => del(`/me/ways/${id}`),
 };
 
+export const devices = {
+  all: () => get<T.Devices>("/me/devices"),
+  add: (body: { endpoint: string; p256dh: string; auth: string }) => post<T.Devices>("/me/devices", body),
+  tryOut: (id: string) => post<undefined>(`/me/devices/${id}/try`),
+  remove: (id: string) => del(`/me/devices/${id}`),
+};
+
 export const notices = {
   list: (cursor: string) => get<T.NoticeList>("/notices", { cursor }),
   read: (ids: string[] | null) => post<void>("/notices/read", { ids }),
@@ -315,6 +322,7 @@ export const decisions = { one: (id: string) => get<T.Decision>(`/decisions/${id
 
 export const offers = {
   all: () => get<T.Offers>("/offers"),
+  one: (id: string) => get<T.Offer>(`/offers/${id}`),
   accept: (id: string) => post<T.Offer>(`/offers/${id}/accept`),
   decline: (id: string, reason: string, comment?: string) =>
     post<T.Offer>(`/offers/${id}/decline`, comment ? { reason, comment } : { reason }),

@@ -222,6 +222,7 @@ export type Schedules = Shapes["Schedules"];
 export type Schedule = Shapes["ScheduleShape"];
 export type Handovers = Shapes["Handovers"];
 export type Team = Shapes["Team"];
+export type Devices = Shapes["Devices"];
 export type Ways = Shapes["Ways"];
 export type Days = Shapes["Days"];
 export type SetupChanges = Shapes["Compared"];

@@ -32,7 +32,12 @@ let silence: ReturnType<typeof setTimeout> | undefined;
 let heartbeat: ReturnType<typeof setInterval> | undefined;
 let wanted = false;
 let catchingUpUntil = 0;
-let watched: { conversation_id: string | null; typing: boolean } = { conversation_id: null, typing: false };
+interface Watched {
+  conversation_id: string | null;
+  deal_id: string | null;
+  typing: boolean;
+}
+let watched: Watched = { conversation_id: null, deal_id: null, typing: false };
 
 export function onChange<P>(type: string, handler: (patch: P, id: string, seq: number) => void): () => void {
   const set = changes.get(type) ?? new Set();
@@ -82,10 +87,20 @@ export function disconnect(): void {
 
 /** Which conversation this person looks at, and whether they are typing: shown to colleagues. */
 export function watchConversation(conversation_id: string | null, typing: boolean): void {
-  const changed = watched.conversation_id !== conversation_id || watched.typing !== typing;
-  watched = { conversation_id, typing };
-  if (changed) tell({ type: "watch", ...watched });
+  watch({ conversation_id, deal_id: null, typing });
 }
+
+/** The same of a deal's page. */
+export function watchDeal(deal_id: string | null): void {
+  watch({ conversation_id: null, deal_id, typing: false });
+}
+
+function watch(now: Watched): void {
+  const before = watched;
+  watched = now;
+  if (before.conversation_id !== now.conversation_id || before.deal_id !== now.deal_id || before.typing !== now.typing) tell({ type: "watch", ...now });
+}
+const watching = (): boolean => watched.conversation_id !== null || watched.deal_id !== null;
 
 function tell(message: object): void {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
@@ -93,7 +108,7 @@ function tell(message: object): void {
 
 let beats = 0;
 function beat(): void {
-  if (watched.conversation_id) tell({ type: "watch", ...watched });
+  if (watching()) tell({ type: "watch", ...watched });
   if (beats++ % 4 === 0 && document.visibilityState === "visible") tell({ type: "active" });
 }
 
@@ -173,7 +188,7 @@ function greet(event: LiveEvent): void {
   trouble.value = false;
   lastOnlineAt.value = Date.now();
   if (event.version) serverVersion.value = event.version;
-  if (watched.conversation_id) tell({ type: "watch", ...watched });
+  if (watching()) tell({ type: "watch", ...watched });
   if (document.visibilityState === "visible") tell({ type: "active" });
 }
 

@@ -1,8 +1,8 @@
 /**
  * How does this person want to be told, and is it quiet now?
  *
- * A preference names the ways of each kind («notify.mention» = "screen sound browser bot mail"); chats and mail are the
- * gateway's to tell (gateway/told.py knows the same kinds). Of several tabs one sounds and shows the browser's notices.
+ * A preference names the ways of each kind («notify.mention» = "screen sound browser push bot mail"); devices, chats and mail are
+ * the gateway's to tell (gateway/told.py knows the same kinds). Of several tabs one sounds and shows the browser's notices.
  */
 import { ref, watch } from "vue";
 import type { NoticeShape, Offer, Row } from "@/api/types";
@@ -10,17 +10,17 @@ import { has, t } from "@/i18n";
 import { onChange } from "@/live/socket";
 import { router } from "@/router";
 import { serverNow } from "@/time/clock";
-import { say, tellAside } from "./notices";
+import { say, silenced, tellAside } from "./notices";
 import { me } from "./session";
 import { latest, placeOf } from "./told";
 
 export const KINDS = ["offer", "message", "mention", "task", "late", "lead", "team"] as const;
 export type Kind = (typeof KINDS)[number];
-export const WAYS = ["screen", "sound", "browser", "bot", "mail"] as const;
+export const WAYS = ["screen", "sound", "browser", "push", "bot", "mail"] as const;
 export type Way = (typeof WAYS)[number];
 
 /** What holds until somebody chooses. */
-const USUAL: Record<Kind, string> = { offer: "screen sound", message: "sound", mention: "screen sound", task: "screen", late: "screen sound", lead: "screen", team: "screen" };
+const USUAL: Record<Kind, string> = { offer: "screen sound push", message: "sound push", mention: "screen sound push", task: "screen push", late: "screen sound push", lead: "screen push", team: "screen push" };
 const OF: Record<string, Kind> = {
   mention: "mention",
   task_reminder: "task", task_overdue: "task", task_overdue_many: "task", evening_tasks: "task", snooze_over: "task", call_back_overdue: "task", call_not_placed: "task", scheduled_stopped: "task",
@@ -82,13 +82,17 @@ function stand(): void {
 let sound: AudioContext | null = null;
 /** Browsers let a page sound only after a person touched it. */
 export function unlockSound(): void {
+  silenced.value = false;
   if (typeof AudioContext === "undefined") return;
   sound ??= new AudioContext();
   if (sound.state === "suspended") void sound.resume();
 }
 const TONES: Partial<Record<Kind, number[]>> = { offer: [660, 880, 1100], message: [740] };
 export function play(kind: Kind): void {
-  if (!sound || sound.state !== "running") return;
+  if (!sound || sound.state !== "running") {
+    silenced.value = typeof AudioContext !== "undefined" && navigator.userActivation?.hasBeenActive !== true;
+    return;
+  }
   (TONES[kind] ?? [520, 650]).forEach((pitch, place) => {
     const [tone, volume] = [sound!.createOscillator(), sound!.createGain()];
     const at = sound!.currentTime + place * 0.14;
@@ -109,9 +113,18 @@ export async function askPermission(): Promise<void> {
 }
 
 const open = new Map<string, Notification>();
-function show(title: string, body: string, to: string | null): void {
+const keeper = async (): Promise<ServiceWorkerRegistration | undefined> => ("serviceWorker" in navigator ? navigator.serviceWorker.getRegistration() : undefined);
+
+/** By the service worker where there is one: phones know no other way, and what the gateway sends it meanwhile replaces this. */
+async function show(title: string, body: string, to: string | null): Promise<void> {
   if (permission.value !== "granted") return;
   const tag = to ?? title;
+  try {
+    const kept = await keeper();
+    if (kept?.active) return await kept.showNotification(title, { body, tag, icon: "/icons/icon-192.png", silent: true, data: { url: to ?? "/" } });
+  } catch {
+    // then the page itself
+  }
   const shown = new Notification(title, { body, tag, icon: "/favicon.svg", silent: true });
   open.set(tag, shown);
   shown.onclose = () => open.delete(tag);
@@ -121,6 +134,13 @@ function show(title: string, body: string, to: string | null): void {
     shown.close();
   };
 }
+/** What is looked at needs no notice any more, whoever showed it. */
+async function closeShown(path: string): Promise<void> {
+  open.get(path)?.close();
+  const shown = (await (await keeper())?.getNotifications?.({ tag: path }).catch(() => [])) ?? [];
+  shown.forEach((one) => one.close());
+}
+
 export interface Alert {
   kind: Kind;
   title: string;
@@ -136,14 +156,14 @@ export function alert(what: Alert): void {
   if (!leads || isQuiet(quietOf(prefs), minuteNow())) return;
   const here = seen && what.to !== null && router.currentRoute.value.path === what.to;
   if (ways.includes("sound") && !here) play(what.kind);
-  if (ways.includes("browser") && !seen) show(what.title, what.body ?? "", what.to);
+  if (ways.includes("browser") && !seen) void show(what.title, what.body ?? "", what.to);
 }
 
 /** So that one hears and sees what was switched on. */
 export function tryOut(): void {
   unlockSound();
   setTimeout(() => play("message"), 50);
-  show(t("notify.sample"), t("app.name"), null);
+  void show(t("notify.sample"), t("app.name"), null);
 }
 
 // --- what is told --------------------------------------------------------------------------------------------------
@@ -191,7 +211,8 @@ export function start(): void {
   started = true;
   stand();
   for (const event of ["pointerdown", "keydown"] as const) window.addEventListener(event, unlockSound, { once: true, capture: true });
-  router.afterEach((to) => open.get(to.path)?.close()); // what is looked at needs no notice any more
+  router.afterEach((to) => void closeShown(to.path));
+  void import("./device").then((device) => device.renew()).catch(() => {});
   watch(latest, tellNotices, { immediate: true });
   onChange<Offer>("offer.upsert", tellOffer);
   onChange<Row>("conversation.upsert", tellMessage);

@@ -17,6 +17,9 @@ export const notice = shallowRef<Notice | null>(null);
 export const spoken = ref("");
 export const spokenNow = ref("");
 
+/** The browser lets nothing sound until somebody touches the page, and something was to sound. */
+export const silenced = ref(false);
+
 const SECONDS_TO_UNDO = 8;
 let count = 0;
 let left = 0;

@@ -26,6 +26,7 @@ export interface Pending {
   id: string;
   conversation: string;
   mode: "reply" | "note";
+  mentions?: string[];
   body: SendBody;
   files: Uploaded[];
   local: LocalState;
@@ -54,13 +55,15 @@ export interface Sending {
   location?: LocationGiven | null;
   card?: CardGiven | null;
   sticker?: StickerShape;
+  /** Colleagues who are told of a note. */
+  mentions?: string[];
 }
 
 /** Shows the bubble, empties the field, sends. */
 export async function send(conversation: string, mode: "reply" | "note", what: Sending): Promise<boolean> {
   const id = newId();
   const body = bodyOf(id, mode, what);
-  const one: Pending = { id, conversation, mode, body, files: what.files, local: "going", code: "" };
+  const one: Pending = { id, conversation, mode, body, mentions: what.mentions ?? [], files: what.files, local: "going", code: "" };
   if (what.sticker) write(conversation, mode, { replyTo: null });
   else clear(conversation, mode);
   put(one);
@@ -98,7 +101,7 @@ async function go(one: Pending): Promise<boolean> {
     const sent =
       one.mode === "reply"
         ? await api.send(one.conversation, one.body)
-        : await api.note(one.conversation, { id: one.id, text: one.body.text });
+        : await api.note(one.conversation, { id: one.id, text: one.body.text, mentions: one.mentions ?? [] });
     pending.delete(one.id);
     keep();
     if (!sent.items.some((item) => item.id === one.id)) withdraw(one.id);

@@ -25,6 +25,7 @@ export interface Thread {
 
 const KEPT = 30;
 const threads = shallowReactive(new Map<string, Thread>());
+/** Who looks at a conversation, or at a deal's page. */
 export const viewers = shallowReactive(new Map<string, Viewer[]>());
 
 /** The conversation from memory at once, refreshed behind. */
@@ -186,8 +187,8 @@ onChange<Deal>("deal.upsert", (deal) => {
     }
   }
 });
-onChange<{ conversation_id: string; viewers: Viewer[] }>("presence", (patch) => {
-  viewers.set(patch.conversation_id, patch.viewers);
+onChange<{ viewers: Viewer[] }>("presence", (patch, id) => {
+  viewers.set(id, patch.viewers);
 });
 onSnapshot(() => {
   for (const thread of threads.values()) void refresh(thread);

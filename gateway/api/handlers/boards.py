@@ -12,6 +12,7 @@ from gateway.api import build, shapes
 from gateway.api.handlers.inbox import contact_of, rows_of
 from gateway.api.layer import Call, Query, route
 from gateway.api.rights import READ, must_see_deal, own_only
+from gateway.live import viewers
 from storage import boards, cards, queue
 
 MOST_ASKED = 100
@@ -81,6 +82,8 @@ class Card(TypedDict):
     overdue: int
     asked: HeadAsked | None
     refused: HeadRefused | None
+    viewers: list[shapes.Viewer]
+    """Who else has the deal open."""
 
 
 class Cards(TypedDict):
@@ -173,6 +176,7 @@ def _card(call: Call, row: Any, found: boards.Facts) -> Card:
         "task": _next(todo[0], names) if todo else None, "tasks": len(todo),
         "overdue": sum(one.due_at is not None and one.due_at < call.now for one in todo),
         "asked": _asked(found.asked.get(row.id)), "refused": _refused(found.asked.get(row.id)),
+        "viewers": viewers(call.gateway, row.id, but=call.me) if words else [],
     }  # fmt: skip
 
 

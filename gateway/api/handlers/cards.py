@@ -128,6 +128,13 @@ async def _must_be_mine(call: Call) -> None:
         raise Refusal("not_found", 404)
 
 
+@route("GET", "/offers/{id}", answer=shapes.Offer, needs="lead.accept")
+async def one_offer(call: Call) -> shapes.Offer:
+    """An offer made to this member, also one that is over: what came of it."""
+    await _must_be_mine(call)
+    return await _my_offer(call)
+
+
 @route("POST", "/offers/{id}/accept", answer=shapes.Offer, needs="lead.accept")
 async def accept_offer(call: Call) -> shapes.Offer:
     """Take the lead; taking it twice is one taking."""

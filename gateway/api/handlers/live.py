@@ -185,10 +185,12 @@ class Line:
             case "active":
                 self._hub.active(self._call.me)
             case "watch":
-                self._watch(reader, said.get("conversation_id"), said.get("typing") is True)
+                place = said.get("conversation_id") or said.get("deal_id")
+                self._watch(reader, place, said.get("typing") is True)
 
-    def _watch(self, reader: Reader, conversation_id: object, typing: bool) -> None:
-        seen = conversation_id if isinstance(conversation_id, str) and len(conversation_id) <= 80 else ""
+    def _watch(self, reader: Reader, place: object, typing: bool) -> None:
+        """A conversation, or a deal's page: their ids are unique over both."""
+        seen = place if isinstance(place, str) and len(place) <= 80 else ""
         if seen and not self._hub.may_see(reader, seen):
             seen = ""
         self._hub.presence.look(self._id, self._call.me, self._call.account.name, seen, typing)

@@ -1,0 +1,50 @@
+/** What does the gateway say to this browser, and what is shown of it? (gateway/pushdesk.py, Shown) */
+
+export interface Said {
+  tag: string;
+  title: string;
+  body: string;
+  /** A page of ours. */
+  url: string;
+  /** An offer that can be taken right there. */
+  offer: string;
+  take: string;
+  /** It replaces what was shown, and rings no more. */
+  quiet: boolean;
+}
+
+/** Only a page of ours: a push service cannot read what it carries, but it is from outside all the same. */
+export const ours = (path: unknown): string => (typeof path === "string" && /^\/(?!\/)[\w/.#?=&%~-]*$/u.test(path) ? path : "/");
+
+const word = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** null: nothing that can be read. */
+export function readSaid(text: string): Said | null {
+  try {
+    const given = JSON.parse(text) as Record<string, unknown>;
+    if (!given || !word(given.title)) return null;
+    const offer = /^[\w-]{1,80}$/u.test(word(given.offer)) ? word(given.offer) : "";
+    return { tag: word(given.tag), title: word(given.title), body: word(given.body), url: ours(given.url), offer, take: word(given.take), quiet: given.quiet === true };
+  } catch {
+    return null;
+  }
+}
+
+export interface Button {
+  action: string;
+  title: string;
+}
+export const buttonsOf = (said: Said): Button[] => (said.offer && said.take ? [{ action: "take", title: said.take }] : []);
+
+export function bytesOf(key: string): Uint8Array<ArrayBuffer> {
+  const text = atob(key.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(text, (one) => one.charCodeAt(0));
+}
+export function wordsOf(bytes: ArrayBuffer | null | undefined): string {
+  return btoa(String.fromCharCode(...new Uint8Array(bytes ?? new ArrayBuffer(0)))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** As the gateway wants to hear of a browser. */
+export function told(subscription: Pick<PushSubscription, "endpoint" | "getKey">): { endpoint: string; p256dh: string; auth: string } {
+  return { endpoint: subscription.endpoint, p256dh: wordsOf(subscription.getKey("p256dh")), auth: wordsOf(subscription.getKey("auth")) };
+}
