@@ -115,9 +115,9 @@ CLIENT: Final = ("клиент", "a client")
 OF_COLLEAGUES: Final = frozenset({"colleague_break"})
 
 
-def here(name: str, language: object, **blanks: object) -> str:
+def here(what: str, language: object, **blanks: object) -> str:
     """Words that a browser shows."""
-    return HERE[name][language == "en"].format(**blanks)
+    return HERE[what][language == "en"].format(**blanks)
 
 
 def discreet(code: str, name: str, language: object) -> str:

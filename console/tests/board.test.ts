@@ -16,7 +16,7 @@ const deal = (id: string, stage_id: string, more: Partial<Deal> = {}): Deal => (
   id, number: 1, title: id, stage: stage_id, stage_id, stage_kind: "open", amount: null, currency: "RUB", owner: null, queue: null, waiting_reason: null,
   repeat: false, quiet: false, created_at: 0, last_activity_at: 0, closed_at: null, ...more,
 });
-const card = (of: Deal): DealCard => ({ deal: of, contact: null, phone: "", talk: null, task: null, tasks: 0, overdue: 0, asked: null, refused: null });
+const card = (of: Deal): DealCard => ({ deal: of, contact: null, phone: "", talk: null, task: null, tasks: 0, overdue: 0, asked: null, refused: null, viewers: [] });
 
 /** The server in small: what stands on which stage. */
 let stands: Deal[] = [];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { answerOf, outdated } from "@/offline/rules";
-import { buttonsOf, bytesOf, ours, readSaid, told, wordsOf } from "@/offline/said";
+import { bytesOf, told, wordsOf } from "@/offline/keys";
+import { buttonsOf, ours, readSaid } from "@/offline/said";
 
 const HOME = "https://inbox.example";
 const asked = (path: string, mode = "cors", method = "GET") => answerOf({ url: new URL(path, HOME).href, mode, method }, HOME);
@@ -40,7 +41,7 @@ describe("what is said to a browser whose page is closed", () => {
   it("knows the way home with a place on the page", () => expect(ours("/profile#notify")).toBe("/profile#notify"));
   it("keys are written and read as the gateway does", () => {
     expect(wordsOf(bytesOf("BP4z9KsN-_Q").buffer)).toBe("BP4z9KsN-_Q");
-    const keys: Record<string, ArrayBuffer> = { p256dh: bytesOf("BCVx").buffer, auth: bytesOf("BTBZ").buffer };
-    expect(told({ endpoint: "https://push.example.org/x", getKey: (name) => keys[name] ?? null })).toEqual({ endpoint: "https://push.example.org/x", p256dh: "BCVx", auth: "BTBZ" });
+    const keys = { p256dh: "BCVx", auth: "BTBZ" };
+    expect(told({ toJSON: () => ({ endpoint: "https://push.example.org/x", expirationTime: null, keys }) })).toEqual({ endpoint: "https://push.example.org/x", p256dh: "BCVx", auth: "BTBZ" });
   });
 });

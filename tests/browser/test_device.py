@@ -17,12 +17,10 @@ from tests.rig.pushservice import Browser as Subscribed
 pytestmark = pytest.mark.browser
 
 SERVICE = """([endpoint, p256dh, auth]) => {
-  const plain = (text) => atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = (text) => Uint8Array.from(plain(text), (one) => one.charCodeAt(0)).buffer;
   let mine = null;
   PushManager.prototype.getSubscription = async () => mine;
   PushManager.prototype.subscribe = async (options) => (mine = {
-    endpoint, options, getKey: (name) => bytes(name === "auth" ? auth : p256dh), unsubscribe: async () => ((mine = null), true),
+    options, toJSON: () => ({ endpoint, keys: { p256dh, auth } }), unsubscribe: async () => ((mine = null), true),
   });
 }"""
 """The browser's push service, which is on the internet. Everything else is the browser's own."""

@@ -35,16 +35,3 @@ export interface Button {
   title: string;
 }
 export const buttonsOf = (said: Said): Button[] => (said.offer && said.take ? [{ action: "take", title: said.take }] : []);
-
-export function bytesOf(key: string): Uint8Array<ArrayBuffer> {
-  const text = atob(key.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(text, (one) => one.charCodeAt(0));
-}
-export function wordsOf(bytes: ArrayBuffer | null | undefined): string {
-  return btoa(String.fromCharCode(...new Uint8Array(bytes ?? new ArrayBuffer(0)))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-/** As the gateway wants to hear of a browser. */
-export function told(subscription: Pick<PushSubscription, "endpoint" | "getKey">): { endpoint: string; p256dh: string; auth: string } {
-  return { endpoint: subscription.endpoint, p256dh: wordsOf(subscription.getKey("p256dh")), auth: wordsOf(subscription.getKey("auth")) };
-}

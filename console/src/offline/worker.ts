@@ -8,7 +8,7 @@
  * It also shows what the gateway says to this browser while no page is looked at, and leads there when that is pressed.
  */
 import { answerOf, outdated } from "./rules";
-import { buttonsOf, ours, readSaid, told } from "./said";
+import { buttonsOf, ours, readSaid } from "./said";
 
 interface Lasting {
   waitUntil(work: Promise<unknown>): void;
@@ -94,12 +94,14 @@ const pages = (): Promise<Page[]> => scope.clients.matchAll({ type: "window", in
 /** A page that is looked at says it itself; otherwise something has to be shown, whatever came. */
 async function show(text: string): Promise<void> {
   const said = readSaid(text);
-  if ((await pages()).some((page) => page.focused)) return;
+  if (said?.tag !== HELLO && (await pages()).some((page) => page.focused)) return;
   if (!said) return scope.registration.showNotification(scope.location.host, { tag: "other", icon: ICON, data: { url: "/notices" } });
-  const options = { body: said.body, tag: said.url === "/" ? said.tag : said.url, icon: ICON, badge: ICON, silent: said.quiet, renotify: !said.quiet, actions: buttonsOf(said), data: { url: said.url, offer: said.offer } };
+  const options = { body: said.body, tag: said.url === "/" ? said.tag : said.url, icon: ICON, silent: said.quiet, renotify: !said.quiet, actions: buttonsOf(said), data: { url: said.url, offer: said.offer } };
   return scope.registration.showNotification(said.title, options);
 }
 const ICON = "/icons/icon-192.png";
+/** Shown for a look, to whoever is looking. */
+const HELLO = "hello";
 
 async function lead(path: string): Promise<void> {
   const open = await pages();
@@ -125,7 +127,8 @@ async function post(path: string, body: unknown): Promise<void> {
 async function renew(event: Renewed): Promise<void> {
   const key = event.oldSubscription?.options.applicationServerKey;
   const fresh = event.newSubscription ?? (key ? await scope.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }) : null);
-  if (fresh) await post("/me/devices", told(fresh));
+  const { endpoint, keys } = fresh?.toJSON() ?? {};
+  if (endpoint) await post("/me/devices", { endpoint, ...keys });
 }
 
 scope.addEventListener("push", (event) => event.waitUntil(show(event.data?.text() ?? "")));

@@ -3,7 +3,7 @@ import { computed, ref, shallowRef } from "vue";
 import { devices as api } from "@/api/calls";
 import { asApiError, ApiError } from "@/api/http";
 import type { Devices } from "@/api/types";
-import { bytesOf, told, wordsOf } from "@/offline/said";
+import { bytesOf, told, wordsOf } from "@/offline/keys";
 import { permission } from "./alerts";
 import { me } from "./session";
 
