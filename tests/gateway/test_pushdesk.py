@@ -60,7 +60,12 @@ class Colleague:
         status, _ = await self.call("POST", "/me/devices", browser.json())
         assert status == 201
         await until(lambda: _shown(browser, "hello"))
+        await until(lambda: self._works(browser))
         return browser
+
+    async def _works(self, browser: Browser) -> bool:
+        sql = "SELECT worked_at FROM push_subscription WHERE endpoint = :endpoint"
+        return (await self.town.one(sql, endpoint=browser.endpoint)) is not None
 
     async def wish(self, **prefs: Any) -> None:
         def work(tx: Transaction) -> None:
