@@ -84,7 +84,8 @@ class PushDesk:
                 with self._gateway.bells.listening("push", "staff", "leases") as bell:
                     while True:
                         if await self._wanted():
-                            http = http or await stack.enter_async_context(_session())
+                            if http is None:
+                                http = await stack.enter_async_context(_session())
                             await self._round(http)
                         await bell.wait(LOOK)
             finally:

@@ -17,13 +17,25 @@ from tests.rig.pushservice import Browser as Subscribed
 pytestmark = pytest.mark.browser
 
 SERVICE = """([endpoint, p256dh, auth]) => {
-  let mine = null;
-  PushManager.prototype.getSubscription = async () => mine;
-  PushManager.prototype.subscribe = async (options) => (mine = {
-    options, toJSON: () => ({ endpoint, keys: { p256dh, auth } }), unsubscribe: async () => ((mine = null), true),
+  const plain = (key) => atob(key.replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = (key) => Uint8Array.from(plain(key), (one) => one.charCodeAt(0)).buffer;
+  const made = (key) => ({
+    options: { applicationServerKey: bytes(key) }, toJSON: () => ({ endpoint, keys: { p256dh, auth } }),
+    unsubscribe: async () => (localStorage.removeItem("made"), true),
   });
+  PushManager.prototype.getSubscription = async () => (localStorage.made ? made(localStorage.made) : null);
+  PushManager.prototype.subscribe = async ({ applicationServerKey }) => {
+    localStorage.made = btoa(String.fromCharCode(...applicationServerKey)).replaceAll("+", "-").replaceAll("/", "_");
+    return made(localStorage.made);
+  };
 }"""
 """The browser's push service, which is on the internet. Everything else is the browser's own."""
+
+
+SHOWN = """async () => {
+  const shown = await (await navigator.serviceWorker.ready).getNotifications();
+  return shown.length && shown.map((one) => [one.title, one.body, one.tag, one.data.url, ...one.actions.map((act) => act.title)]);
+}"""
 
 
 def here(page: Page) -> Any:
@@ -75,9 +87,9 @@ async def test_notices_are_switched_on_shown_and_switched_off(demo: House, chrom
         await page.goto("about:blank")  # a page that is looked at says it itself
         await deliver(tools, demo.address, {**said, "tag": "offer-7"})
         await page.goto("/profile")
-        shown = """async () => (await (await navigator.serviceWorker.ready).getNotifications())
-          .map((one) => [one.title, one.body, one.tag, one.data.url, one.actions.map((act) => act.title)])"""
-        await expect.poll(lambda: page.evaluate(shown)).to_equal([])  # placeholder
+        told = await page.wait_for_function(SHOWN)
+        lead = ["Новый лид №7", said["body"], "/offer/7", "/offer/7", "Взять"]
+        assert [one for one in await told.json_value() if one[2] == "/offer/7"] == [lead]
         await page.goto("/profile#notify")
         await here(page).uncheck()
         await expect(here(page)).not_to_be_checked()

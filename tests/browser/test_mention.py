@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 from tests.browser.house import House, as_person, open_dialog
 
 pytestmark = pytest.mark.browser
-WHO = "Ольга Громова"
+WHO = "Никита Громов"
 
 
 async def test_a_colleague_is_mentioned_in_either_layout_and_hears_of_it(
@@ -26,7 +26,7 @@ async def test_a_colleague_is_mentioned_in_either_layout_and_hears_of_it(
         )
         before = await heard.count()
         page = ira.page
-        await open_dialog(page, WHO, "Telegram")
+        await open_dialog(page, WHO, "ВКонтакте")
         answer = page.get_by_label(f"Текст ответа: {WHO}")
         await answer.fill("")
         await answer.click()

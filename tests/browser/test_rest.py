@@ -196,11 +196,11 @@ async def test_whoever_does_not_see_is_told_what_happens_once_and_in_order(
         await page.goto("/inbox?view=all&order=newest")
         await page.get_by_role("option").first.wait_for()
         await page.evaluate(HEARD)
-        await open_by_row(page, "Ольга Громова")
+        await open_by_row(page, "Никита Громов")
         log = page.locator("[role=log]")
         await expect(log).to_have_attribute("aria-busy", "false")
         assert await heard(page) == [], "opening a dialog says nothing of what was said in it"
-        await demo.play("messenger1", "olga", text="Слышно ли меня?")
+        await demo.play("messenger2", "nikita", text="Слышно ли меня?")
         await expect(log.get_by_text("Слышно ли меня?")).to_be_visible()
         order = await page.evaluate(ORDER)
         assert order.index("nav") < order.index("log") < order.index("textarea")

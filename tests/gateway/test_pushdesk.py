@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ async def test_an_offer_is_shown_without_a_client_s_word_reaches_who_has_no_page
     )
 
     async def settled() -> bool:
-        return await town.one("SELECT count(*) FROM staff_notice WHERE state = 'settled'") == 1
+        return bool(await town.one("SELECT count(*) FROM staff_notice WHERE state = 'settled'") == 1)
 
     await until(settled)
     assert len(of(phone, "offer-")) == 2
@@ -142,7 +143,7 @@ async def test_whoever_wants_it_sees_who_wrote_what_and_both_of_two_browsers_hea
     both = [await one.switch_on(service) for one in (petr, Colleague(town, petr.id, token))]
     await town.say("messenger1", "Сколько стоит шкаф?", IGOR)
     for browser in both:
-        await until(lambda browser=browser: _shown(browser, "offer-"))
+        await until(partial(_shown, browser, "offer-"))
         (told,) = of(browser, "offer-")
         assert "Игорь Лапин" in told["title"] and "Сколько стоит шкаф?" in told["body"]
     offer_id = await town.one("SELECT id FROM offer WHERE member_id = :id", id=petr.id)
@@ -150,7 +151,7 @@ async def test_whoever_wants_it_sees_who_wrote_what_and_both_of_two_browsers_hea
     await town.opened()
     await town.say("messenger1", "И доставка?", IGOR)  # it is their conversation now
     for browser in both:
-        await until(lambda browser=browser: _shown(browser, "dialog-"))
+        await until(partial(_shown, browser, "dialog-"))
         told = of(browser, "dialog-")[-1]
         assert told["title"] == "Игорь Лапин writes" and told["url"].startswith("/inbox/d/")
 
@@ -166,7 +167,7 @@ async def test_a_busy_service_is_asked_again_and_a_browser_that_is_gone_is_forgo
     await until(lambda: _shown(phone, "offer-"))
 
     async def forgotten() -> bool:
-        return await town.one("SELECT count(*) FROM push_subscription") == 1
+        return bool(await town.one("SELECT count(*) FROM push_subscription") == 1)
 
     await until(forgotten)
     assert service.faults == [] and len(of(phone, "offer-")) == 1
@@ -216,7 +217,7 @@ async def test_notices_follow_wishes_and_quiet_hours_and_name_no_client(
     await until(lambda: _shown(phones[0], "snooze_over-"))
 
     async def settled() -> bool:
-        return await town.one("SELECT count(*) FROM notice_told") == 3
+        return bool(await town.one("SELECT count(*) FROM notice_told") == 3)
 
     await until(settled)
     (told,) = of(phones[0], "snooze_over-")
