@@ -228,6 +228,8 @@ class InboundMessage:
     """What it says of the person: fills what is empty on their card, overwrites nothing."""
     deal_fields: Mapping[str, str] = field(default_factory=dict)
     """What it says of the matter; a lead made by it begins with these (`title`, `amount`, `currency`, others by name)."""
+    signed: tuple[Identity, ...] = ()
+    """Addresses that stand in its signature: they only suggest who else the writer may be."""
     confirmation: Confirmation | None = None
     also_ids: tuple[str, ...] = ()
     """External ids under which the same may have come within `also_within` microseconds before."""

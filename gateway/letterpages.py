@@ -25,13 +25,20 @@ HEADERS: Final = {
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex",
 }
+LANGUAGE: Final = ("ru", "en")
+TITLE: Final = ("Лид №{number}", "Lead №{number}")
+OWNER: Final = ("коллега", "a colleague")
+TAKE: Final = ("Взять", "Take")
+DECLINE: Final = ("Отказаться", "Decline")
 WORDS: Final = {
-    "accepted": "Лид ваш. Откройте «Единое окно», чтобы ответить клиенту.",
-    "declined": "Вы отказались от этого лида.",
-    "taken": "Этот лид уже взяли: {owner}.",
-    "expired": "Время на этот лид вышло.",
-    "withdrawn": "Этот лид больше не предлагается.",
-    "not_now": "Это уже решено.",
+    "accepted": (
+        "Лид ваш. Откройте «Единое окно», чтобы ответить клиенту.",
+        "The lead is yours. Open the inbox to answer the client.",
+    ),
+    "declined": ("Вы отказались от этого лида.", "You declined this lead."),
+    "taken": ("Этот лид уже взяли: {owner}.", "This lead was taken already: {owner}."),
+    "expired": ("Время на этот лид вышло.", "The time for this lead is over."),
+    "withdrawn": ("Этот лид больше не предлагается.", "This lead is not offered any more."),
 }
 STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:0;padding:24px;color:#1a1d21;background:#f6f7f9}"
@@ -83,18 +90,20 @@ class _Pages:
 
 
 def _page(row: Any) -> web.Response:
-    title = f"Лид №{row.number}"
-    said = WORDS.get(row.state, "").format(owner=row.owner or "коллега")
+    english = (row.prefs or {}).get("language") == "en"
+    title = TITLE[english].format(number=row.number)
+    said = WORDS.get(row.state, WORDS["withdrawn"])[english].format(owner=row.owner or OWNER[english])
     if row.state == "open":
         said = f"{row.title} · {row.source or ''}".strip(" ·")
         buttons = (
-            '<form method="post"><button class="yes" name="do" value="accept">Взять</button>'
-            '<button name="do" value="decline">Отказаться</button></form>'
+            f'<form method="post"><button class="yes" name="do" value="accept">{TAKE[english]}</button>'
+            f'<button name="do" value="decline">{DECLINE[english]}</button></form>'
         )
     else:
         buttons = ""
     body = (
-        f'<!doctype html><html lang="ru"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<!doctype html><html lang="{LANGUAGE[english]}"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{STYLE}</style><main><h1>{escape(title)}</h1><p>{escape(said)}</p>"
         f"{buttons}</main></html>"
     )

@@ -17,7 +17,7 @@ import structlog
 from gateway import news
 from gateway.api import shapes
 from gateway.context import Gateway
-from gateway.news import READ, Frame, Reader
+from gateway.news import DEALS, READ, Frame, Reader, narrow
 from storage import log as changes
 from storage import sight, team
 from storage.database import Database
@@ -139,6 +139,10 @@ class Hub:
     async def _follow_rights(self, entries: Sequence[Entry]) -> None:
         """Who may see other things now reads everything anew; who may not come in any more goes."""
         changed = {entry.object_id for entry in entries if entry.type == "member"} & self._listeners.keys()
+        if any(
+            entry.type in ("company", "member") for entry in entries
+        ):  # the tree of teams says whom some see
+            changed |= {ref for ref, one in self._listeners.items() if one.reader.account.circles}
         for member_id in changed:
             account = await self.gateway.database.read(account_of, member_id)
             listener = self._listeners.get(member_id)
@@ -149,7 +153,7 @@ class Hub:
                     socket.end(4401, "signed out")
                 continue
             before, listener.reader.account = listener.reader.account, account
-            if before.permissions != account.permissions:
+            if (before.permissions, before.circles) != (account.permissions, account.circles):
                 listener.reader.known = await self._own(account)
                 listener.counters = {}
                 self._send(listener, [Frame(entries[-1].seq, "snapshot_required", "")])
@@ -158,7 +162,7 @@ class Hub:
         """From now on the socket is told. Returns its member as the news know them."""
         listener = self._listeners.get(account.id)
         if listener is None:
-            known: set[str] | None = set() if _own_only(account) else None
+            known: set[str] | None = set() if narrow(account) else None
             listener = self._listeners[account.id] = _Listener(Reader(account, known))
         listener.sockets.add(socket)
         listener.counters = {}  # the new socket has none yet
@@ -169,10 +173,10 @@ class Hub:
         return listener.reader
 
     async def _own(self, account: Account) -> set[str] | None:
-        """What the member sees as theirs; None: all or nothing."""
-        if not _own_only(account):
+        """What is within the member's reach; None: they see all or nothing."""
+        if not narrow(account):
             return None
-        return await self.gateway.database.read(sight.own, account.id)
+        return await self.gateway.database.read(sight.within, account.reach(READ), account.reach(DEALS))
 
     def leave(self, account: Account, socket: Socket) -> None:
         """The socket is gone."""
@@ -205,7 +209,7 @@ class Hub:
         """Whether the member may see the conversation, as far as is known here."""
         if not reader.account.may(READ):
             return False
-        return reader.known is None or conversation_id in reader.known
+        return reader.account.everywhere(READ) or conversation_id in (reader.known or ())
 
     def _viewers_changed(self, conversation_id: str) -> None:
         for listener in list(self._listeners.values()):
@@ -242,8 +246,8 @@ class Hub:
         if not self._stale or not readers:
             return
         self._stale = False
-        own = {reader.account.id: reader.own_only for reader in readers}
-        found = await self.gateway.database.read(counters, own, self.gateway.now())
+        reaches = {reader.account.id: reader.account.reach(READ) for reader in readers}
+        found = await self.gateway.database.read(counters, reaches, self.gateway.now())
         for member_id, numbers in found.items():
             listener = self._listeners.get(member_id)
             if listener is not None and listener.counters != numbers:
@@ -255,10 +259,6 @@ class Hub:
         for listener in list(self._listeners.values()):
             for socket in list(listener.sockets):
                 socket.end(1012, "restart")
-
-
-def _own_only(account: Account) -> bool:
-    return account.may(READ) and not account.everywhere(READ)
 
 
 _hubs: weakref.WeakKeyDictionary[Database, Hub] = weakref.WeakKeyDictionary()

@@ -23,7 +23,7 @@ from storage.news import Read
 from storage.queue import Facts
 from storage.team import Account
 
-READ = "conversation.read"
+READ, DEALS, CONTACTS = "conversation.read", "deal.read", "contact.read"
 
 
 @value(frozen=True, slots=True)
@@ -42,15 +42,15 @@ class Frame:
 
 @dataclass(slots=True)
 class Reader:
-    """A member who is told. `known` are the conversations and deals they see as their own; None: they may see all or nothing."""
+    """A member who is told. `known` are the conversations and deals within their reach; None: they see all or nothing."""
 
     account: Account
     known: set[str] | None = None
 
-    @property
-    def own_only(self) -> bool:
-        """Whether they see only what is theirs."""
-        return self.known is not None
+
+def narrow(account: Account) -> bool:
+    """Whether the member sees some, and not everybody's."""
+    return any(account.may(one) and not account.everywhere(one) for one in (READ, DEALS, CONTACTS))
 
 
 @dataclass(slots=True)
@@ -74,8 +74,8 @@ async def tell(
     """The frames for each member, in the log's order. `known` of the readers follows what they may see."""
     entries = newest_of(entries)
     members = [reader.account.id for reader in readers]
-    own = any(reader.own_only for reader in readers)
-    read = await gateway.database.read(news.read, entries, members, own, gateway.now())
+    some = any(reader.known is not None for reader in readers)
+    read = await gateway.database.read(news.read, entries, members, some, gateway.now())
     shared = await _shared(gateway, entries, set(members))
     batch = _Batch(gateway, entries, read, entries[-1].seq, shared)
     return {reader.account.id: list(_frames(batch, reader)) for reader in readers}
@@ -115,12 +115,12 @@ def _frames(batch: _Batch, reader: Reader) -> Iterator[Frame]:
         builder = BUILDERS.get(entry.type)
         if builder is not None:
             yield from builder(batch, reader, entry)
-    if reader.known is not None:
+    if reader.known is not None and not reader.account.everywhere(READ):
         yield from _moved(batch, reader, told)
 
 
 def _moved(batch: _Batch, reader: Reader, told: set[str]) -> Iterator[Frame]:
-    """Conversations that became one's own, or are it no more, because a deal changed hands."""
+    """Conversations that came within reach, or are it no more, because a deal changed hands."""
     known = reader.known or set()
     for conversation_id in sorted(batch.rows.keys() - told):
         if (conversation_id in known) != _sees(batch, reader, conversation_id):
@@ -132,9 +132,7 @@ def _sees(batch: _Batch, reader: Reader, conversation_id: str) -> bool:
         return False
     if not _is_for(batch.read.private, reader.account, conversation_id):
         return False
-    if reader.known is None:
-        return True
-    return reader.account.id in batch.read.of_conversations.get(conversation_id, ())
+    return reader.account.reach(READ).covers(*batch.read.of_conversations.get(conversation_id, ()))
 
 
 def _is_for(private: Mapping[str, str | None], account: Account, conversation_id: str) -> bool:
@@ -193,18 +191,18 @@ def _scheduled(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
         yield Frame(entry.seq, "scheduled.upsert", row.id, patch)
 
 
-def _of_contact(batch: _Batch, reader: Reader, contact_id: str | None, *also: str | None) -> bool:
-    """Whether something of a contact is this member's, or everything is."""
-    if reader.account.id in also:
-        return True
-    return reader.account.id in batch.read.of_contacts.get(contact_id or "", ())
+def _within(
+    batch: _Batch, reader: Reader, permission: str, contact_id: str | None, *also: str | None
+) -> bool:
+    """Whether something of a contact is within the permission's reach; `also`: who else holds the thing."""
+    return reader.account.reach(permission).covers(*also, *batch.read.of_contacts.get(contact_id or "", ()))
 
 
 def _deal(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     row, account = batch.read.deals.get(entry.object_id), reader.account
-    if row is None or not account.may("deal.read"):
+    if row is None or not account.may(DEALS):
         return
-    if account.everywhere("deal.read") or _of_contact(batch, reader, row.contact_id, row.owner_id):
+    if _within(batch, reader, DEALS, row.contact_id, row.owner_id or row.queue_id):
         if reader.known is not None:
             reader.known.add(row.id)
         yield Frame(entry.seq, "deal.upsert", row.id, build.deal(row, words=account.may(READ)))
@@ -214,18 +212,18 @@ def _deal(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
 
 
 def _task(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
-    row, account = batch.read.tasks.get(entry.object_id), reader.account
-    if row is None or not account.may("contact.read"):
+    row = batch.read.tasks.get(entry.object_id)
+    if row is None or not reader.account.may(CONTACTS):
         return
-    if account.everywhere("contact.read") or _of_contact(batch, reader, row.contact_id, row.owner_id):
+    if _within(batch, reader, CONTACTS, row.contact_id, row.owner_id):
         yield Frame(entry.seq, "task.upsert", row.id, build.task(row))
 
 
 def _contact(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
-    found, account = batch.read.contacts.get(entry.object_id), reader.account
-    if found is None or not account.may("contact.read"):
+    found = batch.read.contacts.get(entry.object_id)
+    if found is None or not reader.account.may(CONTACTS):
         return
-    if account.everywhere("contact.read") or _of_contact(batch, reader, found.row.id):
+    if _within(batch, reader, CONTACTS, found.row.id):
         patch = build.contact(found.row, found.identities, found.deals, found.tasks)
         yield Frame(entry.seq, "contact.upsert", found.row.id, patch)
 

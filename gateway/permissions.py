@@ -36,6 +36,12 @@ PERMISSIONS: Final[dict[str, str]] = {
     "demo.run": "Load demonstration data and play clients.",
 }
 
+SCOPED: Final = frozenset({
+    "conversation.read", "conversation.reply", "conversation.assign", "recording.listen", "contact.read", "contact.edit",
+    "deal.read", "deal.edit", "deal.attach", "lead.accept", "lead.assign", "member.edit", "queue.edit",
+})  # fmt: skip
+"""Those that may cover less than everything; the others are about what is nobody's, and are had or not."""
+
 _reading = {"member.read": "all"}
 
 PRESETS: Final[dict[str, dict[str, str]]] = {

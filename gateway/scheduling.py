@@ -95,10 +95,8 @@ async def _author_may(gateway: Gateway, member_id: str, conversation_id: str) ->
     account = await gateway.database.read(account_of, member_id)
     if account is None or not account.may(REPLY) or not account.may("conversation.read"):
         return False
-    own_only = not account.everywhere("conversation.read")
-    return conversation_id in await gateway.database.read(
-        queue.visible, [conversation_id], member_id, own_only
-    )
+    reach = account.reach("conversation.read", REPLY)
+    return conversation_id in await gateway.database.read(queue.visible, [conversation_id], reach)
 
 
 def _plan(gateway: Gateway, wish: Wish) -> Scheduled:

@@ -235,12 +235,8 @@ class Presses:
 async def link(gateway: Gateway, live: Live, code: str, event: Started) -> None:
     """A colleague started the bot with their code: offers come here from now on."""
     who = event.person.identity
-    linked = await gateway.database.write(ways.link, live.row.id, code, who.kind, who.value, event.thread)
-    words = (
-        "Готово: сюда будут приходить лиды."
-        if linked
-        else "Код не подошёл или устарел. Возьмите новый в профиле."
-    )
+    language = await gateway.database.write(ways.link, live.row.id, code, who.kind, who.value, event.thread)
+    words = told.link_words(language)
     await live.channel.send(
         OutboundMessage(
             key=new_id(), thread=event.thread, to=who, text=words, automatic=True, created_at=gateway.now()

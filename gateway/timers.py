@@ -19,6 +19,7 @@ from gateway.holding import hold
 from gateway.refusals import Refusal
 from gateway.replies import target_for
 from gateway.rules import setup_of
+from gateway.settling import Settling
 from gateway.sources import Live
 from routing.schedule import Schedule, closed_since, next_opening
 from routing.times import DAY, MINUTE, SECOND
@@ -49,6 +50,7 @@ class Timers:
         self._gateway = gateway
         self._held: Lease | None = None
         self._looked_at = 0
+        self._settling = Settling(gateway)
 
     async def run(self) -> None:
         """Keep the time until cancelled; then let another process go on at once."""
@@ -67,7 +69,8 @@ class Timers:
                 return LOOK
             assert self._held is not None
             gateway, held = self._gateway, self._held
-            company = (await setup_of(gateway)).schedule
+            setup = await setup_of(gateway)
+            company = setup.schedule
             targets = {live.row.id: live.target for live in gateway.sources.all()}
             seldom = gateway.now() - self._looked_at >= SELDOM
             await gateway.database.write(look, held, company, targets, seldom)
@@ -75,6 +78,7 @@ class Timers:
                 self._looked_at = gateway.now()
                 await self._renew_days()
             await self._fire(company)
+            await self._settling.look(setup.mismatch)
             await scheduling.fire_due(gateway)
             await self._answer_closed_hours(company)
             return await self._until_next()

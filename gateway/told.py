@@ -146,6 +146,18 @@ def outcome_words(state: str, number: int, owner: str, language: object) -> str:
     return said.format(number=number, owner=owner or ("a colleague" if english else "коллега"))
 
 
+LINKED: Final = ("Готово: сюда будут приходить лиды.", "Done: leads will come here.")
+NOT_LINKED: Final = (
+    "Код не подошёл или устарел. Возьмите новый в профиле.",
+    "The code does not fit or is too old. Take a new one in your profile.",
+)
+
+
+def link_words(language: str | None) -> str:
+    """The answer to a code; None: it is nobody's, and so is the language."""
+    return "\n".join(NOT_LINKED) if language is None else LINKED[language == "en"]
+
+
 def place(about: Named) -> str:
     """The console's page on which it is dealt with; "" for none."""
     if about.conversation_id:

@@ -8,6 +8,7 @@
     deals          which deal does a message belong to?
     links          what does the payload of a link mean: a campaign, a deal?
     threads        which thread does a letter belong to?
+    responsible    whose is a client whose responsible owns none of their deals?
     pipelines      may a deal go to this stage, and what happens when it arrives?
     recurrence     when does a task come again?
     rules          which queue gets a new lead?

@@ -439,6 +439,36 @@ RING_VERDICTS: Final[Mapping[str, str]] = {
     **ROUTE_VERDICTS,
 }
 
+# --- whose client (responsible.py) ---
+
+MismatchPolicy: TypeAlias = Literal["ask", "deal", "contact"]
+MISMATCH_POLICIES: Final[Mapping[str, str]] = {
+    "ask": "a person is asked",
+    "deal": "the responsible becomes who owns the most recent open deal",
+    "contact": "the responsible gets the open deals",
+}
+
+MismatchRule: TypeAlias = Literal[
+    "asked", "deal_wins", "contact_wins", "named_by_hand", "given_by_hand", "responsible_left"
+]  # fmt: skip
+MISMATCH_RULES: Final[Mapping[str, str]] = {
+    "asked": "a person is asked",
+    "deal_wins": "the owner of the most recent open deal became responsible",
+    "contact_wins": "the responsible got the open deals",
+    "named_by_hand": "a person chose the responsible since: asked",
+    "given_by_hand": "a person gave a deal to its owner since: asked",
+    "responsible_left": "the responsible works here no more: asked",
+}
+
+MismatchVerdict: TypeAlias = Literal["most_recent", "earlier", "goes_over", "given", "stays"]
+MISMATCH_VERDICTS: Final[Mapping[str, str]] = {
+    "most_recent": "the most recent open deal",
+    "earlier": "an earlier one",
+    "goes_over": "goes to the responsible",
+    "given": "a person gave it to its owner",
+    "stays": "stays with its owner",
+}
+
 ALL: Final[Mapping[str, Mapping[str, str]]] = {
     "nature": NATURES,
     "nature_rule": NATURE_RULES,
@@ -472,5 +502,8 @@ ALL: Final[Mapping[str, Mapping[str, str]]] = {
     "call_silence": CALL_SILENCES,
     "ring_rule": RING_RULES,
     "ring_verdict": RING_VERDICTS,
+    "mismatch_policy": MISMATCH_POLICIES,
+    "mismatch_rule": MISMATCH_RULES,
+    "mismatch_verdict": MISMATCH_VERDICTS,
 }
 """Every code by family, each with its meaning."""

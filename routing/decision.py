@@ -15,7 +15,9 @@ from routing.values import value
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Facts: TypeAlias = Mapping[str, Json]
-DecisionKind: TypeAlias = Literal["attach", "route", "rules", "assign", "window", "call", "identify"]
+DecisionKind: TypeAlias = Literal[
+    "attach", "route", "rules", "assign", "window", "call", "identify", "responsible"
+]
 
 NO_FACTS: Final[Facts] = {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import answering, assignment, deals, identity, ringing, rules, window
+from routing import answering, assignment, deals, identity, responsible, ringing, rules, window
 from routing.decision import Decision
 
 
@@ -23,3 +23,5 @@ def reevaluate(record: Decision) -> Decision:
             return ringing.reevaluate(record)
         case "identify":
             return identity.reevaluate(record)
+        case "responsible":
+            return responsible.reevaluate(record)

@@ -64,9 +64,7 @@ def decide(
 
     Raises Conflict not_found, not_now.
     """
-    deal_id = tx.connection.execute(
-        text("SELECT deal_id FROM approval WHERE id = :id"), {"id": approval_id}
-    ).scalar()
+    deal_id = deal_of(tx.connection, approval_id)
     if deal_id is None:
         raise Conflict("not_found", 404)
     held(tx, deal_id)
@@ -87,6 +85,14 @@ def decide(
         tx.changed("notification", f"approval_{state}:{approval_id}", audience=f"member:{row.asked_by}")
     tx.changed("deal", deal_id)
     return deal_id, moved
+
+
+def deal_of(connection: Connection, approval_id: str) -> str | None:
+    """The deal that a question is about."""
+    found: str | None = connection.execute(
+        text("SELECT deal_id FROM approval WHERE id = :id"), {"id": approval_id}
+    ).scalar()
+    return found
 
 
 def _store(tx: Transaction, approval_id: str, state: str, by: str, comment: str) -> None:

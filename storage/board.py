@@ -330,6 +330,8 @@ class Board:
     new_links: list[tuple[str, str, str, bool, str]] = field(default_factory=list)
     alike: set[tuple[str, str, str]] = field(default_factory=set)
     """(contact that told of an address, contact whose it is, the address): they may be one person."""
+    signed: set[tuple[str, str, str, str]] = field(default_factory=set)
+    """(contact, kind, value, message): an address in the signature of a letter of theirs."""
     doubts: set[tuple[str, str, str, str]] = field(default_factory=set)
     """(contact, kind, address, value): what a person has to settle (storage/doubts.py)."""
     new_deals: list[Deal] = field(default_factory=list)

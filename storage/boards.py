@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, String, bindparam, text
 
 from storage import batch, search
+from storage.reach import Reach
 from storage.tables.base import Json
 
 MOST_FOUND: Final = 200
@@ -17,16 +18,20 @@ MOST_FOUND: Final = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """Which open deals: of one owner or of all, and with these words."""
+    """Which open deals: of whom, and with these words."""
 
     pipeline_id: str
+    reach: Reach
     owner_id: str | None = None
+    """Only of this owner, if they are within reach."""
     words: str = ""
 
     @property
     def where(self) -> str:
         """The condition on `deal d`, along ix_deal_board."""
         own = "" if self.owner_id is None else " AND d.owner_id = :owner"
+        if not self.reach.everybody:
+            own += f" AND {self.reach.holds('d')}"
         found = f" AND ({FOUND})" if self.words else ""
         return f"d.pipeline_id = :pipeline AND d.open = 1{own}{found}"
 
@@ -39,7 +44,12 @@ FOUND: Final = "d.number = :number OR d.contact_id IN :contacts OR " + " OR ".jo
 
 def _run(connection: Connection, wanted: Wanted, sql: str, **more: Any) -> list[Row[Any]]:
     """The rows of `sql`, in which `{wanted}` is the condition on `deal d`."""
-    values: dict[str, Any] = {"pipeline": wanted.pipeline_id, "owner": wanted.owner_id, **more}
+    values: dict[str, Any] = {
+        "pipeline": wanted.pipeline_id,
+        "owner": wanted.owner_id,
+        **more,
+        **wanted.reach.values,
+    }
     statement = text(sql.format(wanted=wanted.where))
     if wanted.words:
         statement = statement.bindparams(bindparam("contacts", type_=String, expanding=True))

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from storage import audit, batch, search
+from storage.reach import Reach
 from storage.transaction import Transaction
 
 PEOPLE: Final = (
@@ -16,24 +17,20 @@ PEOPLE: Final = (
     " WHERE g.contact_id = c.id AND i.kind = 'group')"
 )
 """Merged cards are part of others, and a group is no person."""
-OWN: Final = (
-    " AND (EXISTS (SELECT 1 FROM deal d WHERE d.contact_id = c.id AND d.open = 1 AND d.owner_id = :me)"
-    " OR EXISTS (SELECT 1 FROM conversation k WHERE k.contact_id = c.id AND (k.assignee_id = :me OR k.private_to = :me))"
-    " OR EXISTS (SELECT 1 FROM deal d JOIN offer o ON o.deal_id = d.id AND o.state = 'open' AND o.member_id = :me"
-    " WHERE d.contact_id = c.id))"
-)
 FOUND: Final = 200
 
 
 def listed(
-    connection: Connection, *, words: str = "", after: str = "", limit: int = 50, own: str = ""
+    connection: Connection, *, words: str = "", after: str = "", limit: int = 50, reach: Reach | None = None
 ) -> list[dict[str, Any]]:
     """Contacts behind one of them, newest first; `words`: those found by name, number, mail or nickname, at most two hundred.
 
-    `own`: only what this member sees as their own.
+    `reach`: only those within it.
     """
-    mine = OWN if own else ""
-    parameters: dict[str, Any] = {"limit": limit, **({"me": own} if own else {})}
+    mine = within(reach)
+    parameters: dict[str, Any] = {"limit": limit}
+    if mine and reach is not None:
+        parameters |= reach.given(mine)
     if words:
         ids = search.contacts(connection, words, FOUND)
         sql = f"SELECT c.id FROM {{wanted}} JOIN contact c ON c.id = w.id AND {PEOPLE}{mine} ORDER BY w.n LIMIT :limit"
@@ -45,6 +42,11 @@ def listed(
             connection.execute(text(statement), {**parameters, **({"after": after} if after else {})})
         )
     return lines(connection, [row.id for row in rows])
+
+
+def within(reach: Reach | None) -> str:
+    """The rest of a condition on `contact c`: only contacts within reach."""
+    return "" if reach is None or reach.everybody else f" AND c.id IN {reach.contacts}"
 
 
 def lines(connection: Connection, ids: Sequence[str]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Connection, Row, text
 
 from routing.times import Micros
+from storage.reach import Reach
 
 
 @dataclass(slots=True)
@@ -61,10 +62,14 @@ COUNT = (
 )
 
 
-def count(connection: Connection, since: Micros, until: Micros) -> Report:
-    """Calls that began in `[since, until)` and are over."""
+def count(connection: Connection, since: Micros, until: Micros, reach: Reach) -> Report:
+    """Calls that began in `[since, until)` and are over, of people within reach: who answered, placed or did not take them."""
     report = Report()
     for row in connection.execute(text(COUNT), {"since": since, "until": until}):
+        rang = orjson.loads(row.rang) if row.state == "missed" else []
+        people = [ref for ref in rang or [row.member_id] if ref and reach.covers(ref)]
+        if not people and not reach.everybody:
+            continue
         if row.stale:
             report.unclear += row.n
             continue
@@ -72,10 +77,8 @@ def count(connection: Connection, since: Micros, until: Micros) -> Report:
         report.lines.setdefault((row.source_id, row.line), Figures()).add(row)
         report.hidden += row.n if row.hidden and row.direction == "in" else 0
         report.repaired += row.n if row.repaired else 0
-        rang = orjson.loads(row.rang) if row.state == "missed" else []
-        for member_id in rang or [row.member_id]:
-            if member_id:
-                report.members.setdefault(member_id, Figures()).add(row)
+        for member_id in people:
+            report.members.setdefault(member_id, Figures()).add(row)
     return report
 
 
@@ -91,13 +94,14 @@ class CallBack:
 MOST = 10_000
 
 
-def call_backs(connection: Connection, since: Micros, until: Micros) -> Sequence[CallBack]:
-    """Call backs that came to be owed in `[since, until)`, the newest first, at most 10 000."""
+def call_backs(connection: Connection, since: Micros, until: Micros, reach: Reach) -> Sequence[CallBack]:
+    """Call backs that people within reach came to owe in `[since, until)`, the newest first, at most 10 000."""
+    within = "" if reach.everybody else f" AND {reach.held('owner_id')}"
     rows = connection.execute(
         text(
             "SELECT created_at, attempted_at, done_at FROM task WHERE kind = 'call_back' AND created_at >= :since"
-            " AND created_at < :until ORDER BY created_at DESC LIMIT :limit"
+            f" AND created_at < :until{within} ORDER BY created_at DESC LIMIT :limit"
         ),
-        {"since": since, "until": until, "limit": MOST},
+        {"since": since, "until": until, "limit": MOST, **reach.given(within)},
     )
     return [CallBack(row.created_at, row.attempted_at or row.done_at, row.done_at) for row in rows]

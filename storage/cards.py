@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, text
 
 from storage import batch, standing
 from storage.decisions import RECORD, record_of
+from storage.reach import Reach
 
 DEAL = (
     "SELECT d.id, d.number, d.title, d.contact_id, d.stage_id, s.name AS stage, d.stage_kind, d.amount, d.currency, d.owner_id,"
@@ -81,18 +82,16 @@ def deals(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
     return batch.select(connection, DEAL, {"id": list(ids)})
 
 
-def find_deals(
-    connection: Connection, words: str, limit: int, owner_id: str | None, *, titles: bool
-) -> list[str]:
-    """Deals by number or (`titles`) words of the title; with an owner only theirs."""
+def find_deals(connection: Connection, words: str, limit: int, reach: Reach, *, titles: bool) -> list[str]:
+    """Deals by number or (`titles`) words of the title, of those within reach."""
     number = int(words.lstrip("№# ")) if words.lstrip("№# ").isdigit() and len(words) < 15 else -1
+    within = "" if reach.everybody else f" AND {reach.deal('d')}"
     rows = connection.execute(
         text(
-            f"SELECT id FROM deal WHERE (number = :number{' OR title LIKE :words' if titles or not words else ''})"
-            f"{'' if owner_id is None else ' AND owner_id = :owner'}"
-            " ORDER BY open DESC, last_activity_at DESC LIMIT :limit"
+            f"SELECT d.id FROM deal d WHERE (d.number = :number{' OR d.title LIKE :words' if titles or not words else ''})"
+            f"{within} ORDER BY d.open DESC, d.last_activity_at DESC LIMIT :limit"
         ),
-        {"number": number, "owner": owner_id, "words": f"%{words}%" if words else "%", "limit": limit},
+        {"number": number, "words": f"%{words}%" if words else "%", "limit": limit, **reach.given(within)},
     )
     return [row.id for row in rows]
 

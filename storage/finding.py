@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, String, bindparam
 from sqlalchemy import text as sql
 
 from storage import batch, book, queue, search, sight
+from storage.reach import Reach, mine_or_lent
 from storage.search import MOST, stems, words_of
 from storage.transaction import for_this_transaction
 
@@ -56,12 +57,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """Who looks, and whether they see only their own conversations, contacts and deals."""
+    """Whose conversations, contacts and deals whoever looks may see."""
 
-    member_id: str
-    own: bool = False
-    own_contacts: bool = False
-    own_deals: bool = False
+    talks: Reach
+    contacts: Reach
+    deals: Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def messages(connection: Connection, wanted: Wanted, eyes: Eyes, before: str, li
 def _seen(connection: Connection, candidates: Sequence[Any], eyes: Eyes, limit: int) -> Found:
     """The first of these that the member may see; what is somebody's private life is not even counted."""
     places = sorted({row.conversation_id for row in candidates})
-    seen = queue.visible(connection, places, eyes.member_id, eyes.own)
+    seen = queue.visible(connection, places, eyes.talks)
     hidden = set(places) - seen
     hidden -= sight.private(connection, sorted(hidden)).keys()
     shown = [row for row in candidates if row.conversation_id in seen]
@@ -178,19 +178,14 @@ def _scopes(connection: Connection, wanted: Wanted, eyes: Eyes) -> list[tuple[st
     if wanted.contacts is not None:
         theirs = [("contact_id IN :contacts AND ", {"contacts": list(wanted.contacts)})]
         return [*theirs, ("", {})] if wanted.authors else theirs
-    if eyes.own:
-        return [("conversation_id IN :own AND ", {"own": _newest_own(connection, eyes.member_id)})]
+    if not eyes.talks.everybody:
+        return [
+            (
+                "conversation_id IN :own AND ",
+                {"own": sight.conversations(connection, eyes.talks, LARGEST_OWN)},
+            )
+        ]
     return [("", {})]
-
-
-def _newest_own(connection: Connection, member_id: str) -> list[str]:
-    own = batch.select(
-        connection,
-        "SELECT k.id FROM {wanted} JOIN conversation k ON k.id = w.id ORDER BY k.last_at DESC LIMIT :limit",
-        {"id": sorted(sight.own_conversations(connection, member_id))},
-        limit=LARGEST_OWN,
-    )
-    return [row.id for row in own]
 
 
 def _latest(at: int) -> str:
@@ -246,7 +241,7 @@ def conversations(connection: Connection, wanted: Wanted, eyes: Eyes, before: st
     hidden = 0
     if not before:
         named = _conversations_with(connection, wanted, limit)
-        seen = queue.visible(connection, named, eyes.member_id, eyes.own)
+        seen = queue.visible(connection, named, eyes.talks)
         others = set(named) - seen
         hidden = len(others - sight.private(connection, sorted(others)).keys())
         found = {ref: None for ref in named if ref in seen}
@@ -308,13 +303,10 @@ def contacts(connection: Connection, wanted: Wanted, eyes: Eyes, before: str, li
     if wanted.deal is not None:
         of_deal = [row.contact_id for row in _rows(connection, OF_DEAL, {"deal": wanted.deal})]
         people = [ref for ref in people if ref in of_deal] if people or wanted.words else of_deal
-    own = book.OWN if eyes.own_contacts else ""
-    there = batch.select(
-        connection,
-        f"SELECT c.id FROM {{wanted}} JOIN contact c ON c.id = w.id AND {book.PEOPLE} AND {NOT_PRIVATE}{own} ORDER BY w.n",
-        {"id": people},
-        me=eyes.member_id,
-    )
+    mine = "" if eyes.contacts.everybody else f" AND {eyes.contacts.contact('c.id')}"
+    fits = f"{book.PEOPLE} AND {NOT_PRIVATE}{mine}"
+    statement = f"SELECT c.id FROM {{wanted}} JOIN contact c ON c.id = w.id AND {fits} ORDER BY w.n"
+    there = batch.select(connection, statement, {"id": people}, **eyes.contacts.given(statement))
     place = int(before) if before.isdigit() and len(before) < 6 else 0
     ids = [row.id for row in there][place : place + limit]
     following = str(place + limit) if len(there) > place + limit else None
@@ -323,7 +315,7 @@ def contacts(connection: Connection, wanted: Wanted, eyes: Eyes, before: str, li
 
 NOT_PRIVATE: Final = (
     "(NOT EXISTS (SELECT 1 FROM conversation k WHERE k.contact_id = c.id) OR EXISTS (SELECT 1 FROM conversation k"
-    f" WHERE k.contact_id = c.id AND (k.nature <> 'personal' OR {queue.MINE_OR_LENT.replace('c.private_to', 'k.private_to')})))"
+    f" WHERE k.contact_id = c.id AND (k.nature <> 'personal' OR {mine_or_lent('k')})))"
 )
 """Whoever is known from somebody's private life alone is found by nobody else."""
 OF_DEAL: Final = "SELECT contact_id FROM deal WHERE number = :deal"
@@ -332,7 +324,8 @@ OF_DEAL: Final = "SELECT contact_id FROM deal WHERE number = :deal"
 def deals(connection: Connection, wanted: Wanted, eyes: Eyes, before: str, limit: int) -> Found:
     """Deals by number, words of the title, or the client's name, the last active first. The cursor is a place."""
     ids = list(dict.fromkeys(_deal_ids(connection, wanted)))
-    own, more = (OWN_DEALS, {"me": eyes.member_id}) if eyes.own_deals else ("", {})
+    own = "" if eyes.deals.everybody else f" AND {eyes.deals.deal('d')}"
+    more = eyes.deals.given(own)
     where, values = _deal_narrowing(wanted)
     statement = f"SELECT d.id FROM deal d WHERE d.id IN :ids{where}{own} ORDER BY d.open DESC, d.last_activity_at DESC, d.id"
     there = [row.id for row in _rows(connection, statement, {**values, **more, "ids": ids})]
@@ -348,10 +341,6 @@ def deals(connection: Connection, wanted: Wanted, eyes: Eyes, before: str, limit
     return Found(rows, str(place + limit) if len(there) > place + limit else None)
 
 
-OWN_DEALS: Final = (
-    " AND (d.owner_id = :me OR EXISTS (SELECT 1 FROM offer o WHERE o.deal_id = d.id AND o.state = 'open' AND o.member_id = :me)"
-    " OR EXISTS (SELECT 1 FROM deal x WHERE x.contact_id = d.contact_id AND x.open = 1 AND x.owner_id = :me))"
-)
 SIGNS: Final = "._-()[]+,;&@#№/"
 SPACES: Final = " " * len(SIGNS)
 TITLE_WORDS: Final = (

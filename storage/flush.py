@@ -95,6 +95,7 @@ def _people(tx: Transaction, board: Board) -> None:
     columns = ("contact_id", "identity_id", "origin", "verified", "name", "created_at")
     batch.insert(connection, contact_identity, columns, links, ignore=True)
     likeness.note(tx, [link[:2] for link in links], board.alike)
+    likeness.note_signed(tx, board.signed)
     doubts.note(tx, board.doubts)
     for row in changed:
         tx.changed("contact", row.id, row.id)

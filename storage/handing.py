@@ -104,6 +104,14 @@ def give_back(tx: Transaction, handover_id: str, by: str) -> None:
     tx.changed("member", row.from_id)
 
 
+def giver(connection: Connection, handover_id: str) -> str | None:
+    """Whose things were given."""
+    found: str | None = connection.execute(
+        text("SELECT from_id FROM handover WHERE id = :id"), {"id": handover_id}
+    ).scalar()
+    return found
+
+
 def due_back(connection: Connection, now: int) -> list[str]:
     """Hand-overs whose time is over."""
     rows = connection.execute(

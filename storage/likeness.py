@@ -36,16 +36,43 @@ def note(tx: Transaction, links: Iterable[tuple[str, str]], told: Iterable[Told]
             tx.changed("contact", ref, ref)
 
 
+Signed = tuple[str, str, str, str]
+"""(whose letter, kind and value of an address in its signature, the letter)."""
+
+
+def note_signed(tx: Transaction, signed: Iterable[Signed]) -> None:
+    """Remember whose letters are signed with an address that somebody else has. One that many share says nothing."""
+    rows = sorted(set(signed))
+    found: dict[tuple[str, str, str], str] = {}
+    for row in batch.select(
+        tx.connection,
+        "SELECT w.contact_id AS one, l.contact_id AS other, i.id, w.message_id FROM {wanted} JOIN identity i"
+        " ON i.kind = w.kind AND i.value = w.value AND i.shared = 0 JOIN contact_identity l ON l.identity_id = i.id"
+        " AND l.contact_id <> w.contact_id ORDER BY w.message_id",
+        {
+            name: [row[place] for row in rows]
+            for place, name in enumerate(("contact_id", "kind", "value", "message_id"))
+        },
+    ):
+        found.setdefault(_pair(row.one, row.other, row.id), row.message_id)
+    kept = [(new_id(tx.now), *pair, tx.now, message) for pair, message in sorted(found.items())]
+    if kept and batch.insert(tx.connection, likeness, (*COLUMNS, "message_id"), kept, ignore=True):
+        for ref in sorted({ref for a, b, _ in found for ref in (a, b)}):
+            tx.changed("contact", ref, ref)
+
+
 def _pair(one: str, other: str, identity_id: str) -> tuple[str, str, str]:
     return min(one, other), max(one, other), identity_id
 
 
 LISTED: Final = (
-    "SELECT l.id, l.a_id AS a, l.b_id AS b, l.at, i.kind, i.value, x.name AS a_name, y.name AS b_name,"
+    "SELECT l.id, l.a_id AS a, l.b_id AS b, l.at, l.message_id, m.conversation_id, i.kind, i.value, x.name AS a_name,"
+    " y.name AS b_name,"
     " p.origin AS a_origin, q.origin AS b_origin,"
     " CASE WHEN p.verified = 1 AND q.verified = 1 THEN 1 ELSE 0 END AS verified FROM likeness l"
     " JOIN identity i ON i.id = l.identity_id AND i.shared = 0"
     " JOIN contact x ON x.id = l.a_id AND x.merged_into IS NULL JOIN contact y ON y.id = l.b_id AND y.merged_into IS NULL"
+    " LEFT JOIN message m ON m.id = l.message_id"
     " LEFT JOIN contact_identity p ON p.contact_id = l.a_id AND p.identity_id = l.identity_id"
     " LEFT JOIN contact_identity q ON q.contact_id = l.b_id AND q.identity_id = l.identity_id"
     " WHERE l.settled = 0 AND (p.contact_id IS NOT NULL OR q.contact_id IS NOT NULL) AND NOT EXISTS"

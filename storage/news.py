@@ -12,6 +12,7 @@ from storage import batch, cards, queue, scheduled, sight, timeline
 from storage.calls import Cards
 from storage.calls import cards as cards_of
 from storage.log import Entry
+from storage.reach import Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Read:
     scheduled: dict[str, Row[Any]]
     scheduled_files: dict[str, Row[Any]]
     of_conversations: dict[str, set[str]] = field(default_factory=dict)
-    """conversation -> members who may see it as their own."""
+    """conversation -> who holds it (storage/sight.py)."""
     of_contacts: dict[str, set[str]] = field(default_factory=dict)
     private: dict[str, str | None] = field(default_factory=dict)
     """conversation of a private account -> the member whose account it is."""
@@ -47,9 +48,9 @@ class Read:
 
 
 def read(
-    connection: Connection, entries: Iterable[Entry], members: Iterable[str], own: bool, now: int
+    connection: Connection, entries: Iterable[Entry], members: Iterable[str], narrow: bool, now: int
 ) -> Read:
-    """Read everything these entries are about. `own`: somebody among the members sees only what is theirs."""
+    """Read everything these entries are about. `narrow`: somebody among the members does not see everybody's."""
     ids: dict[str, set[str]] = {}
     for entry in entries:
         ids.setdefault(entry.type, set()).add(entry.object_id)
@@ -57,7 +58,7 @@ def read(
     tasks = {row.id: row for row in tasks_of(connection, ids.get("task", ()))}
     contact_ids = ids.get("contact", set())
     conversations = set(ids.get("conversation", ()))
-    if own:  # who owns a deal decides who sees the contact's conversations
+    if narrow:  # who owns a deal decides who sees the contact's conversations
         touched = contact_ids | {row.contact_id for row in deals.values()}
         conversations |= sight.conversations_of_contacts(connection, touched)
     planned = scheduled.found(connection, ids.get("scheduled", ()))
@@ -75,10 +76,10 @@ def read(
     said_in = {row.conversation_id for row in (*found.items.rows, *planned.values())}
     found.private = sight.private(connection, conversations | said_in)
     found.markers, found.drafts = sight.personal(connection, conversations, members)
-    if own:
+    if narrow:
         found.of_conversations = sight.owners_of_conversations(connection, conversations | said_in)
         whose = {row.contact_id for row in (*deals.values(), *tasks.values()) if row.contact_id}
-        found.of_contacts = sight.owners_of_contacts(connection, contact_ids | whose)
+        found.of_contacts = sight.holders_of_contacts(connection, contact_ids | whose)
     return found
 
 
@@ -135,8 +136,8 @@ def tasks_of(connection: Connection, ids: Iterable[str]) -> list[Row[Any]]:
     return batch.select(connection, f"{TASK} ON t.id = w.id {OWNER}", {"id": sorted(set(ids))})
 
 
-def counters(connection: Connection, members: Mapping[str, bool], now: int) -> dict[str, dict[str, int]]:
-    """The numbers on the filters of several members; True: they see only their own.
+def counters(connection: Connection, members: Mapping[str, Reach], now: int) -> dict[str, dict[str, int]]:
+    """The numbers on the filters of several members, of what is within their reach.
 
     What is the same for everybody is counted once.
     """
@@ -155,12 +156,12 @@ def counters(connection: Connection, members: Mapping[str, bool], now: int) -> d
         now=now,
     )
     found: dict[str, dict[str, int]] = {}
-    for member_id, own_only in members.items():
-        if own_only:
-            found[member_id] = queue.counters(connection, member_id, True, now)
+    for member_id, reach in members.items():
+        if not reach.everybody:
+            found[member_id] = queue.counters(connection, reach, now)
             continue
         if shared is None:
-            shared = queue.counters(connection, member_id, False, now)
+            shared = queue.counters(connection, reach, now)
         found[member_id] = {
             **shared,
             "mine": mine.get(member_id, 0),
@@ -170,7 +171,7 @@ def counters(connection: Connection, members: Mapping[str, bool], now: int) -> d
 
 
 def _grouped(
-    connection: Connection, sql: str, members: Mapping[str, bool], **parameters: Any
+    connection: Connection, sql: str, members: Mapping[str, Reach], **parameters: Any
 ) -> dict[str, int]:
     rows = batch.select(connection, sql, {"id": sorted(members)}, **parameters)
     return {row.id: row.n for row in rows}

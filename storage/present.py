@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from storage.reach import Reach
+
 UNANSWERED = "c.state = 'open' AND c.waiting_since IS NOT NULL AND c.nature = 'client'"
 
 
@@ -20,15 +22,16 @@ def of_members(connection: Connection, now: int) -> dict[str, Row[Any]]:
     return {row.id: row for row in rows}
 
 
-def of_sources(connection: Connection, now: int) -> list[Row[Any]]:
-    """Each source's unanswered conversations: how many, how many late, how many are nobody's, the oldest."""
+def of_sources(connection: Connection, reach: Reach, now: int) -> list[Row[Any]]:
+    """Each source's unanswered conversations within reach: how many, how many late, how many are nobody's, the oldest."""
+    within = "" if reach.everybody else f" AND c.id IN {reach.conversations}"
     return list(
         connection.execute(
             text(f"SELECT s.id, s.name, count(*) AS unanswered, sum(CASE WHEN c.due_at <= :now THEN 1 ELSE 0 END) AS late,"
                  " sum(CASE WHEN c.assignee_id IS NULL THEN 1 ELSE 0 END) AS nobodys, min(c.waiting_since) AS oldest"
-                 f" FROM conversation c JOIN source s ON s.id = c.source_id WHERE {UNANSWERED} GROUP BY s.id, s.name"
+                 f" FROM conversation c JOIN source s ON s.id = c.source_id WHERE {UNANSWERED}{within} GROUP BY s.id, s.name"
                  " ORDER BY min(c.waiting_since), s.id"),
-            {"now": now},
+            {"now": now, **reach.given(within)},
         )
     )  # fmt: skip
 

@@ -18,16 +18,13 @@ from routing.answering import SILENT
 from routing.members import HEARTBEAT
 from routing.times import MINUTE
 from storage import batch, standing
+from storage.reach import Reach, mine_or_lent
 from storage.transaction import Transaction
 
 SOON = 30 * MINUTE
 CLAIM = 2 * MINUTE
 
-MINE_OR_LENT = (
-    "(c.private_to = :me OR (c.private_to IS NULL AND EXISTS (SELECT 1 FROM member_role r JOIN role_permission p"
-    " ON p.role_id = r.role_id AND p.permission = 'source.edit' WHERE r.member_id = :me)))"
-)
-"""A chat of a private account is for its owner's eyes; as long as nobody said who that is, for those who connect sources."""
+MINE_OR_LENT = mine_or_lent("c")
 VIEWS = {
     "unanswered": "c.state = 'open' AND c.waiting_since IS NOT NULL AND c.nature = 'client'",
     "mine": f"c.assignee_id = :me AND c.state <> 'closed' AND (c.nature <> 'personal' OR {MINE_OR_LENT})",
@@ -39,15 +36,6 @@ VIEWS = {
     "blocked": "c.nature = 'blocked'",
     "personal": f"c.nature = 'personal' AND c.state <> 'closed' AND {MINE_OR_LENT}",
 }
-OWN = (
-    "(SELECT k.id FROM conversation k WHERE k.assignee_id = :me"
-    " UNION SELECT k.id FROM deal w JOIN conversation k ON k.contact_id = w.contact_id"
-    " WHERE w.open = 1 AND w.owner_id = :me"
-    " UNION SELECT k.id FROM offer o JOIN deal w ON w.id = o.deal_id JOIN conversation k ON k.contact_id = w.contact_id"
-    " WHERE o.member_id = :me AND o.state = 'open'"
-    " UNION SELECT k.id FROM conversation k WHERE k.private_to = :me)"
-)
-"""What a member sees who sees only their own, found from the member: it is little, the table is not."""
 IS_OWN = {
     "sqlite": "c.id IN (SELECT id FROM own)",
     # An array, so that PostgreSQL looks each of them up: joined, it may read a whole list of others' to find none of theirs.
@@ -111,8 +99,7 @@ class Ask:
 
     view: str
     order: str
-    member_id: str
-    own_only: bool
+    reach: Reach
     source_id: str | None = None
     contacts: tuple[str, ...] | None = None
     """Only conversations of these; None: of everybody."""
@@ -135,7 +122,7 @@ def page(connection: Connection, ask: Ask, now: int) -> tuple[list[str], str | N
 
 def cursor_at(connection: Connection, ask: Ask, conversation_id: str, now: int) -> str | None:
     """Where this conversation stands in the order: the cursor of what comes after it; None: it is not in the list."""
-    values = {"id": conversation_id, "me": ask.member_id, "now": now, "soon": now + SOON}
+    values = {"id": conversation_id, "me": ask.reach.me, "now": now, "soon": now + SOON}
     for place, part in enumerate(parts_of(ask.view, ask.order)):
         where = " OR ".join(f"({one})" for one in part.wheres)
         row = connection.execute(
@@ -154,7 +141,7 @@ def _walk(
     connection: Connection, ask: Ask, part: Part, after: tuple[int, str] | None, limit: int, now: int
 ) -> Sequence[Row[Any]]:
     sign, direction = ("<", "DESC") if part.down else (">", "ASC")
-    parameters: dict[str, Any] = {"me": ask.member_id, "now": now, "soon": now + SOON, "limit": limit}
+    parameters: dict[str, Any] = {"me": ask.reach.me, "now": now, "soon": now + SOON, "limit": limit}
     also = ""
     if ask.source_id is not None:
         also += " AND c.source_id = :source"
@@ -166,7 +153,7 @@ def _walk(
     if after is not None:
         also += f" AND (c.{part.column}, c.id) {sign} (:after_at, :after_id)"
         parameters["after_at"], parameters["after_id"] = after
-    if ask.own_only:
+    if not ask.reach.everybody:
         also += f" AND {IS_OWN[connection.dialect.name]}"
     walks = [
         f"SELECT c.id, c.{part.column} AS at FROM conversation c WHERE {VIEWS[ask.view]} AND {where}{also}"
@@ -179,8 +166,9 @@ def _walk(
             f"SELECT id, at FROM ({walk}) AS w{place}" for place, walk in enumerate(walks)
         )
         sql = f"{merged} ORDER BY at {direction}, id {direction} LIMIT :limit"
-    if ask.own_only:
-        sql = f"WITH own AS MATERIALIZED {OWN} {sql}"
+    if not ask.reach.everybody:
+        sql = f"WITH own AS MATERIALIZED {ask.reach.conversations} {sql}"
+        parameters |= ask.reach.values
     return connection.execute(text(sql), parameters).all()
 
 
@@ -258,24 +246,24 @@ def facts(connection: Connection, ids: Sequence[str], member_id: str) -> Facts:
     return Facts(rows, {row.deal_id: (row.member_id, row.name) for row in offers}, also)
 
 
-def visible(connection: Connection, ids: Sequence[str], member_id: str, own_only: bool) -> set[str]:
+def visible(connection: Connection, ids: Sequence[str], reach: Reach) -> set[str]:
     """Those of the conversations that are there and that the member may see."""
     sql = (
         "SELECT c.id FROM {wanted} JOIN conversation c ON c.id = w.id"
         f" WHERE (c.nature <> 'personal' OR {MINE_OR_LENT})"
     )
-    if own_only:
-        sql += f" AND c.id IN {OWN}"
-    return {row.id for row in batch.select(connection, sql, {"id": list(ids)}, me=member_id)}
+    if not reach.everybody:
+        sql += f" AND {reach.conversation('c')}"
+    return {row.id for row in batch.select(connection, sql, {"id": list(ids)}, **reach.given(sql))}
 
 
 MOST = 10_000
 """Nobody needs a larger number on a filter exactly."""
 
 
-def counters(connection: Connection, member_id: str, own_only: bool, now: int) -> dict[str, int]:
+def counters(connection: Connection, reach: Reach, now: int) -> dict[str, int]:
     """The numbers on the filters, counted along partial indexes as far as `MOST`."""
-    own = f" AND c.id IN {OWN}" if own_only else ""
+    own = "" if reach.everybody else f" AND c.id IN {reach.conversations}"
 
     def number(where: str) -> str:
         return f"(SELECT count(*) FROM (SELECT 1 FROM conversation c WHERE {where} LIMIT {MOST}) AS n)"
@@ -289,7 +277,7 @@ def counters(connection: Connection, member_id: str, own_only: bool, now: int) -
             " (SELECT count(*) FROM source WHERE state = 'broken') AS broken,"
             " (SELECT coalesce(sum(set_aside), 0) FROM account) AS aside"
         ),
-        {"me": member_id, "now": now},
+        {**reach.values, "now": now},
     ).one()
     return {
         "unanswered": row.unanswered, "mine": row.mine, "all": row.everything, "snoozed": row.snoozed,

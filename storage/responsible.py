@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from routing.codes import MismatchPolicy
 from storage import batch
 from storage.errors import Conflict
 from storage.history import Act, row_of
+from storage.reach import Reach
 from storage.transaction import Transaction
-
-Policy: TypeAlias = Literal["ask", "deal", "contact"]
 
 MISMATCH = (
     "SELECT c.id, c.name, c.responsible_id, r.name AS responsible_name, d.id AS deal_id, d.number, d.title, d.owner_id,"
-    " o.name AS owner_name, d.last_activity_at FROM contact c JOIN deal d ON d.contact_id = c.id AND d.open = 1"
+    " o.name AS owner_name, d.last_activity_at, d.accepted_at FROM contact c JOIN deal d ON d.contact_id = c.id AND d.open = 1"
     " AND d.owner_id IS NOT NULL LEFT JOIN member r ON r.id = c.responsible_id LEFT JOIN member o ON o.id = d.owner_id"
     " WHERE c.responsible_id IS NOT NULL AND c.merged_into IS NULL AND NOT EXISTS (SELECT 1 FROM deal x"
     " WHERE x.contact_id = c.id AND x.open = 1 AND x.owner_id = c.responsible_id)"
 )
 
 
-def mismatches(connection: Connection, *, after: str = "", limit: int = 50) -> list[Row[Any]]:
-    """Open deals of contacts whose responsible owns none of them; by contact, the most recent deal first."""
+def mismatches(
+    connection: Connection, *, after: str = "", limit: int = 50, reach: Reach | None = None
+) -> list[Row[Any]]:
+    """Open deals of contacts within reach whose responsible owns none of them; by contact, the most recent deal first."""
+    within = "" if reach is None or reach.everybody else f" AND {reach.contact('h.id')}"
     return list(
         connection.execute(
             text(
-                f"{MISMATCH} AND c.id IN (SELECT k.id FROM contact k WHERE k.id > :after AND k.responsible_id IS NOT NULL"
-                " AND EXISTS (SELECT 1 FROM deal e WHERE e.contact_id = k.id AND e.open = 1 AND e.owner_id IS NOT NULL)"
-                " AND NOT EXISTS (SELECT 1 FROM deal e WHERE e.contact_id = k.id AND e.open = 1"
-                " AND e.owner_id = k.responsible_id) ORDER BY k.id LIMIT :limit)"
+                f"{MISMATCH} AND c.id IN (SELECT h.id FROM contact h WHERE h.id > :after AND h.responsible_id IS NOT NULL"
+                " AND EXISTS (SELECT 1 FROM deal e WHERE e.contact_id = h.id AND e.open = 1 AND e.owner_id IS NOT NULL)"
+                " AND NOT EXISTS (SELECT 1 FROM deal e WHERE e.contact_id = h.id AND e.open = 1"
+                f" AND e.owner_id = h.responsible_id){within} ORDER BY h.id LIMIT :limit)"
                 " ORDER BY c.id, d.last_activity_at DESC, d.id"
             ),
-            {"after": after, "limit": limit},
+            {"after": after, "limit": limit, **(reach.given(within) if reach is not None else {})},
         )
     )
+
+
+def mismatched(connection: Connection, ids: Sequence[str]) -> list[str]:
+    """Those of these contacts whose responsible owns none of their open deals."""
+    sql = f"SELECT DISTINCT m.id FROM {{wanted}} JOIN ({MISMATCH}) m ON m.id = w.id ORDER BY m.id"
+    return [row.id for row in batch.select(connection, sql, {"id": list(ids)})]
 
 
 def mismatch_of(connection: Connection, contact_id: str) -> list[Row[Any]]:
@@ -112,16 +121,21 @@ def give(act: Act, deal_id: str, member_id: str | None) -> None:
         act.set("task", row.id, owner_id=member_id)
 
 
-def settle(tx: Transaction, contact_id: str, by: str, policy: Policy) -> str:
+def settle(tx: Transaction, contact_id: str, by: str, policy: MismatchPolicy) -> str:
     """Settle a mismatch by policy: the deal's owner or the contact's responsible wins; "ask" leaves it to a person."""
     row_of(tx, "contact", contact_id)
     found = mismatch_of(tx.connection, contact_id)
     if not found or policy == "ask":
         return ""
     act = Act(tx, by, "contact.responsible")
+    apply(act, contact_id, found, policy)
+    return act.close("contact", contact_id, {"policy": policy})
+
+
+def apply(act: Act, contact_id: str, found: Sequence[Row[Any]], policy: MismatchPolicy) -> None:
+    """The owner of the most recent deal becomes responsible, or the responsible gets the deals."""
     if policy == "deal":
         act.set("contact", contact_id, responsible_id=found[0].owner_id)
-    else:
-        for row in found:
-            give(act, row.deal_id, row.responsible_id)
-    return act.close("contact", contact_id, {"policy": policy})
+        return
+    for row in found:
+        give(act, row.deal_id, row.responsible_id)

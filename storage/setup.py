@@ -10,6 +10,7 @@ import orjson
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select
 
+from routing.codes import MismatchPolicy
 from routing.schedule import ALWAYS, Schedule
 from storage.tables import pipeline, setting, stage
 
@@ -23,6 +24,8 @@ class Setup:
     lead_stage_id: str
     lead_stages: dict[str, str]
     """Pipeline -> its first stage."""
+    mismatch: MismatchPolicy = "ask"
+    """What becomes of a client whose responsible owns none of their open deals."""
 
 
 def setup(connection: Connection) -> Setup:
@@ -35,7 +38,9 @@ def setup(connection: Connection) -> Setup:
         .limit(1)
     ).first()
     pipeline_id, stage_id = row if row is not None else ("", "")
-    return Setup(schedule_of(company(connection)), pipeline_id, stage_id, pipelines(connection))
+    settings = company(connection)
+    policy: MismatchPolicy = settings.get("mismatch") or "ask"
+    return Setup(schedule_of(settings), pipeline_id, stage_id, pipelines(connection), policy)
 
 
 def pipelines(connection: Connection) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Who may see what, for many things and many people at once?
 
-A member whose permission covers only their own sees the conversations assigned to them and everything of contacts
-whose open deal is theirs or is offered to them. The number of statements does not grow with the people.
+Whoever sees only what is within reach sees the conversations assigned to people there and everything of contacts whose open
+deal is theirs, is offered to them, or waits in their queue. The number of statements does not grow with the people.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from storage import batch
+from storage.reach import Reach
 
-LARGEST_OWN = 5000
+LARGEST = 20_000
+"""So much of what is within somebody's reach is remembered, so that they can be told when it is no more."""
 
 
 def owners_of_contacts(connection: Connection, ids: Iterable[str]) -> dict[str, set[str]]:
-    """contact -> members who may see it as their own: owners of its open deals, and who is offered one."""
+    """contact -> who holds it: owners of its open deals (the queue of one that is nobody's), and who is offered one."""
     wanted = {"id": sorted(set(ids))}
     found: dict[str, set[str]] = {}
     for sql in (
-        "SELECT d.contact_id AS id, d.owner_id AS member FROM {wanted} JOIN deal d ON d.contact_id = w.id"
-        " AND d.open = 1 AND d.owner_id IS NOT NULL",
+        "SELECT d.contact_id AS id, coalesce(d.owner_id, d.queue_id) AS member FROM {wanted} JOIN deal d"
+        " ON d.contact_id = w.id AND d.open = 1 AND coalesce(d.owner_id, d.queue_id) IS NOT NULL",
         "SELECT d.contact_id AS id, o.member_id AS member FROM {wanted} JOIN deal d ON d.contact_id = w.id"
         " JOIN offer o ON o.deal_id = d.id AND o.state = 'open'",
     ):
@@ -31,8 +33,22 @@ def owners_of_contacts(connection: Connection, ids: Iterable[str]) -> dict[str, 
     return found
 
 
+def holders_of_contacts(connection: Connection, ids: Iterable[str]) -> dict[str, set[str]]:
+    """contact -> who holds it or a conversation with it: by whom its card and its deals are seen."""
+    found = owners_of_contacts(connection, ids)
+    rows = batch.select(
+        connection,
+        "SELECT c.contact_id, c.assignee_id, c.private_to FROM {wanted} JOIN conversation c ON c.contact_id = w.id"
+        " AND c.nature <> 'personal' AND (c.assignee_id IS NOT NULL OR c.private_to IS NOT NULL)",
+        {"id": sorted(set(ids))},
+    )
+    for row in rows:
+        found.setdefault(row.contact_id, set()).update({row.assignee_id, row.private_to} - {None})
+    return found
+
+
 def owners_of_conversations(connection: Connection, ids: Iterable[str]) -> dict[str, set[str]]:
-    """conversation -> members who may see it as their own: its assignee, whose account it is on, whose the contact is."""
+    """conversation -> who holds it: its assignee, whose account it is on, whoever holds the contact."""
     rows = batch.select(
         connection,
         "SELECT c.id, c.contact_id, c.assignee_id, c.private_to FROM {wanted} JOIN conversation c ON c.id = w.id",
@@ -65,30 +81,22 @@ def private(connection: Connection, ids: Iterable[str]) -> dict[str, str | None]
     return {row.id: row.private_to for row in rows}
 
 
-def own(connection: Connection, member_id: str) -> set[str]:
-    """The conversations and open deals that a member sees as their own now."""
-    rows = connection.execute(
-        text("SELECT id FROM deal WHERE owner_id = :me AND open = 1 ORDER BY id DESC LIMIT :limit"),
-        {"me": member_id, "limit": LARGEST_OWN},
-    )
-    return {row.id for row in rows} | own_conversations(connection, member_id)
+def within(connection: Connection, talks: Reach, deals: Reach) -> set[str]:
+    """The conversations and open deals within reach now; of what is everybody's, none."""
+    found = set() if talks.everybody else set(conversations(connection, talks, LARGEST))
+    if not deals.everybody:
+        sql = (
+            f"SELECT d.id FROM deal d WHERE d.open = 1 AND {deals.holds('d')} ORDER BY d.id DESC LIMIT :limit"
+        )
+        rows = connection.execute(text(sql), {**deals.given(sql), "limit": LARGEST})
+        found |= {row.id for row in rows}
+    return found
 
 
-def own_conversations(connection: Connection, member_id: str) -> set[str]:
-    """What a member sees as their own now, newest first, at most five thousand."""
-    rows = connection.execute(
-        text(
-            "SELECT id, last_at FROM conversation WHERE assignee_id = :me"
-            " UNION SELECT c.id, c.last_at FROM deal d JOIN conversation c ON c.contact_id = d.contact_id"
-            " WHERE d.owner_id = :me AND d.open = 1"
-            " UNION SELECT c.id, c.last_at FROM offer o JOIN deal d ON d.id = o.deal_id"
-            " JOIN conversation c ON c.contact_id = d.contact_id WHERE o.member_id = :me AND o.state = 'open'"
-            " UNION SELECT id, last_at FROM conversation WHERE private_to = :me"
-            " ORDER BY last_at DESC LIMIT :limit"
-        ),
-        {"me": member_id, "limit": LARGEST_OWN},
-    )
-    return {row.id for row in rows}
+def conversations(connection: Connection, reach: Reach, limit: int) -> list[str]:
+    """The conversations within reach, the newest first."""
+    sql = f"SELECT c.id FROM conversation c WHERE c.id IN {reach.conversations} ORDER BY c.last_at DESC, c.id LIMIT :limit"
+    return [row.id for row in connection.execute(text(sql), {**reach.given(sql), "limit": limit})]
 
 
 def personal(

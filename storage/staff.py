@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, Row, insert, select, text, update
@@ -14,8 +14,8 @@ from storage import audit, handing, heads, sessions, setup
 from storage import team as teams
 from storage.errors import Conflict
 from storage.ids import new_id
-from storage.responsible import must_work
-from storage.tables import member, team
+from storage.responsible import must_work, working
+from storage.tables import audit_log, member, queue, team
 from storage.transaction import Transaction
 
 
@@ -127,6 +127,10 @@ def people_of_teams(connection: Connection) -> dict[str, list[str]]:
     return found
 
 
+UNDER: Final = {"teams": team.c.parent_id, "members": member.c.team_id, "queues": queue.c.team_id}
+"""What stands under a team."""
+
+
 def save_team(tx: Transaction, team_id: str | None, by: str, values: Mapping[str, Any]) -> str:
     """Make or change a team; its id. Raises Conflict bad_request for a circle or somebody who does not work here."""
     made = team_id or new_id(tx.now)
@@ -154,15 +158,51 @@ def save_team(tx: Transaction, team_id: str | None, by: str, values: Mapping[str
 
 
 def remove_team(tx: Transaction, team_id: str, by: str) -> None:
-    """The people and the teams below go to the team above."""
+    """The people, the queues and the teams below go to the team above; `restore_team` brings all of it back."""
     row = heads.teams(tx.connection).get(team_id)
     if row is None:
         raise Conflict("not_found", 404)
-    tx.connection.execute(update(team).where(team.c.parent_id == team_id).values(parent_id=row.parent_id))
-    tx.connection.execute(update(member).where(member.c.team_id == team_id).values(team_id=row.parent_id))
-    tx.connection.execute(
-        text("UPDATE queue SET team_id = :to WHERE team_id = :id"), {"to": row.parent_id, "id": team_id}
-    )
+    had: dict[str, list[str]] = {}
+    for what, column in UNDER.items():
+        rows = tx.connection.execute(
+            select(column.table.c.id).where(column == team_id).order_by(column.table.c.id)
+        )
+        had[what] = [one.id for one in rows]
+        tx.connection.execute(update(column.table).where(column == team_id).values({column: row.parent_id}))
     tx.connection.execute(team.delete().where(team.c.id == team_id))
-    audit.note(tx, by, "team.remove", "team", team_id)
+    audit.note(tx, by, "team.remove", "team", team_id, {**row._asdict(), **had})
+    _moved(tx)
+
+
+def restore_team(tx: Transaction, team_id: str, by: str) -> None:
+    """The team as it was, with what went up when it was taken out and is still there.
+
+    Raises Conflict not_found for one that nobody took out, not_now for one that is there.
+    """
+    if team_id in heads.teams(tx.connection):
+        raise Conflict("not_now")
+    taken_out = select(audit_log.c.facts).where(
+        audit_log.c.object_id == team_id, audit_log.c.action == "team.remove"
+    )
+    was = tx.connection.execute(
+        taken_out.order_by(audit_log.c.at.desc(), audit_log.c.id.desc()).limit(1)
+    ).scalar()
+    if was is None:
+        raise Conflict("not_found", 404)
+    above = was["parent_id"] if was["parent_id"] in heads.teams(tx.connection) else None
+    led = {
+        name: was[name] if was[name] and working(tx, [was[name]]) else None
+        for name in ("head_id", "deputy_id")
+    }
+    tx.connection.execute(insert(team).values(id=team_id, name=was["name"], parent_id=above, **led))
+    for what, column in UNDER.items():
+        still = column.is_(None) if was["parent_id"] is None else column == was["parent_id"]
+        back = update(column.table).where(column.table.c.id.in_(was[what]), still)
+        tx.connection.execute(back.values({column: team_id}))
+    audit.note(tx, by, "team.restore", "team", team_id)
+    _moved(tx)
+
+
+def _moved(tx: Transaction) -> None:
     tx.changed("company", "company")
+    tx.ring("router")

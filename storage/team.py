@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, text, update
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, insert, select, text, update
 from storage import batch
 from storage.errors import Conflict
 from storage.ids import new_id
+from storage.reach import Reach, circles
 from storage.stages import first_pipeline
 from storage.tables import (
     member,
@@ -44,6 +45,8 @@ class Account:
     needs_setup: bool
     password_hash: str
     active: bool
+    circles: Mapping[str, Reach] = field(default_factory=dict)
+    """scope -> whom it covers, where a permission has that scope."""
 
     def may(self, permission: str) -> bool:
         """Whether the member has the permission at all, in whatever scope."""
@@ -52,6 +55,17 @@ class Account:
     def everywhere(self, permission: str) -> bool:
         """Whether the permission covers everything, not only their own."""
         return self.permissions.get(permission) == "all"
+
+    def reach(self, *permissions: str) -> Reach:
+        """Whose things all of these permissions cover: the narrowest of them; nobody's without one of them."""
+        scopes = [self.permissions.get(one, "") for one in permissions]
+        narrowest = min(scopes, key=lambda scope: WIDTH.get(scope, -1))
+        match narrowest:
+            case "all":
+                return Reach(self.id)
+            case "own":
+                return Reach(self.id, frozenset({self.id}))
+        return self.circles.get(narrowest, Reach(self.id, frozenset()))
 
 
 def account_of(connection: Connection, member_id: str) -> Account | None:
@@ -80,9 +94,11 @@ def _account(connection: Connection, row: Row[Any]) -> Account:
         if found.permission is not None:
             widest = max(found.scope, granted.get(found.permission, "own"), key=lambda scope: WIDTH[scope])
             granted[found.permission] = widest
+    spans = any(scope in ("team", "below") for scope in granted.values())
     return Account(
         row.id, row.name, row.email or "", tuple(dict.fromkeys(roles)), granted, row.prefs, row.presence or "off",
         row.presence_until, bool(row.presence_automatic), bool(row.needs_setup), row.password_hash, bool(row.active),
+        circles(connection, row.id) if spans else {},
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, text
 
 from storage import batch, letters, queue
 from storage.calls import called_back
+from storage.reach import Reach
 
 STICKERS = 200
 """How far back is looked."""
@@ -230,8 +231,8 @@ def letter(connection: Connection, message_id: str) -> str | None:
     return found
 
 
-def stickers(connection: Connection, source_id: str, member_id: str, own_only: bool) -> list[Row[Any]]:
-    """The newest stickers that came by a source in conversations this member may see, each once."""
+def stickers(connection: Connection, source_id: str, reach: Reach) -> list[Row[Any]]:
+    """The newest stickers that came by a source in conversations within reach, each once."""
     rows = connection.execute(
         text(
             "SELECT a.id, a.ref, a.name, a.mime, a.digest, m.conversation_id FROM attachment a"
@@ -241,6 +242,6 @@ def stickers(connection: Connection, source_id: str, member_id: str, own_only: b
         ),
         {"source": source_id, "most": STICKERS},
     ).all()
-    seen = queue.visible(connection, [row.conversation_id for row in rows], member_id, own_only)
+    seen = queue.visible(connection, [row.conversation_id for row in rows], reach)
     once = {row.digest: row for row in reversed(rows) if row.conversation_id in seen}
     return list(reversed(once.values()))

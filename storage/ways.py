@@ -57,8 +57,9 @@ def ask(tx: Transaction, member_id: str, source_id: str) -> str:
     return code
 
 
-def link(tx: Transaction, source_id: str, code: str, kind: str, value: str, thread: str) -> bool:
-    """Whoever started the bot with this code is the colleague who asked for it; False: no such code, or too late."""
+def link(tx: Transaction, source_id: str, code: str, kind: str, value: str, thread: str) -> str | None:
+    """Whoever started the bot with this code is the colleague who asked for it: their language; None: no such code, or too
+    late."""
     row = tx.connection.execute(
         select(staff_way)
         .where(
@@ -68,7 +69,7 @@ def link(tx: Transaction, source_id: str, code: str, kind: str, value: str, thre
         .with_for_update()
     ).first()  # fmt: skip
     if row is None:
-        return False
+        return None
     _drop(tx, staff_way.c.source_id == source_id, staff_way.c.value == value)
     _drop(
         tx,
@@ -83,7 +84,8 @@ def link(tx: Transaction, source_id: str, code: str, kind: str, value: str, thre
     )
     reach(tx, row.member_id)
     audit.note(tx, row.member_id, "way.link", "member", row.member_id, {"source": source_id})
-    return True
+    prefs = tx.connection.execute(select(member.c.prefs).where(member.c.id == row.member_id)).scalar_one()
+    return str((prefs or {}).get("language") or "ru")
 
 
 def add_mail(tx: Transaction, member_id: str, source_id: str, address: str) -> None:
@@ -211,9 +213,10 @@ def pressed(connection: Connection, source_id: str, value: str, notice_id: str) 
 def by_token(connection: Connection, token: str) -> Row[Any] | None:
     """The notice a letter's link belongs to, with its offer and what became of it; None: there is none."""
     return connection.execute(
-        text("SELECT n.offer_id, n.member_id, o.state, o.expires_at, d.number, d.title, m.name AS owner, s.name AS source"
+        text("SELECT n.offer_id, n.member_id, o.state, o.expires_at, d.number, d.title, m.name AS owner, s.name AS source,"
+             " k.prefs"
              " FROM staff_notice n JOIN offer o ON o.id = n.offer_id JOIN deal d ON d.id = o.deal_id"
              " JOIN member k ON k.id = n.member_id AND k.active = 1 LEFT JOIN member m ON m.id = d.owner_id"
-             " LEFT JOIN source s ON s.id = d.source_id WHERE n.digest = :digest"),
+             " LEFT JOIN source s ON s.id = d.source_id WHERE n.digest = :digest").columns(prefs=Json()),
         {"digest": digest(token)},
     ).first()  # fmt: skip

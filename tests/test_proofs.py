@@ -56,6 +56,7 @@ PAPERS = [
         Paper("mail-and-forms.md", ("email", "webform"), (("E", 35), ("T", 7), ("S", 10), ("F", 18)), frozenset({"T5"})),
         Paper("messengers.md", ("telegram", "vk")),
         Paper("telephony.md", ("telephony",)),
+        Paper("deals-and-routing.md", ()),
         Paper("journeys.md", ()),
     )
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from channels.email.headers import Address, addresses, date_of, message_ids, nor
 from channels.email.ids import PROBE, key_of, ours_in_address
 from channels.email.mailbox import Mailbox
 from channels.email.mime import Part, split
+from channels.email.signature import signed
 from channels.errors import PayloadUnreadable
 from channels.events import (
     Attachment,
@@ -131,6 +132,7 @@ class _Letter:
             reply_to=(self.answered or self.references[-1:] or ("",))[0],
             nature=self._nature(sender),
             mail=self._headers(),
+            signed=signed(self.content.text),
             unsupported=self._unsupported(),
         )
 

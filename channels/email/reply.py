@@ -91,9 +91,14 @@ def bare_subject(subject: str) -> str:
 
 def new_text(text: str) -> str:
     """What the writer added: the quote and the signature left out; "" when nothing is left."""
-    lines = [line[:LONGEST_LINE].rstrip() for line in text.split("\n")[:MOST_LINES]]
-    lines = _without_quotes(lines[: _beginning_of_quote(lines)])
+    lines = own_lines(text)
     return _trimmed(lines[: _beginning_of_signature(lines)])
+
+
+def own_lines(text: str) -> list[str]:
+    """The writer's own lines, the signature too; what is quoted is left out."""
+    lines = [line[:LONGEST_LINE].rstrip() for line in text.split("\n")[:MOST_LINES]]
+    return _without_quotes(lines[: _beginning_of_quote(lines)])
 
 
 def _beginning_of_quote(lines: list[str]) -> int:

@@ -3,7 +3,7 @@ import type { Contact, Proposal } from "@/api/types";
 import { choices, otherOwners, pairs, usual } from "@/contacts/doubts";
 
 const proposal = (more: Partial<Proposal>): Proposal => ({
-  id: "1", a: { id: "a", name: "А" }, b: { id: "b", name: "Б" }, kind: "phone", value: "+79160001122", verified: false, origins: ["network", "stated"], at: 1, ...more,
+  id: "1", a: { id: "a", name: "А" }, b: { id: "b", name: "Б" }, kind: "phone", value: "+79160001122", verified: false, origins: ["network", "stated"], letter: null, at: 1, ...more,
 });
 const ref = (id: string): { id: string; name: string } => ({ id, name: id });
 const deal = (owner: string | null, kind: string, at = 1): object => ({ owner: owner && ref(owner), stage_kind: kind, last_activity_at: at });
@@ -15,10 +15,11 @@ describe("cards that may be one person", () => {
       proposal({ value: "told", origins: ["network", "told"] }),
       proposal({ id: "2", kind: "email", value: "sure", verified: true }),
       proposal({ id: "3", b: ref("z") }),
+      proposal({ id: "4", value: "signed", origins: ["network", "signature"], letter: { message_id: "m", conversation_id: "k" } }),
     ]);
     expect(found.map((one) => one.key)).toEqual(["a b", "a z"]);
-    expect(found[0]?.evidence.map((one) => one.value)).toEqual(["sure", "told"]);
-    expect(found[0]?.evidence[1]?.told).toBe(true);
+    expect(found[0]?.evidence.map((one) => one.value)).toEqual(["sure", "signed", "told"]);
+    expect(found[0]?.evidence.map((one) => [one.told, one.letter?.message_id])).toEqual([[false, undefined], [false, "m"], [true, undefined]]);
   });
   it("ask for a choice only where both say something else", () => {
     const kept = contact({ name: "Мария", responsible: ref("petr") });

@@ -508,7 +508,11 @@ def ring(gateway: Gateway, row: Any, me: str) -> shapes.Ring:
 
 def offer(gateway: Gateway, account: Account, row: Any) -> shapes.Offer:
     """A lead shown to a member; its telephone while the client is theirs to see."""
-    theirs = account.everywhere("contact.read") or row.state == "open" or row.owner_id == account.id
+    theirs = (
+        account.reach("contact.read").covers(row.owner_id)
+        or row.state == "open"
+        or row.owner_id == account.id
+    )
     state = row.state
     if state == "open" and row.expires_at <= gateway.now():
         state = "expired"

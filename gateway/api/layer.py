@@ -52,6 +52,8 @@ class Call:
     request: web.Request
     account: Account
     session: Session | None
+    needs: str = ""
+    """The permission that the route needs."""
 
     def path(self, name: str) -> str:
         """An id out of the path."""
@@ -95,6 +97,7 @@ class Route:
     answer: Any
     status: int
     public: bool
+    whole: bool
     summary: str
 
 
@@ -103,13 +106,16 @@ ROUTES: list[Route] = []
 
 def route(
     method: str, path: str, *, answer: Any = None, needs: str = "", body: type[Body] | None = None,
-    query: type[Query] | None = None, status: int = 200, public: bool = False,
+    query: type[Query] | None = None, status: int = 200, public: bool = False, whole: bool = False,
 ) -> Callable[[Handler], Handler]:  # fmt: skip
-    """Make the function a route. `needs` is a permission; `public`: nobody need be signed in."""
+    """Make the function a route. `needs` is a permission; `whole`: it has to cover everything; `public`: nobody need be
+    signed in."""
 
     def register(handler: Handler) -> Handler:
         summary = (handler.__doc__ or "").strip().split("\n")[0]
-        ROUTES.append(Route(method, path, handler, needs, body, query, answer, status, public, summary))
+        ROUTES.append(
+            Route(method, path, handler, needs, body, query, answer, status, public, whole, summary)
+        )
         return handler
 
     return register
@@ -189,9 +195,9 @@ class _Endpoint:
         if one.public:
             return Call(self._gateway, request, NOBODY, None)
         account, session = await sign_in(self._gateway, request)
-        if one.needs and not account.may(one.needs):
+        if one.needs and not (account.everywhere(one.needs) if one.whole else account.may(one.needs)):
             raise Refusal("forbidden", 403, permission=one.needs)
-        return Call(self._gateway, request, account, session)
+        return Call(self._gateway, request, account, session, one.needs)
 
 
 NOBODY: Final = Account("", "", "", (), {}, {}, "off", None, False, False, "", False)

@@ -1,70 +1,106 @@
-"""May this member see it? What a permission of scope `own` covers; who may not see a thing is told that there is none."""
+"""May this member see it, or do this to it? Who may not see a thing is told that there is none; who may not do it, that.
+
+A permission covers one's own, one's team's, those of all teams below, or everybody's things (storage/reach.py). What a route
+needs has to cover the thing as seeing it does: whoever may see everybody's and answer in their own answers nowhere else.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import Connection, text
+
 from gateway.api.layer import Call
+from gateway.permissions import SCOPED
 from gateway.refusals import Refusal
-from storage import cards, queue, sight, team
+from storage import cards, queue, team
+from storage.reach import Reach
 from storage.team import Account
 
 READ = "conversation.read"
+CONTACTS = "contact.read"
+DEALS = "deal.read"
 
 
-def own_only(account: Account) -> bool:
-    """Whether the member sees only their own conversations."""
-    return not account.everywhere(READ)
+def sees(account: Account) -> Reach:
+    """Whose conversations the member sees."""
+    return account.reach(READ)
 
 
-async def must_see(call: Call, conversation_id: str) -> None:
-    """Raise Refusal not_found unless the member may see the conversation."""
-    ids = [conversation_id]
-    seen = await call.gateway.database.read(queue.visible, ids, call.me, own_only(call.account))
-    if not call.account.may(READ) or conversation_id not in seen:
-        raise Refusal("not_found", 404)
+async def must_see(call: Call, conversation_id: str, act: str = "") -> None:
+    """Raise Refusal not_found unless the member may see the conversation, forbidden unless the route may touch it.
+
+    `act`: what else it takes, besides the route's own need.
+    """
+
+    def within(connection: Connection, reach: Reach) -> bool:
+        return conversation_id in queue.visible(connection, [conversation_id], reach)
+
+    await _must_reach(call, within, READ, act)
 
 
-async def sees_contact(call: Call, contact_id: str) -> bool:
-    """Whether the contact is this member's own: its conversation, its open deal, an offer of it."""
-    database = call.gateway.database
-    owners = await database.read(sight.owners_of_contacts, [contact_id])
-    if call.me in owners.get(contact_id, ()):
-        return True
-    ids = await database.read(cards.conversation_ids, contact_id)
-    return bool(await database.read(queue.visible, ids, call.me, own_only=True))
+async def _must_reach(call: Call, within: Any, read: str, act: str) -> None:
+    """One question where it is as it should be; only whoever is refused costs a second one."""
+    needs = _acts(call, act)
+    if await call.gateway.database.read(within, call.account.reach(read, *needs)):
+        return
+    if needs and await call.gateway.database.read(within, call.account.reach(read)):
+        raise Refusal("forbidden", 403, permission=needs[-1])
+    raise Refusal("not_found", 404)
 
 
-async def must_see_contact(call: Call, contact_id: str) -> None:
-    """Raise Refusal not_found unless the member may see the contact."""
-    if not call.account.everywhere("contact.read") and not await sees_contact(call, contact_id):
-        raise Refusal("not_found", 404)
+def _acts(call: Call, act: str) -> list[str]:
+    """What has to cover the thing besides seeing it: to read something else of it takes no more."""
+    return [one for one in (call.needs, act) if one in SCOPED and not one.endswith(".read")]
 
 
-async def must_see_deal(call: Call, deal_id: str) -> Any:
-    """The deal's row. Raises Refusal not_found unless the member may see it."""
+async def must_see_contact(call: Call, contact_id: str, act: str = "") -> None:
+    """Raise Refusal not_found unless the member may see the contact, forbidden unless the route may touch it."""
+
+    def within(connection: Connection, reach: Reach) -> bool:
+        return reach.everybody or _fits(connection, reach, "contact c", reach.contact("c.id"), contact_id)
+
+    await _must_reach(call, within, CONTACTS, act)
+
+
+def _fits(connection: Connection, reach: Reach, table: str, condition: str, ref: str) -> bool:
+    sql = f"SELECT 1 FROM {table} WHERE {table[-1]}.id = :id AND {condition}"
+    return connection.execute(text(sql), {"id": ref, **reach.given(sql)}).first() is not None
+
+
+async def must_see_deal(call: Call, deal_id: str, act: str = "") -> Any:
+    """The deal's row. Raises Refusal not_found unless the member may see it, forbidden unless the route may touch it."""
     rows = await call.gateway.database.read(cards.deals, [deal_id])
     if not rows:
         raise Refusal("not_found", 404)
-    seen = call.account.everywhere("deal.read") or rows[0].owner_id == call.me
-    if not seen and not await sees_contact(call, rows[0].contact_id):
-        raise Refusal("not_found", 404)
+
+    def within(connection: Connection, reach: Reach) -> bool:
+        return reach.everybody or _fits(connection, reach, "deal d", reach.deal("d"), deal_id)
+
+    await _must_reach(call, within, DEALS, act)
     return rows[0]
 
 
-async def must_see_task(call: Call, task_id: str) -> None:
-    """Raise Refusal not_found unless the task is the member's or of a contact they may see."""
+async def must_see_task(call: Call, task_id: str, act: str = "") -> None:
+    """Raise Refusal not_found unless the task is the member's, of somebody within reach, or of a contact there."""
     rows = await call.gateway.database.read(cards.tasks, task_id=task_id)
     if not rows:
         raise Refusal("not_found", 404)
-    if rows[0].owner_id != call.me:
-        await must_see_contact(call, rows[0].contact_id or "")
+    reach = call.account.reach(CONTACTS, *_acts(call, act))
+    if rows[0].owner_id != call.me and not reach.covers(rows[0].owner_id):
+        await must_see_contact(call, rows[0].contact_id or "", act)
 
 
 async def must_share_queue(call: Call, queue_id: str | None) -> None:
-    """Raise Refusal not_found unless the member gets this queue's leads, or gives out everybody's."""
-    if call.account.everywhere("lead.accept"):
+    """Raise Refusal not_found unless the member gets this queue's leads, or those of a team within reach."""
+    if call.account.reach("lead.accept").covers(queue_id):
         return
     people = await call.gateway.database.read(team.queue_members)
     if call.me not in people.get(queue_id or "", ()):
         raise Refusal("not_found", 404)
+
+
+def must_lead(call: Call, ref: str, permission: str = "") -> None:
+    """Raise Refusal forbidden unless the permission, or what the route needs, covers this colleague or queue."""
+    if not call.account.reach(permission or call.needs).covers(ref):
+        raise Refusal("forbidden", 403, permission=permission or call.needs)

@@ -131,6 +131,8 @@ class Company(TypedDict):
     public_url: str
     public_url_problem: str
     """Code of what cannot work with this address, "" when all can."""
+    mismatch: Literal["ask", "deal", "contact"]
+    """What becomes of a client whose responsible owns none of their open deals."""
 
 
 # --- the queue -----------------------------------------------------------------------------------------------------

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from channels.events import Attribution, Person
+from channels.events import Identity as Address
 from routing import links
-from routing.identity import DIALLED, Claim, KnownContact, Recognised, compare_names, identify
+from routing.identity import DIALLED, Claim, KnownContact, Recognised, compare_names, identify, looks_shared
 from storage.board import Board, Contact, Identity
 from storage.ids import new_id
 
@@ -111,6 +114,15 @@ def _name(contact: Contact, person: Person) -> None:
     renamed = origin == "network" == contact.name_from and name != contact.name
     if better or renamed:
         contact.name, contact.name_from, contact.dirty = name[:200], origin, True
+
+
+def note_signature(board: Board, writer: Contact, message_id: str, signed: Sequence[Address]) -> None:
+    """Whoever has an address that somebody signs with may be the same person; what many people sign with says nothing."""
+    board.signed |= {
+        (writer.id, one.kind, one.value, message_id)
+        for one in signed
+        if not looks_shared(one.kind, one.value)
+    }
 
 
 def group_contact(board: Board, identity: Identity, title: str, demo: int) -> Contact:

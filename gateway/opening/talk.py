@@ -8,7 +8,7 @@ from typing import Any
 from channels.events import Completed, InboundMessage, Noted, OutgoingSeen, Quoted, Started
 from gateway.opening import albums, leads, owing, private, threads
 from gateway.opening.house import House, SourceRules
-from gateway.opening.people import attribution_json, contact_of, group_contact
+from gateway.opening.people import attribution_json, contact_of, group_contact, note_signature
 from gateway.opening.standing import answer_there, hear, set_deadline, show_last, stand_back
 from gateway.opening.wanted import GROUP, group_value, twin_of
 from routing import links
@@ -31,6 +31,7 @@ def open_inbound(
     if private.is_kept_out(board, rules, event.thread):
         event = private.without_words(event)
     contact, identity = contact_of(board, event.sender, rules.demo)
+    writer = contact
     conversation = _conversation_for(board, rules, contact, identity, event)
     private.note(board, rules, conversation, event.connection, envelope_id)
     if event.group_key and (conversation.id, event.group_key) in board.groups:
@@ -45,6 +46,8 @@ def open_inbound(
     if message.nature == "test":
         _note_test(board, rules, message)
     board.add_message(message)
+    if message.nature == "client":
+        note_signature(board, writer, message.id, event.signed)
     _keep_parts(board, rules, envelope_id, message, event)
     parts = (contact, identity, conversation, message)
     _follow(board, house, rules, received_at, parts, event, first=conversation.inbound == 0)

@@ -126,6 +126,12 @@ Index(
     postgresql_where=text("waiting <> ''"),
 )
 Index(
+    "ix_deal_nobodys",
+    deal.c.queue_id,
+    sqlite_where=text("open = 1 AND owner_id IS NULL"),
+    postgresql_where=text("open = 1 AND owner_id IS NULL"),
+)
+Index(
     "ix_deal_stuck",
     deal.c.priority.desc(),
     deal.c.created_at,

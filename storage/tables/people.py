@@ -66,6 +66,7 @@ likeness = Table(
     key("identity_id"),
     flag("settled"),
     at("at"),
+    maybe("message_id"),  # the letter in whose signature one told of it
     UniqueConstraint("a_id", "b_id", "identity_id"),
 )
 Index("ix_likeness_b_id", likeness.c.b_id)

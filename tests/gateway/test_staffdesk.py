@@ -18,6 +18,7 @@ from gateway import told as words
 from gateway.refusals import Refusal
 from storage import telling, ways
 from storage.tables import member as members
+from storage.team import prefer
 from storage.transaction import Transaction
 from tests.gateway.town import IGOR, Town, until
 
@@ -98,8 +99,8 @@ async def test_a_stranger_s_press_takes_nothing_and_a_code_is_good_once(town: To
     bot = await staff_bot(town)
     desk = town.fakes["messenger1"]
     code = await town.gateway.database.write(ways.ask, petr, bot)
-    assert await town.gateway.database.write(ways.link, bot, code, "k", "1", "t")
-    assert not await town.gateway.database.write(ways.link, bot, code, "k", "2", "t")
+    assert await town.gateway.database.write(ways.link, bot, code, "k", "1", "t") == "ru"
+    assert await town.gateway.database.write(ways.link, bot, code, "k", "2", "t") is None
     await town.gateway.database.write(
         ways.remove, petr, (await town.gateway.database.read(ways.of_member, petr))[0].id
     )
@@ -140,6 +141,11 @@ async def test_a_letter_s_link_shows_before_it_accepts_and_only_once(town: Town)
             assert got.status == 404
         async with http.post(page + tokens[petr], data={"do": "something"}) as got:
             assert got.status == 400
+        await town.gateway.database.write(_prefer, petr, "en")
+        async with http.get(page + tokens[petr]) as got:
+            words = await got.text()
+            assert '<html lang="en">' in words and "Take</button>" in words and "Лид" not in words
+        await town.gateway.database.write(_prefer, petr, "ru")
         for _ in range(2):
             async with http.post(page + tokens[petr], data={"do": "accept"}) as got:
                 assert "Лид ваш" in await got.text()
@@ -149,6 +155,26 @@ async def test_a_letter_s_link_shows_before_it_accepts_and_only_once(town: Town)
         await offers.accept(town.gateway, olga, mine[olga])
     assert refused.value.code == "taken"
     assert await town.one("SELECT owner_id FROM deal") == petr
+
+
+def _prefer(tx: Transaction, member_id: str, language: str) -> None:
+    prefer(tx, member_id, {"language": language})
+
+
+async def test_a_colleague_is_answered_in_their_language_and_an_unknown_code_in_both(town: Town) -> None:
+    petr = await town.member("petr", "manager")
+    await town.gateway.database.write(_prefer, petr, "en")
+    bot = await staff_bot(town)
+    await linked(town, bot, petr)
+    desk = town.fakes["messenger1"]
+
+    async def said(words: str) -> bool:
+        return any(words in one.text for one in desk.arrived)
+
+    await until(lambda: said("Done: leads will come here."))
+    stranger = Client(ref="eve", name="Ева", username="eve")
+    await desk.act(Act(client=stranger, doing="start", attribution=Attribution(campaign="no-such-code")))
+    await until(lambda: said("Код не подошёл или устарел. Возьмите новый в профиле.\nThe code does not fit"))
 
 
 async def test_of_three_who_take_one_lead_at_once_one_gets_it_and_chat_letter_and_console_say_who(

@@ -34,7 +34,8 @@ FAMILIES = {
     "wait_reason": "WaitReason", "step": "StepKind", "conversation_state": "ConversationState",
     "place": "Place", "skip_reason": "SkipReason", "close_way": "CloseWay", "call_state": "CallState",
     "call_outcome": "CallOutcome", "call_lead": "CallLead", "call_silence": "CallSilence",
-    "ring_rule": "RingRule", "ring_verdict": "RingVerdict",
+    "ring_rule": "RingRule", "ring_verdict": "RingVerdict", "mismatch_policy": "MismatchPolicy",
+    "mismatch_rule": "MismatchRule", "mismatch_verdict": "MismatchVerdict",
 }  # fmt: skip
 
 
@@ -62,5 +63,5 @@ def test_every_state_of_an_address_that_forbids_writing_is_a_refusal() -> None:
 
 def test_kinds_of_decisions() -> None:
     assert set(get_args(DecisionKind)) == {
-        "attach", "route", "rules", "assign", "window", "call", "identify",
+        "attach", "route", "rules", "assign", "window", "call", "identify", "responsible",
     }  # fmt: skip

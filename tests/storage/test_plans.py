@@ -13,11 +13,15 @@ from sqlalchemy import Connection, text
 from storage import boards, queue
 from storage.database import Database
 from storage.queue import ORDERS, VIEWS, Ask
+from storage.reach import Reach
 from storage.transaction import Transaction
 
 NOW = 1_790_000_000_000_000
 MEMBERS = 200
 CHUNK = 50_000
+EVERYBODYS = Reach("m5")
+OWN = Reach("m5", frozenset({"m5"}))
+TEAMS = Reach("m5", frozenset(f"m{n}" for n in range(12)), frozenset({"q1", "q2"}))
 SPARE = 60
 """Rows that a page of fifty may read beside three times what it shows."""
 SERIES = {
@@ -46,7 +50,7 @@ HELD = (
     "SELECT (SELECT count(*) FROM conversation WHERE assignee_id = :member)"
     " + (SELECT count(*) FROM deal WHERE owner_id = :member)"
 )
-"""What a member has, which bounds the lists of their own: each may be found by one index and read by another."""
+"""What a member has, which bounds the lists of what is within reach: each may be found by one index and read by another."""
 
 
 class Spy:
@@ -90,8 +94,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 def _asks() -> Iterator[Ask]:
-    for view, order, own, source in product(VIEWS, ORDERS, (False, True), (None, "s3")):
-        yield Ask(view=view, order=order, member_id="m5", own_only=own, source_id=source)
+    for view, order, reach, source in product(VIEWS, ORDERS, (EVERYBODYS, OWN, TEAMS), (None, "s3")):
+        yield Ask(view=view, order=order, reach=reach, source_id=source)
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -116,20 +120,27 @@ def _read(connection: Connection, sql: str, parameters: dict[str, Any]) -> tuple
     return int(read), complaints
 
 
+def _held(connection: Connection, reach: Reach) -> int:
+    people = sorted(reach.people or {reach.me})
+    return sum(connection.execute(text(HELD), {"member": ref}).scalar_one() for ref in people)
+
+
 def _complaints(connection: Connection) -> list[str]:
     found = []
-    held = connection.execute(text(HELD), {"member": "m5"}).scalar_one()
+    held = {reach: _held(connection, reach) for reach in (EVERYBODYS, OWN, TEAMS)}
     for ask in _asks():
         spy = Spy(connection)
         ids, cursor = queue.page(spy, ask, NOW)  # type: ignore[arg-type]
         if cursor is not None:
             queue.page(spy, Ask(**{**_fields(ask), "cursor": cursor}), NOW)  # type: ignore[arg-type]
-        name = f"{ask.view} {ask.order}{' own' if ask.own_only else ''}{' source' if ask.source_id else ''}"
+        name = f"{ask.view} {ask.order} of {len(ask.reach.people or ())}{' source' if ask.source_id else ''}"
         for sql, parameters in spy.asked:
             read, complaints = _read(connection, sql, parameters)
             found += [f"{name}: {complaint}" for complaint in complaints]
-            own = ask.own_only or ask.view == "mine"
-            allowed = max(2000, 2 * held) if own else (24 if ask.source_id else 3) * (len(ids) + SPARE)
+            own = not ask.reach.everybody or ask.view == "mine"
+            allowed = (
+                max(2000, 2 * held[ask.reach]) if own else (24 if ask.source_id else 3) * (len(ids) + SPARE)
+            )
             if read > allowed:
                 found.append(f"{name}: {read} rows read for {len(ids)}")
     return found
@@ -145,8 +156,8 @@ async def test_every_list_of_the_queue_is_walked_along_an_index(database: Databa
 
 def _board_complaints(connection: Connection) -> list[str]:
     spy, found = Spy(connection), []
-    for owner in (None, "m5"):
-        wanted = boards.Wanted(pipeline_id="p", owner_id=owner)
+    for owner, reach in ((None, EVERYBODYS), ("m5", EVERYBODYS), (None, OWN), (None, TEAMS), ("m5", TEAMS)):
+        wanted = boards.Wanted(pipeline_id="p", reach=reach, owner_id=owner)
         boards.columns(spy, wanted)  # type: ignore[arg-type]
         boards.cards(spy, wanted, "g", (NOW, "d500"), 50)  # type: ignore[arg-type]
     for sql, parameters in spy.asked:
@@ -184,7 +195,7 @@ async def test_pages_hold_every_conversation_once_in_one_order(database: Databas
                 return found
 
     for view, order in (("all", "newest"), ("mine", "urgent"), ("snoozed", "urgent"), ("mine", "longest")):
-        ask = Ask(view=view, order=order, member_id="m5", own_only=False, limit=1000)
+        ask = Ask(view=view, order=order, reach=EVERYBODYS, limit=1000)
         found = await database.read(walk, ask)
         assert len(found) == len(set(found))
         where = f"SELECT count(*) FROM conversation c WHERE {VIEWS[view]}"

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from storage import finding
 from storage.database import Database
 from storage.finding import Eyes, Wanted
+from storage.reach import Reach
 from storage.search import stems
 from storage.transaction import Transaction
 
@@ -26,7 +27,10 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
-ALL = Eyes("somebody")
+EVERYBODY = Reach("somebody")
+ALL = Eyes(EVERYBODY, EVERYBODY, EVERYBODY)
+IVANS = Reach("ivan", frozenset({"ivan"}))
+TEAMS = Reach("ivan", frozenset({"ivan", "olga"}), frozenset({"q"}))
 
 
 def _fill(tx: Transaction, said: list[str], names: list[str]) -> None:
@@ -211,7 +215,7 @@ async def test_each_kind_of_thing_is_found_in_its_own_list(database: Database) -
 
 async def test_who_sees_only_their_own_is_told_how_much_is_hidden(database: Database) -> None:
     await database.write(_fill_house)
-    ivan = Eyes("ivan", own=True, own_contacts=True, own_deals=True)
+    ivan = Eyes(IVANS, IVANS, IVANS)
     wanted = Wanted("шкаф")
     assert await database.read_whole(_found, "messages", wanted, ivan) == ([ID.format(0)], None, 1)
     assert await database.read_whole(_found, "conversations", wanted, ivan) == (["k"], None, 1)
@@ -235,7 +239,9 @@ async def test_a_word_that_very_many_said_is_found_in_ones_own_talk_too(
         )
 
     await database.write(give)
-    ids, _, _ = await database.read_whole(_found, "messages", Wanted("заказы"), Eyes("ivan", own=True))
+    ids, _, _ = await database.read_whole(
+        _found, "messages", Wanted("заказы"), Eyes(IVANS, EVERYBODY, EVERYBODY)
+    )
     assert ids == [ID.format(3)]
 
     def walk(connection: Connection) -> list[str]:
@@ -290,8 +296,8 @@ async def test_nothing_is_looked_for_by_reading_a_whole_table(database: Database
         spy: Any = Spy(connection)
         for tab in ("messages", "conversations", "contacts", "deals", "files"):
             for wanted in asked:
-                for own in (False, True):
-                    getattr(finding, tab)(spy, wanted, Eyes("ivan", own, own, own), "", 20)
+                for reach in (EVERYBODY, IVANS, TEAMS):
+                    getattr(finding, tab)(spy, wanted, Eyes(reach, reach, reach), "", 20)
         return list(spy.plans)
 
     found = await database.read_whole(plans)

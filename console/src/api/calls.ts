@@ -83,6 +83,7 @@ export const staff = {
   addTeam: (body: TeamBody) => post<{ items: T.Team[] }>("/teams", body),
   changeTeam: (id: string, body: TeamBody) => put<{ items: T.Team[] }>(`/teams/${id}`, body),
   removeTeam: (id: string) => del(`/teams/${id}`),
+  restoreTeam: (id: string) => post<{ items: T.Team[] }>(`/teams/${id}/restore`, {}),
   ledger: (since: number, until: number, queue: string) => get<T.Ledger>("/ledger", { since, until, queue }),
 };
 
@@ -274,6 +275,8 @@ export const contacts = {
   merge: (id: string, gone_id: string, chosen: Record<string, "kept" | "gone">) => post<T.Merged>(`/contacts/${id}/merge`, { gone_id, chosen }),
   merges: (id: string) => get<T.Merges>(`/contacts/${id}/merges`),
   unmerge: (id: string) => post<void>(`/merges/${id}/undo`),
+  questions: (conversation: string) => get<{ items: T.Question[] }>(`/conversations/${conversation}/questions`),
+  answerQuestion: (conversation: string, body: { kind: T.Question["kind"]; about: string; answer: string }) => post<T.Acted>(`/conversations/${conversation}/questions`, body),
   mismatches: (after: string) => get<T.Mismatches>("/mismatches", { after }),
   settleMismatch: (id: string, policy: "deal" | "contact") => post<T.Acted>(`/contacts/${id}/mismatch`, { policy }),
   consents: (id: string) => get<T.Consents>(`/contacts/${id}/consents`),

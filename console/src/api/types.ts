@@ -43,6 +43,7 @@ export type Merged = Shapes["Merged"];
 export type Merges = Shapes["Merges"];
 export type Mismatch = Shapes["Mismatch"];
 export type Mismatches = Shapes["Mismatches"];
+export type Question = Shapes["Question"];
 export type Proposal = Shapes["Proposal"];
 export type Doubt = Shapes["DoubtShape"];
 export type Doubts = Shapes["Doubts"];

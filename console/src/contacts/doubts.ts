@@ -7,7 +7,7 @@ export interface Pair {
   b: Ref;
   at: number;
   /** What speaks for it: the addresses, the surest first. */
-  evidence: { kind: string; value: string; verified: boolean; told: boolean }[];
+  evidence: { kind: string; value: string; verified: boolean; told: boolean; letter: Proposal["letter"] }[];
 }
 
 /** One line a pair, however many addresses speak for it; the order of the list stays. */
@@ -16,10 +16,10 @@ export function pairs(items: readonly Proposal[]): Pair[] {
   for (const one of items) {
     const key = `${one.a.id} ${one.b.id}`;
     const pair = found.get(key) ?? { key, a: one.a, b: one.b, at: one.at, evidence: [] };
-    pair.evidence.push({ kind: one.kind, value: one.value, verified: one.verified, told: one.origins.includes("told") });
+    pair.evidence.push({ kind: one.kind, value: one.value, verified: one.verified, told: one.origins.includes("told"), letter: one.letter });
     found.set(key, pair);
   }
-  for (const pair of found.values()) pair.evidence.sort((x, y) => Number(y.verified) - Number(x.verified) || Number(x.told) - Number(y.told));
+  for (const pair of found.values()) pair.evidence.sort((x, y) => Number(y.verified) - Number(x.verified) || Number(x.told) - Number(y.told) || Number(x.letter !== null) - Number(y.letter !== null));
   return [...found.values()];
 }
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from gateway.api import shapes
-from gateway.api.handlers.inbox import item_of, row_of
+from gateway.api.handlers.inbox import item_of, row_of, rows_of
 from gateway.api.layer import PREFIX, Body, Call, route
 from gateway.api.rights import must_see, must_see_deal
 from gateway.post import posts
@@ -71,7 +71,10 @@ async def changed(call: Call, conversation_id: str, undo: Undo | None) -> shapes
     if undo is not None:
         path = f"{PREFIX}/conversations/{conversation_id}/{undo.path}"
         back = {"method": undo.method, "path": path, "body": undo.body}
-    return {"row": await row_of(call, conversation_id), "undo": back}
+    (row,) = await rows_of(
+        call.gateway, call.account, [conversation_id]
+    )  # though it be nobody's of theirs any more
+    return {"row": row, "undo": back}
 
 
 @route("POST", "/conversations/{id}/state", answer=shapes.Changed, body=StateChange, needs=REPLY)
@@ -104,9 +107,10 @@ async def undo_state(call: Call, body: Back) -> shapes.Changed:
 async def change_assignee(call: Call, body: Assignment) -> shapes.Changed:
     """Take the conversation, or give it to somebody."""
     ref = call.path("id")
-    await must_see(call, ref)
-    if body.member_id not in (None, call.me):
+    gives = body.member_id not in (None, call.me)
+    if gives:
         call.need("conversation.assign")
+    await must_see(call, ref, "conversation.assign" if gives else "")
     undo = await call.gateway.database.write(acts.assign, ref, call.me, body.member_id, body.comment.strip())
     return await changed(call, ref, undo)
 

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from gateway.api import shapes
 from gateway.api.layer import PREFIX, Body, Call, Query, route
-from gateway.api.rights import must_see, must_see_contact, must_see_deal
+from gateway.api.rights import CONTACTS, must_see, must_see_contact, must_see_deal
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
 from routing.times import DAY, HOUR, MINUTE
@@ -166,12 +166,12 @@ NEEDS = {
 
 @route("POST", "/acts/{id}/undo", answer=Acted, needs="member.read")
 async def undo_act(call: Call) -> Acted:
-    """Take an act of one's own back; heads may take back others'."""
+    """Take an act of one's own back; heads may take back those of others within reach."""
     act = await call.gateway.database.read(history.action_of, call.path("id"))
     if act is None or act.object_kind not in NEEDS:
         raise Refusal("not_found", 404)
     call.need(NEEDS[act.object_kind])
-    if act.member_id != call.me and not call.account.everywhere("deal.edit"):
+    if act.member_id != call.me and not call.account.reach("deal.edit").covers(act.member_id):
         raise Refusal("not_found", 404)
     await call.gateway.database.write(history.undo, call.path("id"), call.me)
     return {"undo": None}
@@ -237,7 +237,10 @@ async def lead_outcome(call: Call, body: Outcome) -> Acted:
 @route("GET", "/mismatches", answer=Mismatches, query=After, needs="lead.assign")
 async def list_mismatches(call: Call, query: After) -> Mismatches:
     """Clients whose responsible owns none of their open deals, for the head of sales."""
-    rows = await call.gateway.database.read(responsible.mismatches, after=query.after, limit=query.limit)
+    reach = call.account.reach("lead.assign", CONTACTS)
+    rows = await call.gateway.database.read(
+        responsible.mismatches, after=query.after, limit=query.limit, reach=reach
+    )
     items = _mismatches(rows)
     return {"items": items, "next": items[-1]["contact"]["id"] if len(items) == query.limit else None}
 
@@ -267,6 +270,7 @@ async def contact_mismatch(call: Call) -> Mismatches:
 @route("PUT", "/contacts/{id}/responsible", answer=Acted, body=Responsible, needs="lead.assign")
 async def set_responsible(call: Call, body: Responsible) -> Acted:
     """Hand a client over; with `deals` their open deals too."""
+    await must_see_contact(call, call.path("id"))
     act = await call.gateway.database.write(
         responsible.set_responsible, call.path("id"), call.me, body.member_id, deals=body.deals
     )
@@ -276,6 +280,7 @@ async def set_responsible(call: Call, body: Responsible) -> Acted:
 @route("POST", "/contacts/{id}/mismatch", answer=Acted, body=Settle, needs="lead.assign")
 async def settle_mismatch(call: Call, body: Settle) -> Acted:
     """One click: the deal's owner, or the contact's responsible, has both."""
+    await must_see_contact(call, call.path("id"))
     return acted(await call.gateway.database.write(responsible.settle, call.path("id"), call.me, body.policy))
 
 

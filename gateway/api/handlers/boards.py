@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from gateway.api import build, shapes
 from gateway.api.handlers.inbox import contact_of, rows_of
 from gateway.api.layer import Call, Query, route
-from gateway.api.rights import READ, must_see_deal, own_only
+from gateway.api.rights import DEALS, READ, must_see_deal, sees
 from gateway.live import viewers
 from storage import boards, cards, queue
 
@@ -118,9 +118,11 @@ class DealPage(TypedDict):
 
 
 def _wanted(call: Call, owner: str, words: str) -> boards.Wanted:
-    """Everybody's deals for those who may see them, else one's own."""
-    whose = call.me if not call.account.everywhere("deal.read") else owner or None
-    return boards.Wanted(pipeline_id=call.path("id"), owner_id=whose, words=words.strip())
+    """The deals within reach, or those of one owner there."""
+    reach = call.account.reach(DEALS)
+    return boards.Wanted(
+        pipeline_id=call.path("id"), reach=reach, owner_id=owner or None, words=words.strip()
+    )
 
 
 @route("GET", "/pipelines/{id}/board", answer=Board, query=BoardQuery, needs="deal.read")
@@ -219,7 +221,7 @@ async def deal_page(call: Call) -> DealPage:
     database, deal_id = call.gateway.database, call.path("id")
     row = await database.read(boards.whole, deal_id)
     ids = await database.read(boards.talks, deal_id) if call.account.may(READ) else []
-    seen = await database.read(queue.visible, ids, call.me, own_only(call.account))
+    seen = await database.read(queue.visible, ids, sees(call.account))
     names = call.account.may("contact.read")
     return {
         "card": (await cards_of(call, [deal_id]))[0], "pipeline_id": row.pipeline_id,

@@ -70,11 +70,11 @@ def _line(row: Mapping[str, Any]) -> ContactLine:
 @route("GET", "/contacts", answer=ContactList, query=ListQuery, needs="contact.read")
 async def list_contacts(call: Call, query: ListQuery) -> ContactList:
     """Contacts, newest first, or those that words find; who sees only their own gets their own."""
-    own = "" if call.account.everywhere("contact.read") else call.me
+    reach = call.account.reach("contact.read")
 
     def read(connection: Any) -> list[dict[str, Any]]:
         return book.listed(
-            connection, words=query.words.strip(), after=query.cursor, limit=query.limit, own=own
+            connection, words=query.words.strip(), after=query.cursor, limit=query.limit, reach=reach
         )
 
     rows = await call.gateway.database.read(read)

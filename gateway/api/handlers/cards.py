@@ -71,9 +71,8 @@ async def list_deals(call: Call, query: DealQuery) -> Deals:
         await must_see_contact(call, query.contact)
         ids = await database.read(cards.deals_of, query.contact)
     else:
-        owner = None if call.account.everywhere("deal.read") else call.me
-        words = call.account.may(READ)
-        ids = await database.read(cards.find_deals, query.q.strip(), query.limit, owner, titles=words)
+        words, reach = call.account.may(READ), call.account.reach("deal.read")
+        ids = await database.read(cards.find_deals, query.q.strip(), query.limit, reach, titles=words)
     rows = await database.read(cards.deals, ids[: query.limit])
     return {"items": [_deal(call, row) for row in rows]}
 

@@ -17,7 +17,7 @@ from gateway.api.handlers.attaching import Acted, acted
 from gateway.api.handlers.book import harmless
 from gateway.api.handlers.inbox import contact_of, rows_of
 from gateway.api.layer import PREFIX, Body, Call, Query, route
-from gateway.api.rights import must_see_contact, own_only
+from gateway.api.rights import must_see_contact, sees
 from gateway.refusals import Refusal
 from gateway.rules import answering_of, setup_of
 from storage import blocking, cards, consents, doubts, knowing, likeness, merging, queue
@@ -25,8 +25,16 @@ from storage import blocking, cards, consents, doubts, knowing, likeness, mergin
 EDIT = "contact.edit"
 
 
+class Letter(TypedDict):
+    """The letter in whose signature the address stands."""
+
+    message_id: str
+    conversation_id: str
+
+
 class Proposal(TypedDict):
-    """Two cards and one address that is one person's: both have it, or one only told of it (its origin is "told")."""
+    """Two cards and one address that is one person's: both have it, or one only told of it (its origin is "told"), or signed a
+    letter with it ("signature")."""
 
     id: str
     a: shapes.Ref
@@ -35,6 +43,7 @@ class Proposal(TypedDict):
     value: str
     verified: bool
     origins: list[str]
+    letter: Letter | None
     at: int
 
 
@@ -125,10 +134,14 @@ async def list_proposals(call: Call, query: ProposalQuery) -> Proposals:
 
 
 def _proposal(row: Any) -> Proposal:
+    letter: Letter | None = None
+    if row.conversation_id is not None:
+        letter = {"message_id": row.message_id, "conversation_id": row.conversation_id}
+    told = "told" if letter is None else "signature"
     return {
         "id": row.id, "a": {"id": row.a, "name": row.a_name}, "b": {"id": row.b, "name": row.b_name}, "kind": row.kind,
         "value": row.value, "verified": bool(row.verified), "at": row.at,
-        "origins": [row.a_origin or "told", row.b_origin or "told"],
+        "origins": [row.a_origin or told, row.b_origin or told], "letter": letter,
     }  # fmt: skip
 
 
@@ -214,7 +227,7 @@ async def talks_of(call: Call) -> Talks:
     await must_see_contact(call, call.path("id"))
     database = call.gateway.database
     ids = (await database.read(cards.conversation_ids, call.path("id")))[:MOST_TALKS]
-    seen = await database.read(queue.visible, ids, call.me, own_only(call.account))
+    seen = await database.read(queue.visible, ids, sees(call.account))
     return {"items": await rows_of(call.gateway, call.account, [ref for ref in ids if ref in seen])}
 
 

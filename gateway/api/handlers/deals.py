@@ -11,7 +11,7 @@ from channels.phones import e164
 from gateway.api import build, shapes
 from gateway.api.handlers.attaching import Acted, acted
 from gateway.api.layer import Body, Call, route
-from gateway.api.rights import must_see_contact, must_see_deal
+from gateway.api.rights import DEALS, must_see_contact, must_see_deal
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
 from storage import approvals, cards, deals, firings, stages
@@ -214,7 +214,9 @@ def _stage(row: Any) -> Stage:
     }  # fmt: skip
 
 
-@route("POST", "/pipelines", answer=Pipelines, body=PipelineChange, needs="queue.edit", status=201)
+@route(
+    "POST", "/pipelines", answer=Pipelines, body=PipelineChange, needs="queue.edit", whole=True, status=201
+)
 async def add_pipeline(call: Call, body: PipelineChange) -> Pipelines:
     """A new pipeline with a first, a won and a lost stage."""
     if body.name is None:
@@ -228,7 +230,7 @@ async def _pipelines(call: Call) -> Pipelines:
     return found
 
 
-@route("PATCH", "/pipelines/{id}", answer=Pipelines, body=PipelineChange, needs="queue.edit")
+@route("PATCH", "/pipelines/{id}", answer=Pipelines, body=PipelineChange, needs="queue.edit", whole=True)
 async def change_pipeline(call: Call, body: PipelineChange) -> Pipelines:
     """Name a pipeline, put its stages in order, or take it out of use."""
     values: dict[str, Any] = {}
@@ -243,7 +245,15 @@ async def change_pipeline(call: Call, body: PipelineChange) -> Pipelines:
     return await _pipelines(call)
 
 
-@route("POST", "/pipelines/{id}/stages", answer=Pipelines, body=StageChange, needs="queue.edit", status=201)
+@route(
+    "POST",
+    "/pipelines/{id}/stages",
+    answer=Pipelines,
+    body=StageChange,
+    needs="queue.edit",
+    whole=True,
+    status=201,
+)
 async def add_stage(call: Call, body: StageChange) -> Pipelines:
     """A new stage at the end of a pipeline."""
     if body.name is None or body.kind is None:
@@ -253,7 +263,7 @@ async def add_stage(call: Call, body: StageChange) -> Pipelines:
     return await _pipelines(call)
 
 
-@route("PATCH", "/stages/{id}", answer=Pipelines, body=StageChange, needs="queue.edit")
+@route("PATCH", "/stages/{id}", answer=Pipelines, body=StageChange, needs="queue.edit", whole=True)
 async def change_stage(call: Call, body: StageChange) -> Pipelines:
     """Change what a stage asks, teaches and does."""
     await call.gateway.database.write(stages.save_stage, call.path("id"), call.me, _stage_values(body))
@@ -411,7 +421,8 @@ async def ask_approval(call: Call, body: Ask) -> Asked:
 @route("GET", "/approvals", answer=Approvals, needs="lead.assign")
 async def list_approvals(call: Call) -> Approvals:
     """Deals that wait for a head's word, oldest first."""
-    rows = await call.gateway.database.read(approvals.waiting)
+    reach = call.account.reach("lead.assign", DEALS)
+    rows = [row for row in await call.gateway.database.read(approvals.waiting) if reach.covers(row.owner_id)]
     return {
         "items": [
             {
@@ -428,6 +439,8 @@ async def list_approvals(call: Call) -> Approvals:
 @route("POST", "/approvals/{id}", answer=DealMoved, body=Decide, needs="member.edit")
 async def decide_approval(call: Call, body: Decide) -> DealMoved:
     """The head's word; a yes closes the deal at once. One that cannot close any more is not asked about again."""
+    waiting = await call.gateway.database.read(approvals.deal_of, call.path("id"))
+    await must_see_deal(call, waiting or "")
     setup = await setup_of(call.gateway)
     deal_id, moved = await call.gateway.database.write(
         approvals.decide, call.path("id"), call.me, body.agree, body.comment.strip(), setup.schedule

@@ -12,6 +12,7 @@ from pydantic import Field
 from gateway.api import shapes
 from gateway.api.handlers.inbox import item_of
 from gateway.api.layer import Call, Query, route
+from gateway.api.rights import must_see
 from gateway.clock import new_id
 from gateway.media import kind_of
 from gateway.refusals import Refusal
@@ -73,6 +74,8 @@ async def attachment(call: Call) -> web.StreamResponse:
         raise Refusal("not_found", 404)
     if row.of_call:
         call.need("recording.listen")
+        item = await item_of(call, row.message_id)
+        await must_see(call, item["conversation_id"], "recording.listen")
         if call.request.http_range.start in (None, 0):  # a player's later pieces are the same listening
             await call.gateway.database.write(
                 recordings.listened, call.me, call.path("id"), row.message_id, call.request.remote or ""

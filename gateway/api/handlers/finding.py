@@ -11,7 +11,7 @@ from pydantic import Field
 
 from gateway.api import build, shapes
 from gateway.api.layer import Call, Query, route
-from gateway.api.rights import READ, own_only
+from gateway.api.rights import CONTACTS, DEALS, READ
 from gateway.asking import asked
 from storage import finding, search
 from storage.finding import Eyes, Found, Wanted
@@ -70,12 +70,7 @@ Look = Callable[[Call, Wanted, SearchQuery], Awaitable[Found]]
 def _by(find_rows: Callable[..., Found]) -> Look:
     async def look(call: Call, wanted: Wanted, query: SearchQuery) -> Found:
         account = call.account
-        eyes = Eyes(
-            call.me,
-            own_only(account),
-            not account.everywhere("contact.read"),
-            not account.everywhere("deal.read"),
-        )
+        eyes = Eyes(account.reach(READ), account.reach(CONTACTS), account.reach(DEALS))
         return await call.gateway.database.read_whole(find_rows, wanted, eyes, query.cursor, query.limit)
 
     return look

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from gateway.api import build, shapes
 from gateway.api.layer import Body, Call, Query, route
-from gateway.api.rights import READ, must_see, own_only
+from gateway.api.rights import READ, must_see, sees
 from gateway.api.ways import fallbacks
 from gateway.context import Gateway
 from gateway.live import head_of, viewers
@@ -51,8 +51,8 @@ async def conversations(call: Call, query: ListQuery) -> shapes.Page:
     words = query.q.strip()
     found = await call.gateway.database.read(search.contacts, words, MOST_FOUND) if words else None
     ask = Ask(
-        view=query.view, order=query.order, member_id=call.me, own_only=own_only(call.account),
-        source_id=query.source, contacts=None if found is None else tuple(found), cursor=query.cursor,
+        view=query.view, order=query.order, reach=sees(call.account), source_id=query.source,
+        contacts=None if found is None else tuple(found), cursor=query.cursor,
         limit=query.limit,
     )  # fmt: skip
     ids, following = await call.gateway.database.read(queue.page, ask, call.now)
@@ -76,7 +76,7 @@ async def counters(call: Call) -> shapes.Counters:
 
 async def counters_of(gateway: Gateway, account: Account) -> shapes.Counters:
     """The numbers a member sees."""
-    found = await gateway.database.read(queue.counters, account.id, own_only(account), gateway.now())
+    found = await gateway.database.read(queue.counters, sees(account), gateway.now())
     return cast(shapes.Counters, found)
 
 
@@ -84,7 +84,7 @@ async def counters_of(gateway: Gateway, account: Account) -> shapes.Counters:
 async def next_conversation(call: Call, body: NextBody) -> shapes.Next:
     """Take the next unanswered conversation, claimed for two minutes; nobody else gets the same. `skip` is the one at hand:
     what comes after it, and after the last one the first."""
-    ask = Ask(view="unanswered", order="urgent", member_id=call.me, own_only=own_only(call.account), limit=50)
+    ask = Ask(view="unanswered", order="urgent", reach=call.account.reach(READ, call.needs), limit=50)
     async for conversation_id in _onwards(call, ask, body.skip):
         if await call.gateway.database.read(
             queue.takeable, conversation_id, call.me, call.now
@@ -170,7 +170,7 @@ async def messages(call: Call, query: TimelineQuery) -> shapes.Timeline:
     )  # fmt: skip
     items = await items_of(call.gateway, call.account, ids)
     private = {item["conversation_id"] for item in items if item["nature"] == "personal"} - {row["id"]}
-    seen = await call.gateway.database.read(queue.visible, sorted(private), call.me, own_only(call.account))
+    seen = await call.gateway.database.read(queue.visible, sorted(private), sees(call.account))
     return {
         "items": [item for item in items if item["conversation_id"] not in private - seen],
         "before": older,

@@ -17,9 +17,11 @@ from gateway.api.build import reference
 from gateway.api.handlers.signing import check_email
 from gateway.api.hours import must_be_possible
 from gateway.api.layer import Body, Call, route
+from gateway.api.rights import must_lead
 from gateway.api.views import members_of
 from gateway.refusals import Refusal
 from gateway.rules import look_anew
+from routing.codes import MismatchPolicy
 from routing.schedule import ALWAYS
 from routing.times import MINUTE, SECOND
 from storage import audit, heads, leads, sessions, staff, team
@@ -65,6 +67,8 @@ class CompanyChange(Body):
     timezone: str = Field(max_length=64)
     hours: list[list[list[int]]] = Field(min_length=7, max_length=7)
     public_url: str = Field(max_length=500)
+    mismatch: MismatchPolicy | None = None
+    """Null: as it is."""
 
 
 class Invitation(Body):
@@ -131,7 +135,14 @@ async def change_company_settings(call: Call, body: CompanyChange) -> shapes.Com
     url = tidy(body.public_url)
     if url and problem_of(url) == "not_an_address":
         raise Refusal("bad_request", 422, field="public_url")
-    values = {"name": body.name.strip(), "timezone": body.timezone, "hours": body.hours, "public_url": url}
+    values: dict[str, Any] = {
+        "name": body.name.strip(),
+        "timezone": body.timezone,
+        "hours": body.hours,
+        "public_url": url,
+    }
+    if body.mismatch is not None:
+        values["mismatch"] = body.mismatch
     stored = await call.gateway.database.write(_store_company, call.me, values)
     look_anew(call.gateway)
     await call.gateway.sources.look()
@@ -139,7 +150,14 @@ async def change_company_settings(call: Call, body: CompanyChange) -> shapes.Com
 
 
 def _store_company(tx: Transaction, member_id: str, values: dict[str, Any]) -> dict[str, Any]:
-    audit.note(tx, member_id, "company.change", "company", None, {"public_url": values["public_url"]})
+    audit.note(
+        tx,
+        member_id,
+        "company.change",
+        "company",
+        None,
+        {"public_url": values["public_url"], "mismatch": values.get("mismatch")},
+    )
     days = calendar.with_hours(company(tx.connection), values["hours"])
     return change_company(tx, hours_set=True, **values, **({"days": days} if days["year"] else {}))
 
@@ -149,6 +167,7 @@ def _company(stored: dict[str, Any]) -> shapes.Company:
     return {
         "name": str(stored.get("name") or ""), "timezone": stored.get("timezone") or "Europe/Moscow",
         "hours": stored.get("hours") or [[] for _ in range(7)], "public_url": url, "public_url_problem": problem_of(url),
+        "mismatch": stored.get("mismatch") or "ask",
     }  # fmt: skip
 
 
@@ -177,7 +196,7 @@ async def list_members(call: Call) -> Members:
     return {"items": await members_of(call.gateway)}
 
 
-@route("POST", "/members", answer=Invited, body=Invitation, needs="member.edit", status=201)
+@route("POST", "/members", answer=Invited, body=Invitation, needs="member.edit", status=201, whole=True)
 async def invite(call: Call, body: Invitation) -> Invited:
     """Invite a person; the link lets them choose a password."""
     email = check_email(body.email)
@@ -216,6 +235,7 @@ async def colleague(call: Call) -> shapes.Member:
     found = next((one for one in await members_of(call.gateway) if one["id"] == call.path("id")), None)
     if found is None:
         raise Refusal("not_found", 404)
+    must_lead(call, found["id"])
     await _may_give(call, found["roles"])
     return found
 
@@ -227,6 +247,10 @@ async def change_member(call: Call, body: MemberChange) -> shapes.Member:
     await _may_give(call, body.roles or ())
     if body.queues:
         call.need("queue.edit")
+    if "team_id" in body.model_fields_set and not call.account.everywhere(call.needs):
+        raise Refusal(
+            "forbidden", 403, permission=call.needs
+        )  # or anybody would draw whom they like into their team
     if body.team_id is not None and body.team_id not in await call.gateway.database.read(heads.teams):
         raise Refusal("bad_request", 422, field="team_id")
     await call.gateway.database.write(_change_member, call.me, call.path("id"), body)
@@ -302,7 +326,7 @@ def _queue_hours(stored: str) -> shapes.QueueHours | None:
     return {"timezone": record["zone"], "week": record["week"]} if record else None
 
 
-@route("POST", "/queues", answer=shapes.Queue, body=QueueChange, needs="queue.edit", status=201)
+@route("POST", "/queues", answer=shapes.Queue, body=QueueChange, needs="queue.edit", status=201, whole=True)
 async def add_queue(call: Call, body: QueueChange) -> shapes.Queue:
     """Make a queue; it needs a member and a head."""
     return await _save_queue(call, None, body)
@@ -311,6 +335,7 @@ async def add_queue(call: Call, body: QueueChange) -> shapes.Queue:
 @route("PATCH", "/queues/{id}", answer=shapes.Queue, body=QueueChange, needs="queue.edit")
 async def change_queue(call: Call, body: QueueChange) -> shapes.Queue:
     """Change a queue."""
+    must_lead(call, call.path("id"))
     return await _save_queue(call, call.path("id"), body)
 
 
@@ -339,6 +364,8 @@ def _store_queue(
     tx: Transaction, by: str, queue_id: str | None, values: dict[str, Any], people: Sequence[str] | None
 ) -> str:
     made = team.save_queue(tx, queue_id, values, people)
+    if "team_id" in values:
+        tx.changed("company", "company")
     audit.note(tx, by, "queue.change", "queue", made, {"fields": sorted(values)})
     return made
 

@@ -79,15 +79,15 @@ class DaysChange(Body):
 
 @route("GET", "/now", answer=Now, needs="queue.edit")
 async def read_now(call: Call) -> Now:
-    """Who works on how much, where clients wait too long, which leads nobody has."""
-    database, moment = call.gateway.database, call.now
+    """Who works on how much, where clients wait too long, which leads nobody has: of those one leads."""
+    database, moment, reach = call.gateway.database, call.now, call.account.reach(call.needs)
     setup = await setup_of(call.gateway)
     weights = {live.row.id: live.channel.can().weight for live in call.gateway.sources.all()}
     people = await database.read(leads.members, setup.schedule, weights, moment)
     names = {row.id: row.name for row in await database.read(team.members)}
     answers = await database.read(present.of_members, moment)
     return {
-        "at": moment, "approvals": len(await database.read(approvals.waiting)),
+        "at": moment, "approvals": sum(reach.covers(row.owner_id) for row in await database.read(approvals.waiting)),
         "people": [
             {
                 "member": {"id": one.id, "name": names.get(one.id, "")}, "absence": absence(one, moment) or "",
@@ -98,14 +98,14 @@ async def read_now(call: Call) -> Now:
                 "oldest": answers[one.id].oldest if one.id in answers else None,
             }
             for one in sorted(people.values(), key=lambda row: (names.get(row.id, ""), row.id))
-            if one.active
+            if one.active and reach.covers(one.id)
         ],
         "sources": [
             {
                 "source": {"id": row.id, "name": row.name}, "unanswered": row.unanswered, "late": int(row.late),
                 "nobodys": int(row.nobodys), "oldest": row.oldest,
             }
-            for row in await database.read(present.of_sources, moment)
+            for row in await database.read(present.of_sources, reach, moment)
         ],
         "queues": [
             {
@@ -113,6 +113,7 @@ async def read_now(call: Call) -> Now:
                 "oldest": row.oldest,
             }
             for row in await database.read(present.of_queues)
+            if reach.covers(row.id)
         ],
     }  # fmt: skip
 

@@ -30,12 +30,12 @@ class Period(Query):
 
 @route("GET", "/reports/calls", answer=shapes.CallReport, query=Period, needs=NEEDS)
 async def report_calls(call: Call, query: Period) -> shapes.CallReport:
-    """Calls of a period by person and by line, and how fast missed ones were called back."""
+    """Calls of a period by person and by line, and how fast missed ones were called back: of those one leads."""
     if not 0 < query.until - query.since <= LONGEST:
         raise Refusal("bad_request", 422, field="until")
-    read = call.gateway.database.read
-    report = await read(call_report.count, query.since, query.until)
-    owed = await read(call_report.call_backs, query.since, query.until)
+    read, reach = call.gateway.database.read, call.account.reach(call.needs)
+    report = await read(call_report.count, query.since, query.until, reach)
+    owed = await read(call_report.call_backs, query.since, query.until, reach)
     names = {row.id: row.name for row in await read(team.members)}
     schedule = (await setup_of(call.gateway)).schedule
     return {

@@ -284,7 +284,7 @@ def _findings(found: list[rules.Finding]) -> list[FindingShape]:
     return [{"rule_id": one.rule_id, "problem": one.problem, "about": one.about} for one in found]
 
 
-@route("PUT", "/routing/draft", answer=Routing, body=PlanBody, needs="queue.edit")
+@route("PUT", "/routing/draft", answer=Routing, body=PlanBody, needs="queue.edit", whole=True)
 async def save_plan(call: Call, body: PlanBody) -> Routing:
     """Keep a draft; a colleague's newer one is not overwritten."""
     if len({one.id for one in body.rules}) != len(body.rules):
@@ -294,13 +294,13 @@ async def save_plan(call: Call, body: PlanBody) -> Routing:
     return await _routing(call)
 
 
-@route("DELETE", "/routing/draft", needs="queue.edit", status=204)
+@route("DELETE", "/routing/draft", needs="queue.edit", whole=True, status=204)
 async def drop_plan(call: Call) -> None:
     """Throw the draft away."""
     await call.gateway.database.write(plans.drop_draft, call.me)
 
 
-@route("POST", "/routing/publish", answer=Routing, body=Publish, needs="queue.edit")
+@route("POST", "/routing/publish", answer=Routing, body=Publish, needs="queue.edit", whole=True)
 async def publish_plan(call: Call, body: Publish) -> Routing:
     """The draft holds from now on; one that would lose leads is refused."""
     setup = await setup_of(call.gateway)
@@ -309,7 +309,7 @@ async def publish_plan(call: Call, body: Publish) -> Routing:
     return await _routing(call)
 
 
-@route("POST", "/routing/rollback", answer=Routing, body=RollBack, needs="queue.edit")
+@route("POST", "/routing/rollback", answer=Routing, body=RollBack, needs="queue.edit", whole=True)
 async def roll_back(call: Call, body: RollBack) -> Routing:
     """An earlier version holds again."""
     setup = await setup_of(call.gateway)
@@ -416,11 +416,11 @@ async def past_leads(call: Call) -> PastLeads:
 
 @route("GET", "/ledger", answer=Ledger, query=Period, needs="member.read")
 async def ledger(call: Call, query: Period) -> Ledger:
-    """Each manager's share of the period's leads; one's own for those who do not give leads out."""
+    """Each manager's share of the period's leads; those within reach of who gives leads out, else one's own."""
     database = call.gateway.database
     found = await database.read(fairness.ledger, query.since, query.until, query.queue or None)
     names = {one.id: one.name for one in await database.read(team.members)}
-    everybody = call.account.everywhere("lead.assign")
+    reach = call.account.reach("lead.assign")
     return {
         "leads": found.leads, "unowned": found.unowned,
         "lines": [
@@ -430,6 +430,6 @@ async def ledger(call: Call, query: Period) -> Ledger:
                 "open": one.open, "by_hand": one.by_hand, "owned": one.owned, "held_back": one.held_back,
             }
             for one in found.lines
-            if everybody or one.member_id == call.me
+            if one.member_id == call.me or reach.covers(one.member_id)
         ],
     }  # fmt: skip

@@ -19,7 +19,7 @@ from gateway.api.handlers.writing import (
     wish_of_letter,
 )
 from gateway.api.layer import Body, Call, Query, route
-from gateway.api.rights import READ, must_see, own_only
+from gateway.api.rights import READ, must_see, sees
 from gateway.refusals import Refusal
 from storage import queue, scheduled
 from storage.team import Account
@@ -75,7 +75,7 @@ async def listed(call: Call, query: PageQuery) -> shapes.ScheduledPage:
     await must_see(call, ref)
     database = call.gateway.database
     conversations = await database.read(scheduled.beside, ref) if query.scope == "contact" else [ref]
-    seen = await database.read(queue.visible, conversations, call.me, own_only(call.account))
+    seen = await database.read(queue.visible, conversations, sees(call.account))
     rows, following = await database.read(scheduled.page, sorted(seen), query.cursor, query.limit)
     files = await database.read(scheduled.files_of, rows)
     return {"items": [build.scheduled(call.gateway, row, files) for row in rows], "next": following}
@@ -110,7 +110,9 @@ async def send_now(call: Call, _: Body) -> shapes.Sent:
 async def cancel(call: Call) -> shapes.Scheduled:
     """Take it back before it goes; `restore` brings it back."""
     row = await _row(call)
-    await call.gateway.database.write(scheduled.cancel, row.id, call.me, _anybodys(call.account))
+    await call.gateway.database.write(
+        scheduled.cancel, row.id, call.me, _anybodys(call.account, row.member_id)
+    )
     return await _shape(call, row.id)
 
 
@@ -118,13 +120,15 @@ async def cancel(call: Call) -> shapes.Scheduled:
 async def restore(call: Call, _: Body) -> shapes.Scheduled:
     """Let one that was taken back wait again."""
     row = await _row(call)
-    await call.gateway.database.write(scheduled.restore, row.id, call.me, _anybodys(call.account))
+    await call.gateway.database.write(
+        scheduled.restore, row.id, call.me, _anybodys(call.account, row.member_id)
+    )
     return await _shape(call, row.id)
 
 
-def _anybodys(account: Account) -> bool:
-    """Whether the member may take back what others wrote."""
-    return account.everywhere(ANYBODYS)
+def _anybodys(account: Account, author_id: str) -> bool:
+    """Whether the member may take back what this colleague wrote."""
+    return account.reach(ANYBODYS).covers(author_id)
 
 
 async def _row(call: Call) -> Any:

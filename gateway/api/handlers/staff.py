@@ -13,6 +13,7 @@ from gateway.api import build, shapes
 from gateway.api.handlers.people import colleague
 from gateway.api.hours import must_be_possible
 from gateway.api.layer import Body, Call, Query, route
+from gateway.api.rights import must_lead
 from storage import handing, heads, staff, team
 from storage.company import company
 
@@ -179,6 +180,7 @@ async def read_schedules(call: Call, query: Dates) -> Schedules:
 async def change_schedules(call: Call, body: HoursChanges) -> None:
     """Change single days of several people at once; what is not named stays. Leads follow at once."""
     for one in body.changes:
+        must_lead(call, one.member_id)
         days = {date: spans or [] for date, spans in one.dated.items()}
         must_be_possible({"dated": days}, "dated")
         must_be_possible({"week": [one.week.get(day, []) for day in range(7)]}, "week")
@@ -189,6 +191,7 @@ async def change_schedules(call: Call, body: HoursChanges) -> None:
 @route("PUT", "/members/{id}/schedule", answer=ScheduleShape, body=ScheduleChange, needs="member.edit")
 async def set_schedule(call: Call, body: ScheduleChange) -> ScheduleShape:
     """Set them; leads follow at once."""
+    must_lead(call, call.path("id"))
     record: dict[str, Any] = {}
     if any(body.week) or body.dated or body.leave or body.timezone:
         record = {
@@ -205,6 +208,7 @@ async def set_schedule(call: Call, body: ScheduleChange) -> ScheduleShape:
 @route("GET", "/members/{id}/handover", answer=Handovers, needs="member.edit")
 async def read_handovers(call: Call) -> Handovers:
     """What somebody has on their hands, and to whom it is given for a time."""
+    must_lead(call, call.path("id"))
     return await _handovers(call)
 
 
@@ -224,6 +228,7 @@ async def _handovers(call: Call) -> Handovers:
 @route("POST", "/members/{id}/handover", answer=Handovers, body=GiveAll, needs="member.edit", status=201)
 async def give_everything(call: Call, body: GiveAll) -> Handovers:
     """Give everything to a colleague, for good or until a time."""
+    must_lead(call, call.path("id"))
     await call.gateway.database.write(
         handing.give_everything, call.path("id"), body.to_id, call.me, body.until
     )
@@ -233,6 +238,8 @@ async def give_everything(call: Call, body: GiveAll) -> Handovers:
 @route("DELETE", "/handovers/{id}", needs="member.edit", status=204)
 async def give_back(call: Call) -> None:
     """End a temporary hand-over now; what is still there returns."""
+    giver: str | None = await call.gateway.database.read(handing.giver, call.path("id"))
+    must_lead(call, giver or "")
     await call.gateway.database.write(handing.give_back, call.path("id"), call.me)
 
 
@@ -247,6 +254,7 @@ async def deactivate(call: Call, body: Leave) -> Handovers:
 @route("PUT", "/members/{id}/gate", status=204, body=Override, needs="member.edit")
 async def lift_gate(call: Call, body: Override) -> None:
     """Let leads come in spite of overdue tasks, until a time; written down."""
+    must_lead(call, call.path("id"))
     await call.gateway.database.write(
         staff.lift_gate, call.path("id"), call.me, body.until, body.reason.strip()
     )
@@ -276,21 +284,28 @@ async def _teams(call: Call) -> Teams:
     }  # fmt: skip
 
 
-@route("POST", "/teams", answer=Teams, body=TeamChange, needs="member.edit", status=201)
+@route("POST", "/teams", answer=Teams, body=TeamChange, needs="member.edit", status=201, whole=True)
 async def add_team(call: Call, body: TeamChange) -> Teams:
     """A new team."""
     await call.gateway.database.write(staff.save_team, None, call.me, body.model_dump())
     return await _teams(call)
 
 
-@route("PUT", "/teams/{id}", answer=Teams, body=TeamChange, needs="member.edit")
+@route("PUT", "/teams/{id}", answer=Teams, body=TeamChange, needs="member.edit", whole=True)
 async def change_team(call: Call, body: TeamChange) -> Teams:
     """Change a team: its place in the tree, its head, its people."""
     await call.gateway.database.write(staff.save_team, call.path("id"), call.me, body.model_dump())
     return await _teams(call)
 
 
-@route("DELETE", "/teams/{id}", needs="member.edit", status=204)
+@route("DELETE", "/teams/{id}", needs="member.edit", status=204, whole=True)
 async def remove_team(call: Call) -> None:
     """Take a team out of the tree; its people and the teams below go up."""
     await call.gateway.database.write(staff.remove_team, call.path("id"), call.me)
+
+
+@route("POST", "/teams/{id}/restore", answer=Teams, body=Body, needs="member.edit", whole=True)
+async def restore_team(call: Call, _: Body) -> Teams:
+    """Put a team back that was taken out, with its people, its queues and the teams below."""
+    await call.gateway.database.write(staff.restore_team, call.path("id"), call.me)
+    return await _teams(call)

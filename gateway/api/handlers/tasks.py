@@ -12,7 +12,7 @@ from gateway.api import build, shapes
 from gateway.api.handlers.attaching import Acted, acted
 from gateway.api.handlers.boards import Card, cards_of, task_title
 from gateway.api.layer import Body, Call, route
-from gateway.api.rights import must_see_contact, must_see_deal, must_see_task
+from gateway.api.rights import must_lead, must_see_contact, must_see_deal, must_see_task
 from gateway.refusals import Refusal
 from gateway.rules import setup_of
 from routing.schedule import EPOCH, local_day
@@ -128,12 +128,15 @@ async def my_work(call: Call) -> MyWork:
 @route("POST", "/tasks", answer=TaskCard, body=NewTask, needs="conversation.reply", status=201)
 async def add_task(call: Call, body: NewTask) -> TaskCard:
     """A task for oneself, or for a colleague."""
-    if body.owner_id not in (None, call.me):
-        call.need("conversation.assign")
+    act = "conversation.assign" if body.owner_id not in (None, call.me) else ""
+    if act:
+        call.need(act)
     if body.deal_id is not None:
-        await must_see_deal(call, body.deal_id)
+        await must_see_deal(call, body.deal_id, act)
     elif body.contact_id is not None:
-        await must_see_contact(call, body.contact_id)
+        await must_see_contact(call, body.contact_id, act)
+    elif act:
+        must_lead(call, body.owner_id or "", act)
     values = {**body.model_dump(), "owner_id": body.owner_id or call.me, "title": body.title.strip()}
     made = await call.gateway.database.write(tasks.make, call.me, values)
     return await _one_task(call, made)
@@ -146,9 +149,10 @@ async def _one_task(call: Call, task_id: str) -> TaskCard:
 @route("PUT", "/tasks/{id}", answer=Acted, body=TaskEdit, needs="conversation.reply")
 async def edit_task(call: Call, body: TaskEdit) -> Acted:
     """Another title, time, reminder, repetition or owner."""
-    await must_see_task(call, call.path("id"))
-    if body.owner_id not in (None, call.me):
-        call.need("conversation.assign")
+    act = "conversation.assign" if body.owner_id not in (None, call.me) else ""
+    if act:
+        call.need(act)
+    await must_see_task(call, call.path("id"), act)
     values = body.model_dump(exclude_unset=True)
     for name in ("title", "every", "owner_id"):
         if values.get(name, "") is None:

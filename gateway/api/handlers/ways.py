@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 import channels
 from gateway.api.layer import Body, Call, route
+from gateway.api.rights import must_lead
 from gateway.refusals import Refusal
 from gateway.rules import LETTERS
 from gateway.sources import Live
@@ -57,6 +58,7 @@ async def list_ways(call: Call) -> Ways:
 @route("GET", "/members/{id}/ways", answer=Ways, needs="member.edit")
 async def ways_of_colleague(call: Call) -> Ways:
     """How a colleague is told of offers when no page is open; only they can change it."""
+    must_lead(call, call.path("id"))
     return await _ways(call, call.path("id"))
 
 

@@ -12,7 +12,7 @@ from gateway import afterwards, post, replies
 from gateway.api import build, shapes
 from gateway.api.handlers.inbox import item_of, items_of, row_of
 from gateway.api.layer import Body, Call, Query, route
-from gateway.api.rights import must_see, own_only
+from gateway.api.rights import must_see, sees
 from gateway.api.views import draft_of
 from gateway.courtesies import TYPING
 from gateway.refusals import Refusal
@@ -211,7 +211,7 @@ async def stickers(call: Call) -> shapes.Stickers:
     live = call.gateway.sources.get(row["source"]["id"])
     if live is None or not live.channel.can().stickers:
         return {"items": []}
-    found = await call.gateway.database.read(timeline.stickers, live.row.id, call.me, own_only(call.account))
+    found = await call.gateway.database.read(timeline.stickers, live.row.id, sees(call.account))
     usable = [
         one for one in found if one.mime.startswith("image/") and live.channel.sticker(one.ref, one.name)
     ]
@@ -297,8 +297,8 @@ async def undo_message(call: Call) -> shapes.Undone:
 
 
 def wish_of(call: Call, item: shapes.Item) -> Wish:
-    """The member's wish to change a message; heads may change anybody's."""
-    anyones = call.account.may("conversation.assign")
+    """The member's wish to change a message; heads may change those of others within reach."""
+    anyones = call.account.reach("conversation.assign").covers(item["author_id"])
     return Wish(member_id=call.me, message_id=item["id"], anyones=anyones)
 
 

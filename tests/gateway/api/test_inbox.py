@@ -11,6 +11,7 @@ from sqlalchemy import Connection, event, text
 from gateway import clock
 from routing.times import HOUR, MINUTE
 from storage import queue
+from storage.reach import Reach
 from tests.gateway.api.house import PATIENCE, House
 
 
@@ -95,7 +96,7 @@ def _count(connection: Connection, member_id: str, now: int) -> int:
     """How many statements a page takes."""
     statements: list[str] = []
     event.listen(connection, "before_cursor_execute", lambda *about: statements.append(about[2]))
-    ask = queue.Ask(view="unanswered", order="urgent", member_id=member_id, own_only=False, limit=50)
+    ask = queue.Ask(view="unanswered", order="urgent", reach=Reach(member_id), limit=50)
     ids, _ = queue.page(connection, ask, now)
     queue.facts(connection, ids, member_id)
     return sum(statement.startswith("SELECT") for statement in statements)

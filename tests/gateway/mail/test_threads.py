@@ -281,3 +281,27 @@ async def test_a_letter_to_two_mailboxes_is_shown_in_each_and_is_one_clients_one
     rows = await mail.house.rows("SELECT source_id FROM conversation WHERE id IN (:a, :b)", a=first, b=second)
     assert {row.source_id for row in rows} == {mail.source_id, other.source_id}
     assert (await mail.count("contact"), await mail.count("deal"), await mail.count("message")) == (1, 1, 2)
+
+
+async def test_a_signature_with_anothers_address_is_a_question_and_never_a_merge(
+    mail_on_both: MailHouse,
+) -> None:
+    mail = mail_on_both
+    await mail.hears(letter(mail.address, sender="petr@client.test", name="Пётр"))
+    signed = "Это Пётр, пишу с другой почты.\r\n\r\n-- \r\nПётр\r\npetr@client.test\r\ninfo@client.test"
+    ref = await mail.hears(
+        letter(mail.address, "Дверь", signed, sender="p.ivanov@gmail.test", name="П. Иванов")
+    )
+    (found,) = (await mail.admin.get("/merge-proposals"))["items"]
+    assert (found["kind"], found["value"], found["verified"]) == ("email", "petr@client.test", False)
+    assert sorted(found["origins"]) == ["network", "signature"]
+    item = (await mail.admin.get(f"/conversations/{ref}/messages?scope=conversation"))["items"][-1]
+    assert found["letter"] == {"message_id": item["id"], "conversation_id": ref}
+    assert {found["a"]["name"], found["b"]["name"]} == {"Пётр", "П. Иванов"}
+    assert await mail.count("contact WHERE merged_into IS NULL") == 2
+    assert await mail.count("contact_identity") == 2, "nobody got an address by it"
+    await mail.admin.post("/merge-proposals/different", {"a": found["a"]["id"], "b": found["b"]["id"]})
+    await mail.hears(letter(mail.address, "Ещё раз", signed, sender="p.ivanov@gmail.test", name="П. Иванов"))
+    assert (await mail.admin.get("/merge-proposals"))["items"] == [], (
+        "what a person settled is not asked again"
+    )
