@@ -33,12 +33,12 @@ class Settling:
         seen = self._seen
         if seen is None or not await self._database.read(changes.reaches_back, seen):
             seen = await self._sweep()
-        while True:
-            contacts, self._seen = await self._database.read(settling.touched, seen)
+        before = seen - 1
+        while seen != before:
+            before = seen
+            contacts, seen = await self._database.read(settling.touched, before)
             await self._settle(contacts)
-            if self._seen == seen:
-                return
-            seen = self._seen
+            self._seen = seen
 
     async def _sweep(self) -> int:
         """Every mismatch there is; how far the live log went when that began."""

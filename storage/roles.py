@@ -77,7 +77,7 @@ def remove(tx: Transaction, role_id: str, by: str) -> None:
     audit.note(tx, by, "role.remove", "role", role_id, {"name": row.name})
 
 
-def _held(tx: Transaction, role_id: str) -> Row[Any]:
+def _held(tx: Transaction, role_id: str) -> Any:
     row = tx.connection.execute(
         select(role.c.name, role.c.preset).where(role.c.id == role_id).with_for_update()
     ).first()
