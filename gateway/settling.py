@@ -30,9 +30,10 @@ class Settling:
             self._policy, self._seen = policy, None
         if policy == "ask":
             return
-        seen = self._seen
-        if seen is None or not await self._database.read(changes.reaches_back, seen):
-            seen = await self._sweep()
+        known = self._seen
+        if known is not None and not await self._database.read(changes.reaches_back, known):
+            known = None
+        seen = await self._sweep() if known is None else known
         before = seen - 1
         while seen != before:
             before = seen
