@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from storage import batch
+from storage import batch, queue
 from storage.reach import Reach
 
 LARGEST = 20_000
@@ -97,6 +97,32 @@ def conversations(connection: Connection, reach: Reach, limit: int) -> list[str]
     """The conversations within reach, the newest first."""
     sql = f"SELECT c.id FROM conversation c WHERE c.id IN {reach.conversations} ORDER BY c.last_at DESC, c.id LIMIT :limit"
     return [row.id for row in connection.execute(text(sql), {**reach.given(sql), "limit": limit})]
+
+
+def reaches_conversation(connection: Connection, reach: Reach, conversation_id: str) -> bool:
+    """Whether the conversation is there and within reach."""
+    return bool(queue.visible(connection, [conversation_id], reach))
+
+
+def reaches_contact(connection: Connection, reach: Reach, contact_id: str) -> bool:
+    """Whether the contact is within reach; of everybody's, any is."""
+    return reach.everybody or _fits(
+        connection, reach, f"contact c WHERE c.id = :id AND {reach.contact('c.id')}", contact_id
+    )
+
+
+def reaches_deal(connection: Connection, reach: Reach, deal_id: str) -> bool:
+    """Whether the deal is within reach; of everybody's, any is."""
+    return reach.everybody or _fits(
+        connection, reach, f"deal d WHERE d.id = :id AND {reach.deal('d')}", deal_id
+    )
+
+
+def _fits(connection: Connection, reach: Reach, what: str, ref: str) -> bool:
+    return (
+        connection.execute(text(f"SELECT 1 FROM {what}"), {"id": ref, **reach.given(what)}).first()
+        is not None
+    )
 
 
 def personal(

@@ -6,14 +6,13 @@ needs has to cover the thing as seeing it does: whoever may see everybody's and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
-
-from sqlalchemy import Connection, text
 
 from gateway.api.layer import Call
 from gateway.permissions import SCOPED
 from gateway.refusals import Refusal
-from storage import cards, queue, team
+from storage import cards, sight, team
 from storage.reach import Reach
 from storage.team import Account
 
@@ -32,19 +31,21 @@ async def must_see(call: Call, conversation_id: str, act: str = "") -> None:
 
     `act`: what else it takes, besides the route's own need.
     """
-
-    def within(connection: Connection, reach: Reach) -> bool:
-        return conversation_id in queue.visible(connection, [conversation_id], reach)
-
-    await _must_reach(call, within, READ, act)
+    await _must_reach(call, sight.reaches_conversation, conversation_id, READ, act)
 
 
-async def _must_reach(call: Call, within: Any, read: str, act: str) -> None:
-    """One question where it is as it should be; only whoever is refused costs a second one."""
+Reaches = Callable[[Any, Reach, str], bool]
+
+
+async def _must_reach(call: Call, reaches: Reaches, ref: str, read: str, act: str) -> None:
+    """One question where all is as it should be; only whoever is refused costs a second one."""
     needs = _acts(call, act)
-    if await call.gateway.database.read(within, call.account.reach(read, *needs)):
+    ask = call.gateway.database.read
+    may: bool = await ask(reaches, call.account.reach(read, *needs), ref)
+    if may:
         return
-    if needs and await call.gateway.database.read(within, call.account.reach(read)):
+    seen: bool = bool(needs) and await ask(reaches, call.account.reach(read), ref)
+    if seen:
         raise Refusal("forbidden", 403, permission=needs[-1])
     raise Refusal("not_found", 404)
 
@@ -56,16 +57,7 @@ def _acts(call: Call, act: str) -> list[str]:
 
 async def must_see_contact(call: Call, contact_id: str, act: str = "") -> None:
     """Raise Refusal not_found unless the member may see the contact, forbidden unless the route may touch it."""
-
-    def within(connection: Connection, reach: Reach) -> bool:
-        return reach.everybody or _fits(connection, reach, "contact c", reach.contact("c.id"), contact_id)
-
-    await _must_reach(call, within, CONTACTS, act)
-
-
-def _fits(connection: Connection, reach: Reach, table: str, condition: str, ref: str) -> bool:
-    sql = f"SELECT 1 FROM {table} WHERE {table[-1]}.id = :id AND {condition}"
-    return connection.execute(text(sql), {"id": ref, **reach.given(sql)}).first() is not None
+    await _must_reach(call, sight.reaches_contact, contact_id, CONTACTS, act)
 
 
 async def must_see_deal(call: Call, deal_id: str, act: str = "") -> Any:
@@ -73,11 +65,7 @@ async def must_see_deal(call: Call, deal_id: str, act: str = "") -> Any:
     rows = await call.gateway.database.read(cards.deals, [deal_id])
     if not rows:
         raise Refusal("not_found", 404)
-
-    def within(connection: Connection, reach: Reach) -> bool:
-        return reach.everybody or _fits(connection, reach, "deal d", reach.deal("d"), deal_id)
-
-    await _must_reach(call, within, DEALS, act)
+    await _must_reach(call, sight.reaches_deal, deal_id, DEALS, act)
     return rows[0]
 
 
