@@ -14,7 +14,7 @@ from storage import audit
 from storage.devices import reach
 from storage.errors import Conflict
 from storage.ids import new_id
-from storage.tables import staff_notice, staff_way
+from storage.tables import member, staff_notice, staff_way
 from storage.tables.base import Json
 from storage.transaction import Transaction
 
