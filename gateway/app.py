@@ -27,6 +27,7 @@ from gateway.lookups import Lookups
 from gateway.media import Fetcher
 from gateway.metrics import FAILED_PARTS
 from gateway.profiles import Profiles
+from gateway.pulse import Heart
 from gateway.pushdesk import PushDesk
 from gateway.router import Router
 from gateway.sender import Senders
@@ -46,6 +47,7 @@ log = structlog.get_logger(__name__)
 Role: TypeAlias = Literal["all", "web", "worker", "listener"]
 Part: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 GATEWAY: Final = web.AppKey("gateway", Gateway)
+HOOKS: Final = web.AppKey("hooks", Hooks)
 DRAIN: Final = 20.0
 """Seconds that a batch or a call in hand gets to end at a stop."""
 PAUSE: Final = 1.0
@@ -87,6 +89,7 @@ def make_app(gateway: Gateway, role: Role = "all") -> web.Application:
     journal = Journal(gateway.database, gateway.config.intake_queue)
     hooks = Hooks(gateway, journal) if role in ("all", "web") else None
     if hooks is not None:
+        app[HOOKS] = hooks
         app.router.add_route("*", "/hooks/{source_id}/{key}", hooks.__call__)
         app.router.add_route("*", "/hooks/{source_id}/{key}/{path:.*}", hooks.__call__)
         api.setup(app, gateway)
@@ -102,6 +105,12 @@ def make_app(gateway: Gateway, role: Role = "all") -> web.Application:
 
     app.cleanup_ctx.append(running)
     return app
+
+
+def hooks_first(app: web.Application, server: web.Server | None) -> None:
+    """Have the application's server answer hooks before its router looks for them."""
+    if HOOKS in app and server is not None:
+        server.request_handler = app[HOOKS].before(server.request_handler)
 
 
 def config_limit(config: Config) -> int:
@@ -126,6 +135,8 @@ class Running:
         await self._gateway.sources.look()
         self._start("clock", partial(clock.go_on_following, self._gateway.database))
         self._start("sources", self._gateway.sources.watch)
+        if self._role in ("all", "web", "worker"):
+            self._start("pulse", Heart(self._gateway).run)
         if self._role in ("all", "worker"):
             self._start("worker", self._worker.run)
             self._start("router", Router(self._gateway).run)

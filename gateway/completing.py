@@ -13,6 +13,7 @@ import structlog
 
 from channels.errors import ChannelError
 from gateway.context import Gateway
+from gateway.pulse import REST
 from gateway.webhooks import make_entry
 from storage import cut
 from storage.cut import Part
@@ -20,7 +21,6 @@ from storage.errors import Unavailable
 from storage.journal import append
 
 log = structlog.get_logger(__name__)
-LOOK: Final = 5.0
 AT_ONCE: Final = 16
 PATIENCE: Final = 25.0
 
@@ -39,7 +39,7 @@ class Completer:
                 except Unavailable:
                     found = 0
                 if not found:
-                    await bell.wait(LOOK)
+                    await bell.wait(REST)
 
     async def once(self) -> int:
         """Ask for what is due; how many were asked for. Raises Unavailable."""

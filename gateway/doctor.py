@@ -16,10 +16,9 @@ from gateway.config import Config
 from gateway.context import Gateway
 from gateway.pages import CONSOLE
 from gateway.vault import VaultClosed
-from storage import migrate
 from storage.bells import ping
 from storage.errors import Unavailable
-from storage.setup import revision
+from storage.schema import head, revision
 
 LITTLE = 2 * 1024**3
 SKEW = 30
@@ -102,7 +101,7 @@ async def _database(gateway: Gateway) -> Finding:
             "database", False, f"does not answer ({gone})", "is it running, and is INBOX_DATABASE_URL right?"
         )
     kind = "SQLite" if gateway.database.embedded else "PostgreSQL"
-    right = stands == migrate.head()
+    right = stands == head()
     return Finding(
         "database", right, f"{kind}, revision {stands or 'none'}", "`inbox migrate` brings it up to date"
     )

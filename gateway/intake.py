@@ -37,6 +37,13 @@ class Intake:
         self._room = self._left = max(room, largest)
         self._freed = asyncio.Event()
 
+    def at_hand(self, request: web.Request) -> bytes | None:
+        """The body, when it is small, plain, and came with the head of its request; None: it has to be waited for."""
+        small = 0 < (request.content_length or 0) <= min(SMALL, self._largest)
+        if not small or not request.content.is_eof() or "Content-Encoding" in request.headers:
+            return None
+        return request.content.read_nowait()
+
     @asynccontextmanager
     async def body(self, request: web.Request) -> AsyncIterator[bytes]:
         """The whole body; its room is given back when the block is left.

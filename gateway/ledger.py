@@ -70,13 +70,19 @@ class Bookkeeper:
     async def _seal(self) -> None:
         """Seal up to the horizon of an earlier round, as soon as all who were writing then have ended."""
         database = self._gateway.database
+        if not await self._anything_unsealed():
+            return
         if self._seen is not None and await database.read(seal.final, self._seen):
             SEALED.inc(await seal_until(self._gateway, self._seen, whole=False))
             self._seen = None
         if self._seen is None:
             self._seen = await database.read(seal.horizon)
-        oldest = await database.read(seal.oldest_unsealed)
+        await self._anything_unsealed()
+
+    async def _anything_unsealed(self) -> bool:
+        oldest = await self._gateway.database.read(seal.oldest_unsealed)
         UNSEALED_AGE.set(0 if oldest is None else max(0, self._gateway.now() - oldest) / SECOND)
+        return oldest is not None
 
     async def _retain(self) -> None:
         if self._gateway.now() - self._forgot_at >= MINUTE:

@@ -148,7 +148,7 @@ class _Listener:
         while True:
             await asyncio.sleep(RENEW)
             assert self._held is not None
-            kept = await self._gateway.database.write(renew, [self._held], LEASE)
+            kept = await self._gateway.database.write_alone(renew, [self._held], LEASE)
             if not kept:
                 raise LeaseLost(self._held.name)
             self._held = kept[0]
@@ -184,7 +184,7 @@ class _Listener:
         while self._gateway.now() < until and self._held is not None:
             await asyncio.sleep(min(RENEW, (until - self._gateway.now()) / SECOND))
             try:
-                kept = await self._gateway.database.write(renew, [self._held], LEASE)
+                kept = await self._gateway.database.write_alone(renew, [self._held], LEASE)
                 self._held = kept[0] if kept else None
             except Unavailable:
                 self._held = None

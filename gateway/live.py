@@ -1,13 +1,15 @@
 """How do all open consoles hear of a change?
 
-One reader of the live log a process. A bell wakes it, a look every second finds what a lost bell missed. What
-happened is read once for everybody here, and each socket gets what its member may see.
+One reader of the live log a process. A bell wakes it, also when the log grew elsewhere (gateway/pulse.py). What happened is
+read once for everybody here, and each socket gets what its member may see.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import weakref
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -18,8 +20,9 @@ from gateway import news
 from gateway.api import shapes
 from gateway.context import Gateway
 from gateway.news import DEALS, READ, Frame, Reader, narrow
+from gateway.pulse import REST
 from storage import log as changes
-from storage import sight, team
+from storage import sessions, sight, team
 from storage.database import Database
 from storage.errors import Unavailable
 from storage.log import Entry
@@ -28,9 +31,14 @@ from storage.presence import Presence, RedisPresence
 from storage.team import Account, account_of
 
 log = structlog.get_logger(__name__)
-LOOK_EVERY = 1.0
+AGAIN = 1.0
+"""Seconds until the next try while the database does not answer."""
 GATHER = 0.01
 """What follows within ten milliseconds is told together."""
+PING_EVERY = 25.0
+TURNS = 5
+"""Lines are looked at in so many groups, so that their pings do not all go out in one moment."""
+SIGNED_OUT = 4401
 AT_ONCE = 500
 LONGEST_REPLAY = 2000
 """Changes after which reading everything anew is cheaper than catching up."""
@@ -43,8 +51,15 @@ class Socket(Protocol):
     def put(self, frames: Iterable[bytes]) -> None:
         """Queue frames; never waits."""
 
+    def ping(self) -> None:
+        """Say that the line lives."""
+
     def end(self, code: int, reason: str) -> None:
         """Close it soon."""
+
+    @property
+    def badge(self) -> str:
+        """The digest of the token that it came in by."""
 
 
 @dataclass(slots=True)
@@ -76,14 +91,16 @@ class Hub:
         """Tell until cancelled."""
         await self.presence.start()
         try:
-            await asyncio.gather(self._read(), self._tick())
+            await asyncio.gather(self._read(), self._tick(), self._go_round())
         finally:
             await self.presence.close()
 
     async def _read(self) -> None:
         with self.gateway.bells.listening("live") as bell:
             while True:
-                if not await self._look() and await bell.wait(LOOK_EVERY):
+                more = await self._look()
+                lost = self._trouble or not self.ready.is_set()
+                if not more and await bell.wait(AGAIN if lost else REST):
                     await asyncio.sleep(GATHER)
 
     async def _look(self) -> bool:
@@ -150,7 +167,7 @@ class Hub:
                 continue
             if account is None or not account.active:
                 for socket in list(listener.sockets):
-                    socket.end(4401, "signed out")
+                    socket.end(SIGNED_OUT, "signed out")
                 continue
             before, listener.reader.account = listener.reader.account, account
             if (before.permissions, before.circles) != (account.permissions, account.circles):
@@ -230,6 +247,34 @@ class Hub:
                 self._stale = True
             except Exception:
                 log.exception("counters not told")
+
+    async def _go_round(self) -> None:
+        for turn in itertools.cycle(range(TURNS)):
+            await asyncio.sleep(PING_EVERY / TURNS)
+            try:
+                await self.ping(turn)
+            except Exception:
+                log.exception("lines not looked at")
+
+    async def ping(self, turn: int) -> None:
+        """Show that the lines whose turn it is live, and that their members are still signed in."""
+        now, database = self.gateway.now(), self.gateway.database
+        every = [socket for one in self._listeners.values() for socket in one.sockets]
+        sockets = [socket for socket in every if zlib.crc32(socket.badge.encode()) % TURNS == turn]
+        if not sockets:
+            return
+        try:
+            good = await database.read(sessions.still_good, {one.badge for one in sockets}, now)
+            for used in good.values():
+                if used is not None and now - used.used_at > sessions.SLIDE:
+                    await database.write(sessions.slide, used)
+        except Unavailable:  # they are told of that; the lines live
+            good = dict.fromkeys((one.badge for one in sockets), None)
+        for socket in sockets:
+            if socket.badge in good:
+                socket.ping()
+            else:
+                socket.end(SIGNED_OUT, "signed out")
 
     async def _beat(self) -> None:
         seen, self._active = self._active, set()

@@ -9,13 +9,13 @@ import structlog
 
 from channels.errors import ChannelError
 from gateway.context import Gateway
+from gateway.pulse import REST
 from routing.times import SECOND
 from storage import outbox
 from storage.errors import Unavailable
 from storage.outbox import Outcome
 
 log = structlog.get_logger(__name__)
-LOOK = 5.0
 AT_ONCE = 8
 MOST_ATTEMPTS = 2
 """A letter that surely did not leave goes once more; after that it is somebody's to decide."""
@@ -28,7 +28,7 @@ class Lookups:
         self._gateway = gateway
 
     async def run(self) -> None:
-        with self._gateway.bells.listening("outbox") as bell:
+        with self._gateway.bells.listening("lookups") as bell:
             while True:
                 try:
                     now = self._gateway.now()
@@ -37,7 +37,7 @@ class Lookups:
                 except Unavailable:
                     rows = []
                 if not rows:
-                    await bell.wait(LOOK)
+                    await bell.wait(REST)
                     await asyncio.sleep(0.05)
 
     async def _look_up(self, row: Any) -> None:

@@ -18,11 +18,11 @@ from gateway.rehearsal import rehearse
 from gateway.replay import replay_one, replay_source
 from gateway.vault import Vault, VaultClosed
 from routing.times import DAY, SECOND
-from storage import devices, migrate, sessions, signing, team
+from storage import devices, sessions, signing, team
 from storage.certificates import Certificate
 from storage.database import Database
 from storage.errors import Conflict
-from storage.setup import revision
+from storage.schema import head, revision
 from storage.sources import change_source, load_sources, memory_of, remember_anew
 from storage.transaction import Transaction
 
@@ -37,7 +37,7 @@ async def opened(config: Config) -> AsyncIterator[Gateway]:
     gateway = make_gateway(config)
     try:
         stands = await gateway.database.read(revision)
-        if stands != migrate.head():
+        if stands != head():
             raise Failed(
                 f"the tables stand at revision {stands or 'none'}: `inbox migrate` brings them up to date"
             )
@@ -64,6 +64,8 @@ async def rehearsal(config: Config, day: str, into: str) -> list[str]:
     Raises Failed when the day is none or the database is not empty, Unavailable when one of them is gone.
     """
     since, until = _span(day)
+    from storage import migrate  # nobody else needs it
+
     await migrate.upgrade(into)
     async with opened(config) as here, opened(config.model_copy(update={"database_url": into})) as there:
         await here.sources.look()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import filetype
 import structlog
@@ -14,7 +14,8 @@ from channels.base import PART, Channel
 from channels.errors import ChannelError, Refused, TryLater
 from gateway.context import Gateway
 from gateway.parsing import body_of, restore
-from routing.times import HOUR, MINUTE, SECOND
+from gateway.pulse import REST
+from routing.times import HOUR, MINUTE, SECOND, Micros
 from storage import media, waiting
 from storage.errors import Unavailable
 from storage.files import Stored, TooLarge
@@ -25,7 +26,7 @@ AT_ONCE = 8
 PATIENCE = 5 * MINUTE
 TIME_LIMIT = 240
 ATTEMPTS = 11
-LOOK = 5.0
+LONGEST_REST = 30 * SECOND
 THUMB = (480, 480)
 LARGEST_PICTURE = 40_000_000
 Image.MAX_IMAGE_PIXELS = LARGEST_PICTURE
@@ -36,24 +37,42 @@ class Fetcher:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._silent: dict[str, tuple[Micros, Micros]] = {}
+        """source -> until when its network is not asked, and how long that is: nothing could be had of it."""
 
     async def run(self) -> None:
         with self._gateway.bells.listening("media") as bell:
             while True:
                 if not await self._round():
-                    await bell.wait(LOOK)
+                    await bell.wait(REST)
 
     async def _round(self) -> bool:
         """One handful; what could not be fetched is written down together."""
         try:
-            wanted = await self._gateway.database.write(media.to_fetch, AT_ONCE, PATIENCE)
+            now = self._gateway.now()
+            resting = [source_id for source_id, (until, _) in self._silent.items() if now < until]
+            wanted = await self._gateway.database.write(media.to_fetch, AT_ONCE, PATIENCE, resting)
             tried = await asyncio.gather(*(self._fetch(one) for one in wanted))
+            self._listen(wanted, tried)
             missed = [one for one in tried if one is not None]
             if missed:
                 await self._gateway.database.write(media.not_fetched, missed)
         except Unavailable:
             return False
         return bool(wanted)
+
+    def _listen(self, wanted: Sequence[Wanted], tried: Sequence[Missed | None]) -> None:
+        """A network that gave none of the files asked for rests a while, longer each time; the others' files go on."""
+        later = {
+            one.id: missed is not None and missed.again_at is not None
+            for one, missed in zip(wanted, tried, strict=True)
+        }
+        for source_id in {one.source_id for one in wanted}:
+            if all(later[one.id] for one in wanted if one.source_id == source_id):
+                rest = min(2 * self._silent.get(source_id, (0, SECOND // 2))[1], LONGEST_REST)
+                self._silent[source_id] = (self._gateway.now() + rest, rest)
+            else:
+                self._silent.pop(source_id, None)
 
     async def _fetch(self, wanted: Wanted) -> Missed | None:
         """None: it is here; else why not, and when to try again."""

@@ -75,7 +75,7 @@ async def tell(
     entries = newest_of(entries)
     members = [reader.account.id for reader in readers]
     some = any(reader.known is not None for reader in readers)
-    read = await gateway.database.read(news.read, entries, members, some, gateway.now())
+    read = await gateway.database.read_whole(news.read, entries, members, some, gateway.now())
     shared = await _shared(gateway, entries, set(members))
     batch = _Batch(gateway, entries, read, entries[-1].seq, shared)
     return {reader.account.id: list(_frames(batch, reader)) for reader in readers}

@@ -13,9 +13,8 @@ from channels.pages import HostedPages
 from gateway.context import Gateway
 from gateway.sources import Live
 from gateway.webhooks import Hooks
-from storage import migrate
 from storage.errors import Unavailable
-from storage.setup import revision
+from storage.schema import head, revision
 
 CONSOLE = Path(__file__).resolve().parent.parent / "console" / "dist"
 CSP = (
@@ -64,7 +63,7 @@ class _Pages:
             stands = await self._gateway.database.read(revision)
         except Unavailable:
             return web.json_response({"status": "database_gone"}, status=503, headers={"Retry-After": "5"})
-        if stands < migrate.head():
+        if stands < head():
             return web.json_response({"status": "not_migrated", "revision": stands}, status=503)
         return web.json_response({"status": "ok", "revision": stands})
 

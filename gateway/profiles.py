@@ -12,13 +12,13 @@ from channels.base import Profile
 from channels.errors import ChannelError
 from channels.events import Identity
 from gateway.context import Gateway
+from gateway.pulse import REST
 from storage import bylines, profiles
 from storage.bylines import Colleague
 from storage.errors import Unavailable
 from storage.profiles import Nameless
 
 log = structlog.get_logger(__name__)
-LOOK = 10.0
 AT_ONCE = 64
 PATIENCE = 15
 NOBODY: Final = Profile()
@@ -39,7 +39,7 @@ class Profiles:
                 except Unavailable:
                     found = 0
                 if not found:
-                    await bell.wait(LOOK)
+                    await bell.wait(REST)
                     await asyncio.sleep(0.05)  # a burst of messages is asked about together
 
     async def _clients(self) -> int:

@@ -22,6 +22,7 @@ from channels.outside import outside
 from gateway import told, webpush
 from gateway.context import Gateway
 from gateway.holding import hold
+from gateway.pulse import REST
 from gateway.vault import VaultClosed
 from routing.times import MINUTE, SECOND
 from storage import cards, devices, notices, telling, ways
@@ -32,7 +33,6 @@ from storage.ways import Notice
 log = structlog.get_logger(__name__)
 NAME: Final = "push"
 LEASE: Final = 90.0
-LOOK: Final = 5.0
 PATIENCE: Final = 10.0
 """Seconds for one call; those of one kind are made at once, so that a round is over long before the lease is."""
 AT_ONCE: Final = 10
@@ -87,7 +87,7 @@ class PushDesk:
                             if http is None:
                                 http = await stack.enter_async_context(_session())
                             await self._round(http)
-                        await bell.wait(LOOK)
+                        await bell.wait(REST)
             finally:
                 if self._held is not None:
                     await self._gateway.database.write(release, [self._held])

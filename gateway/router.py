@@ -12,7 +12,8 @@ import time
 import structlog
 
 from gateway.context import Gateway
-from gateway.holding import hold
+from gateway.holding import hold, rest
+from gateway.pulse import REST
 from gateway.rules import setup_of
 from routing.times import SECOND
 from storage.dealing import Pages, route_waiting
@@ -20,6 +21,7 @@ from storage.errors import LeaseLost, Unavailable
 from storage.leases import Lease, release
 
 log = structlog.get_logger(__name__)
+NAME = "router"
 LEASE = 9.0
 LOOK = 4.0
 BUSY = 0.05
@@ -49,7 +51,7 @@ class Router:
                     took = time.monotonic() - began
                     await asyncio.sleep(min(LOOK, 3 * took) if took > BUSY else 0)
                     slept = time.monotonic()
-                    await bell.wait(wait)
+                    self._held = await rest(self._gateway, self._held, NAME, LEASE, bell, wait)
                     waited_out = time.monotonic() - slept >= wait  # the clock alone may have freed somebody
         finally:
             if self._held is not None:
@@ -66,7 +68,7 @@ class Router:
             wait = await self._gateway.database.write(
                 route_waiting, self._held, setup.schedule, weights, stuck, self._pages
             )
-            return min(LOOK, max(0.02, wait / SECOND))
+            return min(REST, max(0.02, wait / SECOND))
         except (Unavailable, LeaseLost):
             self._held = None
             return 1.0
@@ -75,5 +77,5 @@ class Router:
             return LOOK
 
     async def _hold(self) -> bool:
-        self._held = await hold(self._gateway, self._held, "router", LEASE)
+        self._held = await hold(self._gateway, self._held, NAME, LEASE)
         return self._held is not None

@@ -23,6 +23,7 @@ from gateway.failing import look_up_at, outcome_of
 from gateway.metrics import SENDS
 from gateway.outgoing import message_of
 from gateway.pace import Pace
+from gateway.pulse import REST
 from gateway.sources import Live
 from routing.times import MINUTE, SECOND
 from storage import outbox
@@ -80,8 +81,8 @@ class Senders:
                 self._running[source_id] = asyncio.create_task(
                     _Sender(self._gateway, source_id, self._stopping, self._daily).run()
                 )
-        soonest = min((due for due in work.values() if due > now), default=now + int(LOOK * SECOND))
-        return min(LOOK, max(0.02, (soonest - now) / SECOND))
+        soonest = min((due for due in work.values() if due > now), default=now + int(REST * SECOND))
+        return min(REST, max(0.02, (soonest - now) / SECOND))
 
 
 def _paused(live: Live, now: int) -> bool:
@@ -139,7 +140,7 @@ class _Sender:
         while self._held is not None:
             await asyncio.sleep(RENEW)
             with contextlib.suppress(Unavailable):
-                kept = await self._gateway.database.write(renew, [self._held], LEASE)
+                kept = await self._gateway.database.write_alone(renew, [self._held], LEASE)
                 self._held = next(iter(kept), None)
             if self._left() < RENEW:
                 break

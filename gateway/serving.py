@@ -12,11 +12,11 @@ import sys
 import typer
 from aiohttp import web
 
-from gateway.app import Role, make_app, make_gateway
+from gateway.app import Role, hooks_first, make_app, make_gateway
 from gateway.config import Config
 from gateway.context import Gateway
 from gateway.permissions import PRESETS
-from storage import migrate
+from storage import schema
 from storage.errors import Unavailable
 from storage.sessions import open_link
 from storage.setup import company
@@ -44,11 +44,12 @@ def serve(config: Config, role: Role, *, demo: bool = False) -> None:
 async def _serve(config: Config, role: Role, *, demo: bool) -> None:
     gateway = make_gateway(config)
     if role == "all":  # with several processes `inbox migrate` goes first, once
-        await migrate.upgrade(gateway.config.database())
+        await _migrate(gateway)
     admin = await gateway.database.write(first_start, PRESETS, "Администратор")
     app = make_app(gateway, role)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN, handle_signals=False)
     await runner.setup()
+    hooks_first(app, runner.server)
     try:
         await web.TCPSite(runner, config.host, config.port, reuse_port=role != "all" or None).start()
         address = f"http://{config.host}:{runner.addresses[0][1]}"
@@ -65,6 +66,14 @@ async def _serve(config: Config, role: Role, *, demo: bool) -> None:
         await _stopped()
     finally:
         await runner.cleanup()
+
+
+async def _migrate(gateway: Gateway) -> None:
+    """Bring the tables up to date; as a rule they are."""
+    if await gateway.database.read(schema.revision) < schema.head():
+        from storage import migrate
+
+        await migrate.upgrade(gateway.config.database())
 
 
 async def _say_hello(gateway: Gateway, address: str, admin: str, *, demo: bool) -> None:

@@ -20,8 +20,9 @@ from gateway import offers, told
 from gateway.clock import new_id
 from gateway.context import Gateway
 from gateway.ending import end
-from gateway.holding import hold
+from gateway.holding import hold, rest
 from gateway.opening.batch import Parsed
+from gateway.pulse import REST
 from gateway.refusals import Refusal
 from gateway.rules import LETTERS
 from gateway.sources import Live
@@ -55,7 +56,8 @@ class StaffDesk:
             with self._gateway.bells.listening("staff", "leases") as bell:
                 while True:
                     await self._round()
-                    await bell.wait(LOOK)
+                    wait = LOOK if self._held is None else REST
+                    self._held = await rest(self._gateway, self._held, NAME, LEASE, bell, wait)
         finally:
             if self._held is not None:
                 await self._gateway.database.write(release, [self._held])

@@ -17,11 +17,12 @@ import structlog
 
 from channels.errors import ChannelError
 from gateway.context import Gateway
-from gateway.holding import hold
+from gateway.holding import hold, rest
 from gateway.metrics import REPAIRED
 from gateway.opening.calls import look_again
 from gateway.opening.house import House
 from gateway.opening.wanted import CALL
+from gateway.pulse import REST
 from gateway.replies import target_for
 from gateway.rules import house_of, setup_of
 from gateway.sources import Live
@@ -38,6 +39,7 @@ from storage.replying import Target
 from storage.transaction import Transaction
 
 log = structlog.get_logger(__name__)
+NAME = "calls"
 LEASE = 12.0
 LOOK = 5.0
 AT_ONCE: Final = 200
@@ -68,7 +70,8 @@ class Switchboard:
         try:
             with self._gateway.bells.listening("calls", "leases") as bell:
                 while True:
-                    await bell.wait(await self._round())
+                    wait = await self._round()
+                    self._held = await rest(self._gateway, self._held, NAME, LEASE, bell, wait)
         finally:
             for task in self._asking:
                 task.cancel()
@@ -88,7 +91,8 @@ class Switchboard:
             self._repair()
             await self._retain()
             at = await self._gateway.database.read(calls.next_look)
-            return LOOK if at is None else min(LOOK, max(0.05, (at - self._gateway.now()) / SECOND))
+            longest = LOOK if any(missed_reply(live) for live in self._gateway.sources.all()) else REST
+            return longest if at is None else min(longest, max(0.05, (at - self._gateway.now()) / SECOND))
         except (Unavailable, LeaseLost):
             self._held = None
             return 1.0
@@ -97,7 +101,7 @@ class Switchboard:
             return LOOK
 
     async def _hold(self) -> bool:
-        self._held = await hold(self._gateway, self._held, "calls", LEASE)
+        self._held = await hold(self._gateway, self._held, NAME, LEASE)
         return self._held is not None
 
     async def _settle(self) -> None:

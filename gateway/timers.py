@@ -15,7 +15,8 @@ import structlog
 
 from gateway import calendar, scheduling
 from gateway.context import Gateway
-from gateway.holding import hold
+from gateway.holding import hold, rest
+from gateway.pulse import REST
 from gateway.refusals import Refusal
 from gateway.replies import target_for
 from gateway.rules import setup_of
@@ -57,7 +58,8 @@ class Timers:
         try:
             with self._gateway.bells.listening("timers", "leases") as bell:
                 while True:
-                    await bell.wait(await self._round())
+                    wait = await self._round()
+                    self._held = await rest(self._gateway, self._held, NAME, LEASE, bell, wait)
         finally:
             if self._held is not None:
                 await self._gateway.database.write(release, [self._held])
@@ -90,11 +92,12 @@ class Timers:
             return LOOK
 
     async def _until_next(self) -> float:
-        """Seconds until something is due."""
+        """Seconds until something is due. Whom closed hours are to be told of, only a look can tell."""
         now = self._gateway.now()
         database = self._gateway.database
         soonest = (await database.read(firings.next_at), await database.read(scheduled.next_at))
-        return min([LOOK, *(max(0.05, (at - now) / SECOND) for at in soonest if at is not None)])
+        longest = LOOK if any(live.closed_reply for live in self._gateway.sources.all()) else REST
+        return min([longest, *(max(0.05, (at - now) / SECOND) for at in soonest if at is not None)])
 
     async def _hold(self) -> bool:
         self._held = await hold(self._gateway, self._held, NAME, LEASE)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import structlog
 from aiohttp import web
@@ -30,6 +30,7 @@ from storage.journal import Entry
 from storage.tallies import Tallies
 
 log = structlog.get_logger(__name__)
+Handler: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 INLINE = 256 * 1024
 RETRY_AFTER = 5
 WAIT_FOR_JOURNAL = 0.8
@@ -57,17 +58,40 @@ class Hooks:
         await self._frequency.close()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
+        named = request.match_info
+        return await self._answered(request, named["source_id"], named["key"], named.get("path", ""))
+
+    def before(self, others: Handler) -> Handler:
+        """The same as a server's handler, before its router: hooks are most of what comes, and need nothing that pages and the
+        API do. What is not plainly a hook's address goes to the `others`."""
+
+        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+            path = request.rel_url.raw_path
+            if not path.startswith("/hooks/") or "%" in path or "Expect" in request.headers:
+                return await others(request)
+            parts = path.split("/")
+            if len(parts) != 4:
+                return await others(request)
+            return await self._answered(cast(web.Request, request), parts[2], parts[3], "")
+
+        return answer
+
+    async def _answered(
+        self, request: web.Request, source_id: str, key: str, path: str
+    ) -> web.StreamResponse:  # fmt: skip
         try:
-            live = await self._find(request.match_info["source_id"], request.match_info["key"])
+            live = await self._find(source_id, key)
         except Unavailable:
             return _plain(503, "unavailable", {"Retry-After": str(RETRY_AFTER)})
-        return _plain(404, "unknown_source") if live is None else await self.receive(live, request)
+        return _plain(404, "unknown_source") if live is None else await self.receive(live, request, path)
 
-    async def receive(self, live: Live, request: web.Request) -> web.StreamResponse:
-        """Take a request to a source that is known to be meant."""
+    async def receive(self, live: Live, request: web.Request, path: str = "") -> web.StreamResponse:
+        """Take a request to a source that is known to be meant; `path` is what stands behind its address."""
+        if (small := self._intake.at_hand(request)) is not None:
+            return await self._take(live, self._envelope(request, path, small))
         try:
             async with self._intake.body(request) as body:
-                return await self._take(live, self._envelope(request, body))
+                return await self._take(live, self._envelope(request, path, body))
         except web.HTTPRequestEntityTooLarge:
             HOOKS.labels("too_large").inc()
             return _plain(413, "too_large")
@@ -86,12 +110,12 @@ class Hooks:
         usable = live is not None and live.receiving and isinstance(live.channel, WebhookChannel)
         return live if fits and usable else None
 
-    def _envelope(self, request: web.Request, body: bytes) -> Envelope:
+    def _envelope(self, request: web.Request, path: str, body: bytes) -> Envelope:
         return Envelope(
             body=body,
             received_at=self._gateway.now(),
             method=request.method,
-            path=request.match_info.get("path", ""),
+            path=path,
             query=dict(request.query) if request.query_string else {},
             headers=_headers(request, address_of(request, self._gateway.config.trust_proxy)),
         )

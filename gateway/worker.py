@@ -19,6 +19,7 @@ from gateway.metrics import BATCH, ENVELOPES
 from gateway.opening.batch import Parsed, open_batch
 from gateway.opening.house import House
 from gateway.parsing import parse
+from gateway.pulse import REST
 from gateway.rules import house_of
 from gateway.staffdesk import Presses
 from storage import leases, waiting
@@ -37,6 +38,10 @@ FEW, LONGEST_BREATH = 20, 0.05
 meanwhile is opened together, and every batch costs the same dozens of statements."""
 
 
+FIRST, GROWTH = 50, 4
+"""After a rest a batch is small, so that who has waited longest is seen at once; then each is larger than the one before."""
+
+
 class Worker:
     """One worker of this process."""
 
@@ -45,6 +50,7 @@ class Worker:
         self._mine: dict[int, Lease] = {}
         self._present: list[Lease] = []
         self._stopping = False
+        self._most = FIRST
         self._courtesies = Courtesies(gateway)
         self._presses = Presses(gateway)
 
@@ -55,7 +61,7 @@ class Worker:
             with self._gateway.bells.listening("envelopes") as bell:
                 while not self._stopping:
                     if not await self._work():
-                        await bell.wait(LOOK)
+                        await bell.wait(REST)
         finally:
             await end([keeping])
             await self._courtesies.close()
@@ -74,12 +80,13 @@ class Worker:
             return False
         try:
             database = self._gateway.database
-            stored = await database.read(waiting.take, frozenset(held), self._gateway.config.batch)
+            stored = await database.read(waiting.take, frozenset(held), self._most)
             if stored:
                 began = time.perf_counter()
                 await self._open(stored, held)
-                if FEW < len(stored) < self._gateway.config.batch:
+                if FEW < len(stored) < self._most:
                     await asyncio.sleep(min(LONGEST_BREATH, time.perf_counter() - began))
+            self._most = min(self._gateway.config.batch, self._most * GROWTH) if stored else FIRST
             return bool(stored)
         except Unavailable:
             log.warning("database gone, envelopes wait")
@@ -146,10 +153,10 @@ class Worker:
     async def _share(self) -> None:
         """Renew what is held, then hold a fair share: shards divided by the workers that are alive."""
         database, holder = self._gateway.database, self._gateway.holder
-        self._present = await database.write(leases.renew, self._present, LEASE)
+        kept = await database.write_alone(leases.renew, [*self._present, *self._mine.values()], LEASE)
+        self._present, kept = _apart(kept)
         if not self._present:
             self._present = await database.write(leases.acquire, [PRESENT + holder], holder, LEASE)
-        kept = await database.write(leases.renew, self._mine.values(), LEASE)
         workers = max(1, await database.read(leases.alive, PRESENT, self._gateway.now()))
         share = -(-SHARDS // workers)
         if len(kept) > share:
@@ -170,6 +177,12 @@ class Worker:
             await self._gateway.database.write(leases.release, [*self._mine.values(), *self._present])
         except Exception as error:
             log.warning("leases not given back, they run out by themselves", error=type(error).__name__)
+
+
+def _apart(held: Sequence[Lease]) -> tuple[list[Lease], list[Lease]]:
+    """The lease that says that we are there, and those of shards."""
+    present = [one for one in held if one.name.startswith(PRESENT)]
+    return present, [one for one in held if not one.name.startswith(PRESENT)]
 
 
 def _shard(held: Lease) -> int:

@@ -184,6 +184,16 @@ def run(
     return _fetch(connection, _run_arrays(sql, table, columns), [*arrays, *_by_column(counts)])
 
 
+def plan_once(connection: Connection) -> None:
+    """Have PostgreSQL plan each statement of this transaction once for all: a batch's are look-ups by index whatever its
+    size, and planning one with a dozen joins anew costs it more than carrying it out."""
+    if _postgres(connection):
+        _run(connection, lambda cursor: cursor.execute(PLAN_ONCE, ()), PLAN_ONCE)
+
+
+PLAN_ONCE = "SET LOCAL plan_cache_mode = 'force_generic_plan'"
+
+
 def _postgres(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 

@@ -12,8 +12,8 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+
+from storage import wire
 
 log = structlog.get_logger(__name__)
 TOPIC = "inbox:bells"
@@ -103,9 +103,9 @@ class RedisBells(Bells):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self.redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+        self.redis = wire.connect(url, 2)
         # A blocking reader needs its own client without a socket time-out (redis-py 8 defaults to 5 s).
-        self.reader = Redis.from_url(url, socket_timeout=None, socket_connect_timeout=2)
+        self.reader = wire.connect(url, None)
         self._pending: set[str] = set()
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -138,7 +138,7 @@ class RedisBells(Bells):
             names, self._pending = self._pending, set()
             try:
                 await self.redis.publish(TOPIC, "\n".join(sorted(names)))
-            except (RedisError, OSError) as error:
+            except wire.failures() as error:
                 log.warning("bells not passed on", error=type(error).__name__)
                 await asyncio.sleep(1)
 
@@ -153,7 +153,7 @@ class RedisBells(Bells):
                             heard = await topic.get_message(ignore_subscribe_messages=True, timeout=None)
                         if heard is not None:
                             self.ring_here(filter(None, heard["data"].decode().split("\n")))
-            except (RedisError, OSError, TimeoutError) as error:
+            except wire.failures() as error:
                 log.warning("bells not heard", error=type(error).__name__)
             await asyncio.sleep(0.5 + random.random())
 
@@ -167,10 +167,10 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 async def ping(url: str) -> str:
     """What is wrong with Redis; "" when it answers."""
-    client = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+    client = wire.connect(url, 2)
     try:
         await client.ping()
-    except (RedisError, OSError) as error:
+    except wire.failures() as error:
         return type(error).__name__
     finally:
         await client.aclose()

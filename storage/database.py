@@ -148,6 +148,8 @@ class Database:
 
 class _Postgres:
     def __init__(self, url: str, pool: int, patience: float) -> None:
+        from storage.known import Connection as Asked  # the embedded database needs no asyncpg
+
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool,
@@ -157,6 +159,7 @@ class _Postgres:
             pool_pre_ping=False,
             hide_parameters=True,  # a failed statement must not carry clients' words into the log
             connect_args={
+                "connection_class": Asked,
                 "timeout": patience,
                 "command_timeout": 60,
                 "statement_cache_size": STATEMENTS,

@@ -91,6 +91,7 @@ def route_waiting(
     seat the oldest, and one page further down. 0: there are more to look at, at once.
     """
     check(tx, [held])
+    batch.plan_once(tx.connection)
     tx.connection.execute(
         text("UPDATE member SET presence = 'on_shift', presence_until = NULL, presence_automatic = 0"
              " WHERE presence = 'break' AND presence_until <= :now"),
@@ -102,7 +103,7 @@ def route_waiting(
     )
     look: _Round | None = None
     more = len(due) == ROUND
-    if due or stuck:
+    if due or (stuck and leads.anything_waits(tx.connection)):
         people = leads.members(tx.connection, company, weights, tx.now)
         queues, shares = leads.queues(tx.connection, company), leads.shares(tx.connection)
         look = _Round(tx, company, weights, queues, people, shares)

@@ -27,6 +27,9 @@ class Lease:
     until: int
 
 
+SERVER_NOW = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+
+
 def database_now(connection: Connection, ours: int) -> int:
     """Microseconds UTC on the database's clock; the embedded database has ours."""
     if connection.dialect.name != "postgresql":
@@ -36,9 +39,7 @@ def database_now(connection: Connection, ours: int) -> int:
 
 def server_now(connection: Connection) -> int:
     """Microseconds UTC on the clock of a database that is a server."""
-    found: int = connection.execute(
-        text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
-    ).scalar_one()
+    found: int = connection.execute(text(f"SELECT {SERVER_NOW}")).scalar_one()
     return found
 
 
@@ -68,14 +69,28 @@ def acquire(
 
 
 def renew(tx: Transaction, leases: Iterable[Lease], seconds: float) -> list[Lease]:
-    """The same leases with more time; those that were taken over are missing."""
+    """The same leases with more time; those that were taken over are missing. One statement on PostgreSQL."""
     span = int(seconds * 1_000_000)
-    until = database_now(tx.connection, tx.now) + span
     ours = sorted(leases, key=lambda held: held.name)
-    still = _still_ours(tx, ours)
-    kept = [Lease(held.name, held.holder, held.token, tx.now + span) for held in ours if held.name in still]
-    batch.update(tx.connection, lease_table, ("name",), ("until",), [(held.name, until) for held in kept])
-    return kept
+    if tx.connection.dialect.name == "postgresql":
+        still = _prolonged(tx.connection, ours, span)
+    else:
+        still = _still_ours(tx, ours)
+        rows = [(name, tx.now + span) for name in sorted(still)]
+        batch.update(tx.connection, lease_table, ("name",), ("until",), rows)
+    return [Lease(held.name, held.holder, held.token, tx.now + span) for held in ours if held.name in still]
+
+
+PROLONG = (
+    "WITH ours AS (SELECT l.name FROM {wanted} JOIN lease l ON l.name = w.name AND l.holder = w.holder"
+    " AND l.token = w.token ORDER BY l.name FOR UPDATE OF l)"
+    f" UPDATE lease t SET until = {SERVER_NOW} + :span FROM ours WHERE t.name = ours.name RETURNING t.name"
+)
+
+
+def _prolonged(connection: Connection, ours: Sequence[Lease], span: int) -> set[str]:
+    keys = {name: [getattr(held, name) for held in ours] for name in ("name", "holder", "token")}
+    return {row.name for row in batch.select(connection, PROLONG, keys, span=span)}
 
 
 def _still_ours(tx: Transaction, leases: Sequence[Lease]) -> set[str]:
@@ -132,9 +147,9 @@ def check(tx: Transaction, leases: Sequence[Lease]) -> None:
 
 def alive(connection: Connection, prefix: str, ours: int) -> int:
     """How many leases whose name begins so are held now."""
-    now = database_now(connection, ours)
+    now = SERVER_NOW if connection.dialect.name == "postgresql" else str(ours)
     found: int = connection.execute(
-        text("SELECT count(*) FROM lease WHERE name LIKE :prefix AND until >= :now"),
-        {"prefix": f"{prefix}%", "now": now},
+        text(f"SELECT count(*) FROM lease WHERE name LIKE :prefix AND until >= {now}"),
+        {"prefix": f"{prefix}%"},
     ).scalar_one()
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,16 +38,18 @@ class Missed:
     again_at: int | None = None
 
 
-def to_fetch(tx: Transaction, limit: int, patience: int) -> list[Wanted]:
-    """The next files; nobody else gets them for `patience` microseconds."""
+def to_fetch(tx: Transaction, limit: int, patience: int, resting: Collection[str] = ()) -> list[Wanted]:
+    """The next files, but none of the sources that are resting; nobody else gets them for `patience` microseconds."""
+    names = {f"source{place}": source_id for place, source_id in enumerate(sorted(resting))}
+    others = f" AND a.source_id NOT IN ({', '.join(f':{name}' for name in names)})" if names else ""
     skip = " FOR UPDATE OF a SKIP LOCKED" if tx.connection.dialect.name == "postgresql" else ""
     rows = tx.connection.execute(
         text(
             "SELECT a.id, a.message_id, m.contact_id, a.source_id, a.ref, a.name, a.mime, a.kind, a.envelope_id, a.attempts"
             " FROM attachment a JOIN message m ON m.id = a.message_id WHERE a.state = 'fetch' AND a.next_at <= :now"
-            f" ORDER BY a.next_at, a.id LIMIT :limit{skip}"
+            f"{others} ORDER BY a.next_at, a.id LIMIT :limit{skip}"
         ),
-        {"now": tx.now, "limit": limit},
+        {"now": tx.now, "limit": limit, **names},
     ).all()
     later = [(row.id, tx.now + patience, row.attempts + 1) for row in rows]
     batch.update(tx.connection, attachment, ("id",), ("next_at", "attempts"), sorted(later))

@@ -51,6 +51,7 @@ def read(
     connection: Connection, entries: Iterable[Entry], members: Iterable[str], narrow: bool, now: int
 ) -> Read:
     """Read everything these entries are about. `narrow`: somebody among the members does not see everybody's."""
+    batch.plan_once(connection)
     ids: dict[str, set[str]] = {}
     for entry in entries:
         ids.setdefault(entry.type, set()).add(entry.object_id)

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 
 import orjson
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from routing.times import SECOND
+from storage import wire
 from storage.bells import BEAT, SILENCE
 
 log = structlog.get_logger(__name__)
@@ -90,9 +89,9 @@ class RedisPresence(Presence):
     def __init__(self, clock: Callable[[], int], url: str, process: str) -> None:
         super().__init__(clock)
         self._process = process
-        self._redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+        self._redis = wire.connect(url, 2)
         # A blocking reader needs its own client without a socket time-out (redis-py 8 defaults to 5 s).
-        self._reader = Redis.from_url(url, socket_timeout=None, socket_connect_timeout=2)
+        self._reader = wire.connect(url, None)
         self._pending: asyncio.Queue[Look] = asyncio.Queue(1000)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -121,7 +120,7 @@ class RedisPresence(Presence):
                     word = orjson.dumps(await self._pending.get())
             try:
                 await self._redis.publish(TOPIC, word)
-            except (RedisError, OSError) as error:
+            except wire.failures() as error:
                 log.warning("presence not passed on", error=type(error).__name__)
 
     async def _listen(self) -> None:
@@ -134,7 +133,7 @@ class RedisPresence(Presence):
                             heard = await topic.get_message(ignore_subscribe_messages=True, timeout=None)
                         if heard is not None and heard["data"]:
                             self._take(heard["data"])
-            except (RedisError, OSError, TimeoutError) as error:
+            except wire.failures() as error:
                 log.warning("presence not heard", error=type(error).__name__)
             await asyncio.sleep(0.5 + random.random())
 

@@ -136,13 +136,12 @@ def _writers(connection: Connection) -> frozenset[str]:
 
 
 KEPT: Final = ", ".join(Kept.__dataclass_fields__)
+SEALED: Final = "SELECT coalesce(max(last), 0) FROM seal WHERE kind = 'sealed'"
 
 
 def sealed_up_to(connection: Connection) -> int:
     """The highest number that is sealed; 0 for none."""
-    found: int = connection.execute(
-        text("SELECT coalesce(max(last), 0) FROM seal WHERE kind = 'sealed'")
-    ).scalar_one()
+    found: int = connection.execute(text(SEALED)).scalar_one()
     return found
 
 
@@ -273,8 +272,7 @@ def removed(connection: Connection) -> set[int]:
 def oldest_unsealed(connection: Connection) -> int | None:
     """When the oldest envelope came that no link holds yet; None: all are sealed."""
     found: int | None = connection.execute(
-        text("SELECT received_at FROM envelope WHERE id > :after ORDER BY id LIMIT 1"),
-        {"after": sealed_up_to(connection)},
+        text(f"SELECT received_at FROM envelope WHERE id > ({SEALED}) ORDER BY id LIMIT 1")
     ).scalar()
     return found
 

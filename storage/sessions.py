@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from routing.times import DAY, HOUR, MINUTE
+from storage import batch
 from storage.ids import new_id
 from storage.tables import api_token, session
 from storage.transaction import Transaction
@@ -80,6 +82,25 @@ def alive(connection: Connection, member_id: str, now: int) -> set[str]:
     """Digests of a member's sessions that are good now."""
     mine = select(session.c.digest).where(session.c.member_id == member_id, session.c.expires_at > now)
     return set(connection.execute(mine).scalars())
+
+
+GOOD = (
+    "SELECT w.digest, s.member_id, s.expires_at, s.used_at, s.keep FROM {wanted} JOIN session s ON s.digest = w.digest"
+    " AND s.kind = 'browser' AND s.expires_at > :now JOIN member m ON m.id = s.member_id AND m.active = 1"
+    " UNION ALL SELECT w.digest, t.member_id, NULL, NULL, NULL FROM {wanted} JOIN api_token t ON t.digest = w.digest"
+    " AND t.revoked_at IS NULL JOIN member m ON m.id = t.member_id AND m.active = 1"
+)
+
+
+def still_good(connection: Connection, digests: Iterable[str], now: int) -> dict[str, Session | None]:
+    """Those of browsers' and programs' tokens, named by their digests, that let their members in now; a browser's with its
+    session."""
+    rows = batch.select(connection, GOOD, {"digest": sorted(digests)}, now=now)
+    return {
+        row.digest: None if row.used_at is None
+        else Session(row.digest, row.member_id, row.expires_at, row.used_at, bool(row.keep))
+        for row in rows
+    }  # fmt: skip
 
 
 def slide(tx: Transaction, found: Session) -> int:

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select
 
 from routing.codes import MismatchPolicy
@@ -84,9 +83,3 @@ def _schedule(document: bytes) -> Schedule:
 def public_url(connection: Connection) -> str:
     """The address by which the world reaches us, as set in the console; "" is none."""
     return str(company(connection).get("public_url") or "").rstrip("/")
-
-
-def revision(connection: Connection) -> str:
-    """The migration the tables stand at; "" when there are none. Proves that the database answers."""
-    found = MigrationContext.configure(connection).get_current_revision()
-    return found or ""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+
+from storage import wire
 
 log = structlog.get_logger(__name__)
 PATIENCE: Final = 0.25
@@ -19,9 +19,7 @@ class Tallies:
     """Counters that all processes share; without an address there are none."""
 
     def __init__(self, url: str) -> None:
-        self._redis = (
-            Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) if url else None
-        )
+        self._redis = wire.connect(url, PATIENCE, PATIENCE) if url else None
 
     async def add(self, names: Sequence[tuple[str, str, int]]) -> list[tuple[int, int]] | None:
         """Count one more of each: (name, name of the span before, seconds to keep) -> that span's number and this one's.
@@ -36,7 +34,7 @@ class Tallies:
                     asked.incr(name)
                     asked.expire(name, seconds)
                 told = await asked.execute()
-        except (RedisError, OSError, TimeoutError) as error:
+        except wire.failures() as error:
             log.info("not counted together", error=type(error).__name__)
             return None
         return [(int(told[at] or 0), int(told[at + 1])) for at in range(0, len(told), 3)]

@@ -221,6 +221,13 @@ async def sign_in(gateway: Gateway, request: web.Request) -> tuple[Account, Sess
     return account, found
 
 
+def badge_of(request: web.Request) -> str:
+    """The digest of the token that a request comes in by."""
+    header = request.headers.get("Authorization", "")
+    token = header[7:] if header.startswith("Bearer ") else request.cookies.get(cookie_name(request), "")
+    return sessions.digest_of(token)
+
+
 def secure(request: web.Request) -> bool:
     """Whether the browser came by https, to us or to the proxy before us."""
     return request.secure or request.headers.get("X-Forwarded-Proto") == "https"

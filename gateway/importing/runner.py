@@ -14,8 +14,9 @@ from typing import Any, Final
 import structlog
 
 from gateway.context import Gateway
-from gateway.holding import hold
+from gateway.holding import hold, rest
 from gateway.importing.mapping import understand
+from gateway.pulse import REST
 from routing.imports import Book, Entry, known_as
 from storage import importing, imports, takingback, team
 from storage.errors import Conflict, LeaseLost, Unavailable
@@ -41,7 +42,8 @@ class Importer:
         try:
             with self._gateway.bells.listening("imports", "leases") as bell:
                 while True:
-                    await bell.wait(await self._round())
+                    wait = await self._round()
+                    self._held = await rest(self._gateway, self._held, NAME, LEASE, bell, wait)
         finally:
             if self._held is not None:
                 await self._gateway.database.write(release, [self._held])
@@ -53,7 +55,7 @@ class Importer:
         except (Unavailable, LeaseLost):
             self._held = None
             return 1.0
-        return LOOK
+        return LOOK if self._held is None else REST
 
     async def _hold(self) -> bool:
         self._held = await hold(self._gateway, self._held, NAME, LEASE)

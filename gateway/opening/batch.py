@@ -37,6 +37,7 @@ from gateway.opening.later import (
 from gateway.opening.talk import open_inbound, open_noted, open_outgoing, open_started
 from gateway.opening.wanted import BOUND, want, want_bound
 from routing.values import value
+from storage.batch import plan_once
 from storage.board import Board
 from storage.facts import Wanted, load
 from storage.flush import flush
@@ -64,6 +65,7 @@ def open_batch(
     Raises LeaseLost when a shard is somebody else's by now, or an envelope waits no more; then nothing is kept.
     """
     check(tx, leases)
+    plan_once(tx.connection)
     wanted = Wanted()
     for parsed in batch:
         want(wanted, parsed.source_id, parsed.events)

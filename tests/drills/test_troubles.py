@@ -31,7 +31,7 @@ from storage import bells, migrate, sessions
 from storage.database import Database, _Sqlite
 from storage.errors import Unavailable
 from storage.journal import Entry, append
-from storage.setup import revision
+from storage.schema import revision
 from tests.drills.always import assert_always_true
 from tests.gateway.town import MARIA, Town, open_town, until
 from tests.rig import engines

@@ -42,6 +42,15 @@ async def test_an_unknown_source_or_key_is_not_found(town: Town) -> None:
     assert await town.one("SELECT count(*) FROM envelope") == 0
 
 
+async def test_hooks_that_are_not_plainly_addressed_are_found_by_the_router(town: Town) -> None:
+    hook = town.hook(town.sources["messenger1"])
+    source_id = hook.rsplit("/", 2)[1]
+    assert (await post(hook, b"{}", Expect="100-continue"))[0] == 403
+    assert (await post(f"{hook}/more/of/it", b"{}"))[0] == 403
+    assert (await post(f"{town.address}/hooks/{source_id}/%D1%8F", b"{}"))[0] == 404
+    assert (await post(f"{town.address}/hooks/{source_id}", b"{}"))[0] == 404
+
+
 async def test_what_proves_nothing_is_refused_and_nothing_kept(town: Town) -> None:
     hook = town.hook(town.sources["messenger1"])
     for body in (b"{}", b"not json", b"[" * 100_000, "я".encode(), b"\x00\xff"):

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 import channels
 from channels.fakes import Act, Client, Delivered, Fake
 from gateway import clock, replies
-from gateway.app import Role, make_app, make_gateway
+from gateway.app import Role, hooks_first, make_app, make_gateway
 from gateway.config import Config
 from gateway.context import Gateway
 from gateway.demo.stage import places
@@ -160,8 +160,11 @@ async def open_town(
     )
     gateway = make_gateway(config)
     admin = await gateway.database.write(first_start, PRESETS, "Анна")
-    server = TestServer(make_app(gateway, role))
+    app = make_app(gateway, role)
+    server = TestServer(app)
     await server.start_server()
+    assert server.runner is not None
+    hooks_first(app, server.runner.server)
     town = Town(gateway, str(server.make_url("")).rstrip("/"), admin)
     gateway.sources.assume(town.address)
     await gateway.sources.look()

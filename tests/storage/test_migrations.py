@@ -6,13 +6,13 @@ import asyncio
 
 from sqlalchemy import Connection, inspect
 
-from storage import migrate
+from storage import migrate, schema
 from storage.database import Database
 from storage.tables import metadata
 
 
 async def test_models_and_migrations_agree(database_url: str) -> None:
-    assert await migrate.current(database_url) == migrate.head()
+    assert await migrate.current(database_url) == migrate.head() == schema.head()
     assert await migrate.differences(database_url) == []
 
 

@@ -13,7 +13,7 @@ import structlog
 from aiohttp import WSMsgType, web
 from pydantic import Field
 
-from gateway.api.layer import Call, Query, origin_is_ours, route, sign_in
+from gateway.api.layer import Call, Query, badge_of, origin_is_ours, route
 from gateway.clock import new_id
 from gateway.live import Hub, live_of
 from gateway.news import Frame, Reader
@@ -22,14 +22,13 @@ from gateway.version import VERSION
 from storage.errors import Unavailable
 
 log = structlog.get_logger(__name__)
-PING_EVERY = 25.0
 LONGEST_QUEUE = 1000
 TOGETHER = 50
 """Frames that are sent under one time limit."""
 LARGEST_WORD = 4096
 SEND_WITHIN = 30.0
 MOST_SOCKETS = 50
-SLOW, SIGNED_OUT, TRY_AGAIN = 4408, 4401, 1013
+SLOW, TRY_AGAIN = 4408, 1013
 
 
 class Since(Query):
@@ -62,6 +61,7 @@ class Line:
         self._call = call
         self._hub = hub
         self._socket = socket
+        self.badge = badge_of(call.request)
         self._id = new_id()
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(LONGEST_QUEUE)
         self._held: list[bytes] | None = []
@@ -81,6 +81,10 @@ class Line:
         except asyncio.QueueFull:
             self.end(SLOW, "too slow")
 
+    def ping(self) -> None:
+        """Say that the line lives."""
+        self.put([self._word("ping", self._hub.head)])
+
     def end(self, code: int, reason: str) -> None:
         """Close it: what is queued is dropped."""
         self._close = (code, reason)
@@ -94,10 +98,7 @@ class Line:
         tasks: list[asyncio.Task[None]] = []
         try:
             reader = await self._hub.join(self._call.account, self)
-            tasks = [
-                asyncio.create_task(self._write()),
-                asyncio.create_task(self._ping()),
-            ]
+            tasks = [asyncio.create_task(self._write())]
             await self._catch_up(reader, since)
             tasks.append(asyncio.create_task(self._read(reader)))
             ended, _ = await asyncio.wait({tasks[0], tasks[-1]}, return_when=asyncio.FIRST_COMPLETED)
@@ -154,19 +155,6 @@ class Line:
             except (TimeoutError, ConnectionError, RuntimeError):
                 self._close = (SLOW, "too slow")
                 break
-
-    async def _ping(self) -> None:
-        """Show that the line lives, and that the member is still signed in."""
-        while True:
-            await asyncio.sleep(PING_EVERY)
-            try:
-                await sign_in(self._call.gateway, self._call.request)
-            except Refusal:
-                self.end(SIGNED_OUT, "signed out")
-                return
-            except Unavailable:
-                pass
-            self.put([self._word("ping", self._hub.head)])
 
     async def _read(self, reader: Reader) -> None:
         async for message in self._socket:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from gateway import clock
 from gateway.api.handlers import live as lines
-from gateway.live import live_of
+from gateway.live import TURNS, live_of
 from routing.times import DAY, SECOND
 from storage import log, sessions
 from storage.database import Database
@@ -353,16 +353,19 @@ async def _closed(line: Line) -> int | None:
     return line.socket.close_code
 
 
-async def test_an_ended_session_is_cut_off_at_the_next_ping(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lines, "PING_EVERY", 0.1)
+async def test_an_ended_session_is_cut_off_at_the_next_ping(house: House) -> None:
+    async def ping_all() -> None:
+        for turn in range(TURNS):
+            await live_of(house.gateway).ping(turn)
+
     person = await house.person("operator")
     async with person.live() as line:
+        await ping_all()
         ping = await line.next("ping")
         assert ping["seq"] >= line.hello["seq"]
         assert abs(ping["server_time"] - house.gateway.now()) < 5 * SECOND
         await house.gateway.database.write(sessions.end_all, person.id)
+        await ping_all()
         assert await _closed(line) == 4401
 
 
