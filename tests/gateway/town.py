@@ -140,14 +140,20 @@ class Town:
         return (await self.gateway.database.read(accounts))[self.sources[place]]
 
 
+LONGEST_PAUSE = 0.15
+"""What takes long is asked about seldom: whoever asks all the time takes the time from what they wait for."""
+
+
 async def until(
     true: Callable[[], Awaitable[bool]], what: Callable[[], str] = lambda: "", seconds: float = 180
 ) -> None:
     """Wait until it is so."""
     end = asyncio.get_running_loop().time() + seconds
+    pause = 0.01
     while not await true():
         assert asyncio.get_running_loop().time() < end, f"not within {seconds} s {what()}"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
 @contextlib.asynccontextmanager

@@ -47,7 +47,7 @@ async def test_the_served_document_is_valid_openapi(house: House) -> None:
 )  # fmt: skip
 @pytest.mark.timeout(400)
 async def test_every_route_answers_as_its_document_says(house: House, mode: GenerationMode) -> None:
-    await _try_every_route(house, mode, examples=2)
+    await _try_every_route(house, mode, examples=1)
 
 
 @pytest.mark.full
