@@ -19,6 +19,8 @@ LOOK: Final = 0.05
 
 _until: float | None = None
 _ready = False
+_watched = False
+"""Whether the timer runs. It stops by itself once nobody is bounded any more: that costs less than stopping it each time."""
 
 
 class TookTooLong(BaseException):
@@ -30,13 +32,19 @@ def within(seconds: float, function: Callable[P, T], *args: P.args, **kwargs: P.
     global _until
     if not _can():
         return function(*args, **kwargs)
-    signal.setitimer(signal.ITIMER_VIRTUAL, min(seconds, LOOK), LOOK)
+    if not _watched or seconds < LOOK:
+        _watch(min(seconds, LOOK))
     _until = time.thread_time() + seconds
     try:
         return function(*args, **kwargs)
     finally:
         _until = None
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+def _watch(seconds: float) -> None:
+    global _watched
+    _watched = seconds > 0
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, LOOK)
 
 
 def _can() -> bool:
@@ -50,5 +58,7 @@ def _can() -> bool:
 
 
 def _look(_: int, __: FrameType | None) -> None:
-    if _until is not None and time.thread_time() > _until:
+    if _until is None:
+        _watch(0)
+    elif time.thread_time() > _until:
         raise TookTooLong

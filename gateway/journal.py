@@ -7,15 +7,18 @@ by one, so that one bad envelope cannot hold the others.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 
+from gateway.metrics import HOOKS
 from storage.database import Database
 from storage.errors import Unavailable
 from storage.journal import Entry, append
 
 log = structlog.get_logger(__name__)
+KEPT, REPEATED = HOOKS.labels("kept"), HOOKS.labels("repeated")
 GROUP = 500
 
 
@@ -73,19 +76,25 @@ class Journal:
                 )
                 await self._one_by_one(group)
             else:
-                for waiting, envelope_id in zip(group, ids, strict=True):
-                    if not waiting.kept.done():
-                        waiting.kept.set_result(envelope_id)
+                self._tell(group, ids)
 
     async def _one_by_one(self, group: list[_Waiting]) -> None:
         for waiting in group:
             try:
-                (envelope_id,) = await self._database.write_alone(append, [waiting.entry])
+                ids = await self._database.write_alone(append, [waiting.entry])
             except Exception as error:
                 self._fail([waiting], error)
             else:
-                if not waiting.kept.done():
-                    waiting.kept.set_result(envelope_id)
+                self._tell([waiting], ids)
+
+    def _tell(self, group: list[_Waiting], ids: Sequence[int | None]) -> None:
+        """They are on disk."""
+        repeated = ids.count(None)
+        KEPT.inc(len(ids) - repeated)
+        REPEATED.inc(repeated)
+        for waiting, envelope_id in zip(group, ids, strict=True):
+            if not waiting.kept.done():
+                waiting.kept.set_result(envelope_id)
 
     def _fail(self, group: list[_Waiting], error: Exception) -> None:
         for waiting in group:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import AsyncIterator, Sequence
 
 import filetype
 import structlog
-from PIL import Image, ImageOps
 
 from channels.base import PART, Channel
 from channels.errors import ChannelError, Refused, TryLater
@@ -27,9 +25,6 @@ PATIENCE = 5 * MINUTE
 TIME_LIMIT = 240
 ATTEMPTS = 11
 LONGEST_REST = 30 * SECOND
-THUMB = (480, 480)
-LARGEST_PICTURE = 40_000_000
-Image.MAX_IMAGE_PIXELS = LARGEST_PICTURE
 
 
 class Fetcher:
@@ -150,12 +145,6 @@ def kind_of(head: bytes, told: str, name: str) -> str:
 
 
 def _shrink(body: bytes) -> tuple[bytes, int, int]:
-    """A small JPEG and the picture's own size, turned as the camera meant it."""
-    with Image.open(io.BytesIO(body)) as picture:
-        picture.draft("RGB", THUMB)
-        upright = ImageOps.exif_transpose(picture)
-        width, height = upright.size
-        upright.thumbnail(THUMB)
-        out = io.BytesIO()
-        upright.convert("RGB").save(out, "JPEG", quality=80)
-        return out.getvalue(), width, height
+    from gateway.pictures import shrink
+
+    return shrink(body)

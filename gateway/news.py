@@ -7,7 +7,7 @@ their own unread count, draft and rights. Who lost the right to something is tol
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -20,7 +20,6 @@ from storage import news
 from storage.calls import shown_to
 from storage.log import Entry, newest_of
 from storage.news import Read
-from storage.queue import Facts
 from storage.team import Account
 
 READ, DEALS, CONTACTS = "conversation.read", "deal.read", "contact.read"
@@ -167,8 +166,7 @@ def _row(batch: _Batch, account: Account, row: Any) -> Mapping[str, Any]:
         )
     if (draft := batch.read.drafts.get((account.id, row.id))) is not None:
         row = row._replace(draft=draft)
-    facts = Facts([row], batch.read.rows.offered, batch.read.rows.also)
-    return build.rows(batch.gateway, account, facts, batch.head)[0]
+    return build.row_of(batch.gateway, account, row, batch.read.rows, batch.head)
 
 
 def _message(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
@@ -178,8 +176,8 @@ def _message(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:
     if row.deleted and row.state == "cancelled":  # taken back before it left
         yield Frame(entry.seq, "message.remove", entry.object_id)
         return
-    facts = replace(batch.read.items, rows=[row])
-    yield Frame(entry.seq, "message.upsert", row.id, build.items(batch.gateway, reader.account, facts)[0])
+    patch = build.item(batch.gateway, reader.account, row, batch.read.items)
+    yield Frame(entry.seq, "message.upsert", row.id, patch)
 
 
 def _scheduled(batch: _Batch, reader: Reader, entry: Entry) -> Iterator[Frame]:

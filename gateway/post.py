@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from channels.base import OutboundMessage, QuotedLetter, Recipient
 from gateway.clock import new_id
 from gateway.context import Gateway
-from gateway.letters import quotable
 from gateway.refusals import Refusal
 from gateway.sources import Live
 from routing.threads import answering, forwarding
@@ -216,6 +215,8 @@ async def _zone(gateway: Gateway) -> tzinfo:
 
 
 def _quoted(original: posting.Original, zone: tzinfo, *, forwarded: bool) -> dict[str, Any]:
+    from gateway.letters import quotable  # its library is loaded with the first letter
+
     author = ", ".join(f"{a.name} <{a.address}>" if a.name else a.address for a in original.author)
     html = quotable(original.html) if original.html else ""
     when = datetime.fromtimestamp(original.at / SECOND, zone).strftime("%d.%m.%Y, %H:%M")

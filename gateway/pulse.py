@@ -1,7 +1,7 @@
 """How does a process notice that something has come due, without every part of it asking again and again?
 
 It looks once a second for all of them, by one statement, and rings their bells. So what a lost bell missed, and what time
-alone brings, waits a second at most, and at rest nobody else asks.
+alone brings, waits a second at most (three where there is one process), and at rest nobody else asks.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from storage.pulse import Pulse, pulse
 
 log = structlog.get_logger(__name__)
 BEAT: Final = 1.0
+BEAT_ALONE: Final = 3.0
+"""Where one process is all there is, no bell is lost: only the clock brings anything."""
 AGAIN: Final[Mapping[str, int]] = {
     "envelopes": 1,
     "outbox": 2,
@@ -45,7 +47,7 @@ class Heart:
     async def run(self) -> None:
         """Look and ring, once a second."""
         while True:
-            await asyncio.sleep(BEAT)
+            await asyncio.sleep(BEAT_ALONE if self._gateway.database.embedded else BEAT)
             await self.beat()
 
     async def beat(self) -> None:

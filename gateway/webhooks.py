@@ -38,7 +38,6 @@ WAIT_FOR_JOURNAL = 0.8
 INSPECTION = 5.0
 """Seconds a channel may look twice at what came."""
 DROPPED = frozenset({"cookie", "connection", "accept-encoding"})
-KEPT, REPEATED = HOOKS.labels("kept"), HOOKS.labels("repeated")
 
 
 class Hooks:
@@ -189,7 +188,6 @@ class Hooks:
             if isinstance(live.channel, WebhookChannel):
                 again = live.channel.come_again(RETRY_AFTER, self._gateway.now())
             return _plain(503, "unavailable", {"Retry-After": again})
-        (KEPT if kept is not None else REPEATED).inc()
         if kept is not None and admitted.command and admitted.question is not None:
             self._beside(steer(self._gateway, live, admitted.question, admitted.command))
         return _respond(reply)

@@ -8,8 +8,9 @@ one, and a link can be taken back.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from routing.values import value
 
 LABEL_MAX: Final = 40
 TOKEN_LENGTH: Final = 22
@@ -18,7 +19,7 @@ _made: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Link:
     """What a payload may say. Whether the token stands for a deal is for its table to say."""
 
@@ -26,8 +27,13 @@ class Link:
     token: str = ""
 
 
+NOTHING: Final = Link(campaign="")
+
+
 def read(payload: str) -> Link:
     """The parts of a payload; what does not look like a link to a deal is a campaign as a whole."""
+    if not payload:  # as good as always
+        return NOTHING
     found = _made.fullmatch(payload)
     return Link(campaign=found["label"], token=found["token"]) if found else Link(campaign=payload)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from routing.decision import Facts, Json, flag, inner, number
 from routing.schedule import ROUND_THE_CLOCK, Shift
 from routing.times import SECOND, Micros
+from routing.values import value
 
 Presence: TypeAlias = Literal["on_shift", "break", "dnd", "off"]
 Absence: TypeAlias = Literal[
@@ -29,7 +29,7 @@ AT_REST: Final[Mapping[str, Json]] = {
 """What a stored decision leaves out. Never to be changed: old records are read by it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Member:
     """One person as the rules see them now; counts come ready from storage."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from routing.decision import Candidate, Decision, Facts, Json, rows, text, texts
+from routing.values import value
 
 What: TypeAlias = Literal[
     "channel", "source", "campaign", "language", "text", "field", "region", "history"
@@ -110,7 +111,7 @@ class Plan:
 NO_PLAN: Final = Plan()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Enquiry:
     """What a rule may look at of a new lead."""
 
@@ -234,8 +235,8 @@ def _number(value: str) -> float | None:
 def _region(one: Condition, phones: Sequence[str]) -> bool:
     """A number's beginning: "812" is a Russian area code, "+374" a country."""
     wanted = []
-    for value in one.values:
-        digits = "".join(sign for sign in value if sign.isdigit())
+    for told in one.values:
+        digits = "".join(sign for sign in told if sign.isdigit())
         if digits:
             wanted.append(f"+{digits}" if value.strip().startswith("+") else f"+7{digits}")
     begins = any(phone.startswith(prefix) for phone in phones for prefix in wanted)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from routing.decision import Facts, Json, flag, inner, text
 from routing.times import DAY, FOREVER, SECOND, Micros
+from routing.values import value
 
 Hours: TypeAlias = tuple[int, int]
 """Minutes after local midnight, half-open; beyond 1440 is the next day (22:00 to 6:00 is 1320, 1800)."""
@@ -75,7 +76,7 @@ class Schedule:
 ALWAYS: Final = Schedule(always=True)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Shift:
     """One working interval `[opens_at, closes_at)`: the present one, or the next."""
 

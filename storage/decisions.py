@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection
 
 from routing.decision import Candidate
+from routing.values import value
 from storage import batch
 from storage.tables import candidates
 
@@ -20,7 +20,7 @@ RECORD: Final = "d.record, s.list FROM decision d LEFT JOIN candidates s ON s.id
 """What `record_of` needs of a row, for a SELECT's end."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Listed:
     """Candidates as JSON. `id` is "" for a list that stays inside its record."""
 

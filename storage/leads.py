@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -15,6 +15,7 @@ from routing.ladder import Ladder, withdrawn
 from routing.members import Member
 from routing.schedule import Schedule, current_shift, in_force, on_leave, working_between
 from routing.times import MINUTE, SECOND
+from routing.values import value
 from storage import batch, calls
 from storage.ids import new_id
 from storage.tables import deal, decision, member, offer
@@ -25,7 +26,7 @@ OVERDUE = 30 * MINUTE
 DEFAULT_CAPACITY = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class WaitingLead:
     """A lead without an owner, with where it belongs."""
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from routing.values import value
 from storage import batch
 from storage.tables import attachment
 from storage.transaction import Transaction
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Wanted:
     """An attachment to fetch; `envelope_id` is where it lies when the envelope itself carries it."""
 

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, TypeAlias
 import orjson
 from sqlalchemy import Connection, Row, insert, text
 
+from routing.values import value
 from storage.errors import Conflict
 from storage.gaps import Numbered, Numbering, follow
 from storage.tables import seal
@@ -67,7 +68,7 @@ class Link:
         return [number for (number,) in PLAIN.iter_unpack(self.leaves)]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Kept:
     """An envelope as far as its seal is concerned."""
 

@@ -28,7 +28,9 @@ def stems(text: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
-    """People use the same words again and again; a stem is found once."""
+    """People use the same words again and again; a stem is found once. A number is its own."""
+    if word.isdigit():
+        return word
     if not hasattr(_here, "russian"):
         _here.russian, _here.english = Stemmer.Stemmer("russian"), Stemmer.Stemmer("english")
     found: str = (_here.english if word.isascii() else _here.russian).stemWord(word)

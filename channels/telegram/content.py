@@ -7,17 +7,17 @@ a venue also as a location, a live photo also as a photo; so the special one is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from channels.events import Attachment, AttachmentKind, ContactCard, Location, MessageKind, Quoted, Span
 from channels.telegram.text import spans_of
 from channels.telegram.wire import Chat, File, FullChat, Message, Origin, SharedContact, User
+from channels.values import value
 
 SECOND: Final = 1_000_000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Content:
     """What is said, without who said it and where."""
 

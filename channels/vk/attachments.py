@@ -8,9 +8,10 @@ some that it leaves out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from channels.events import Attachment, AttachmentKind, MessageKind
+from channels.values import value
 from channels.vk.wire import Json, number, rows, table, words
 
 LONGEST_LINE = 1000
@@ -29,7 +30,7 @@ MIMES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Part:
     """One thing on a message: a file, words for it, or only VK's name of it."""
 

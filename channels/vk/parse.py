@@ -7,7 +7,6 @@ facts. Source: vk-api-schema callback/objects.json, dev.vk.com/api/callback/gett
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -30,6 +29,7 @@ from channels.events import (
     Reaction,
     Started,
 )
+from channels.values import value
 from channels.vk.chats import identity_of, is_addressed, note_of
 from channels.vk.reactions import emojis_of
 from channels.vk.said import payload_of, said
@@ -38,7 +38,7 @@ from channels.vk.wire import CHATS, SECOND, WHOLE, Json, decode, micros, number,
 DENIED = "messages_denied"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Update:
     """One event of VK, opened."""
 

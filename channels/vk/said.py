@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from channels.events import Attachment, Location, MessageKind, Quoted, Span
+from channels.values import value
 from channels.vk.attachments import Part, parts_of
 from channels.vk.styles import spans_of
 from channels.vk.wire import Json, micros, number, page, real, rows, table, words
@@ -21,7 +21,7 @@ MENTION = re.compile(r"\[(?:id|club|public|event)\d+\|([^\]\[]+)\]")
 """VK writes a mention as [id1|Name]; people read the name."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value(frozen=True, kw_only=True, slots=True)
 class Said:
     """The parts of a message that are the same whoever wrote it, and in an edit of it."""
 

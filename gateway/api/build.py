@@ -108,10 +108,11 @@ def window(
 
 def rows(gateway: Gateway, account: Account, facts: queue.Facts, head: int) -> list[shapes.Row]:
     """Lines of the queue."""
-    return [_row(gateway, account, row, facts, head) for row in facts.rows]
+    return [row_of(gateway, account, row, facts, head) for row in facts.rows]
 
 
-def _row(gateway: Gateway, account: Account, row: Any, facts: queue.Facts, head: int) -> shapes.Row:
+def row_of(gateway: Gateway, account: Account, row: Any, facts: queue.Facts, head: int) -> shapes.Row:
+    """One of them."""
     now = gateway.now()
     offer = facts.offered.get(row.deal_id or "")
     rank = queue_order.rank(
@@ -176,10 +177,13 @@ def _deal_ref(row: Any) -> shapes.DealRef | None:
 
 def items(gateway: Gateway, account: Account, facts: timeline.Facts) -> list[shapes.Item]:
     """Things of a timeline."""
-    return [
-        _veiled(item) if item["nature"] == "personal" else item
-        for item in (_item(gateway, account, row, facts) for row in facts.rows)
-    ]
+    return [item(gateway, account, row, facts) for row in facts.rows]
+
+
+def item(gateway: Gateway, account: Account, row: Any, facts: timeline.Facts) -> shapes.Item:
+    """One of them."""
+    shown = _item(gateway, account, row, facts)
+    return _veiled(shown) if shown["nature"] == "personal" else shown
 
 
 def _veiled(item: shapes.Item) -> shapes.Item:

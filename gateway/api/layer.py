@@ -35,13 +35,13 @@ _id = re.compile(r"[0-9a-zA-Z._:-]{1,80}")
 class Body(BaseModel):
     """A JSON body: every key known, every type exact."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, str_max_length=200_000)
+    model_config = ConfigDict(extra="forbid", strict=True, str_max_length=200_000, defer_build=True)
 
 
 class Query(BaseModel):
     """A query string: every key known."""
 
-    model_config = ConfigDict(extra="forbid", str_max_length=2_000)
+    model_config = ConfigDict(extra="forbid", str_max_length=2_000, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def attach(
         conversation.deal_id, conversation.dirty = deal_id, True
     record(board, attachment.decision, message, deal_id)
     _ask(board, conversation, message, attachment, deal_id)
-    return replace(attachment, deal_id=deal_id)
+    return attachment if attachment.deal_id == deal_id else replace(attachment, deal_id=deal_id)
 
 
 def attach_outgoing(

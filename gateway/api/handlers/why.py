@@ -16,7 +16,6 @@ from gateway.api import build, shapes
 from gateway.api.handlers.inbox import item_of
 from gateway.api.layer import PREFIX, Body, Call, Query, route
 from gateway.api.rights import must_see_contact, must_see_deal
-from gateway.letters import letter_csp, page_of
 from gateway.outgoing import message_of
 from gateway.parsing import body_of
 from gateway.redaction import blank
@@ -83,6 +82,8 @@ async def dry_run(call: Call, body: DryRun) -> shapes.Decision:
 @route("GET", "/messages/{id}/html", query=LetterQuery, needs="conversation.read")
 async def letter(call: Call, query: LetterQuery) -> web.Response:
     """A letter as a page of its own that can run nothing."""
+    from gateway.letters import letter_csp, page_of  # its library is loaded with the first letter
+
     item = await item_of(call, call.path("id"))
     html = await call.gateway.database.read(timeline.letter, item["id"])
     if html is None:
