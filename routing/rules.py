@@ -238,7 +238,7 @@ def _region(one: Condition, phones: Sequence[str]) -> bool:
     for told in one.values:
         digits = "".join(sign for sign in told if sign.isdigit())
         if digits:
-            wanted.append(f"+{digits}" if value.strip().startswith("+") else f"+7{digits}")
+            wanted.append(f"+{digits}" if told.strip().startswith("+") else f"+7{digits}")
     begins = any(phone.startswith(prefix) for phone in phones for prefix in wanted)
     return not begins if one.how == "is_not" else begins
 
