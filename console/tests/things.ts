@@ -15,7 +15,7 @@ export function row(id: string, more: Partial<Row> = {}): Row {
 
 export function item(id: string, at: number, more: Partial<Item> = {}): Item {
   return {
-    id, conversation_id: "k", source: { id: "s", name: "s", channel: "x", state: "active" }, kind: "text", direction: "in", author: "client", author_name: "Client", author_id: null, mine: false, at, place: 0, received_at: at, late: false,
+    id, conversation_id: "k", contact_id: "c", source: { id: "s", name: "s", channel: "x", state: "active" }, kind: "text", direction: "in", author: "client", author_name: "Client", author_id: null, mine: false, at, place: 0, received_at: at, late: false,
     text: id, has_html: false, subject: "", attachments: [], fields: [], call: null, location: null, card: null, reply_to: null, forwarded_from: "", unsupported: "", state: "", reason: "", retry_at: null, not_before: null, may: [],
     edited: false, deleted: false, reactions: [], own_reaction: "", spans: [], quote: "", forwards: [], mail: null, nature: "client", later: null, deal: null, has_raw: false, system: null, ...more,
   };

@@ -205,6 +205,7 @@ def _item(gateway: Gateway, account: Account, row: Any, facts: timeline.Facts) -
     return {
         "id": row.id,
         "conversation_id": row.conversation_id,
+        "contact_id": row.contact_id,
         "source": source_ref(gateway, row.source_id),
         "kind": row.kind,
         "direction": row.direction,

@@ -545,6 +545,7 @@ class Item(TypedDict):
 
     id: str
     conversation_id: str
+    contact_id: str
     source: SourceRef
     kind: str
     """text photo video voice audio file sticker location contact button form call mail unsupported note system"""

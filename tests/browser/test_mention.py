@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 from tests.browser.house import House, as_person, open_dialog
 
 pytestmark = pytest.mark.browser
-WHO = "Никита Громов"
+WHO = "Елена Савина"
 
 
 async def test_a_colleague_is_mentioned_in_either_layout_and_hears_of_it(

@@ -81,10 +81,15 @@ async def test_the_banner_of_leads_held_back_goes_within_two_seconds_of_the_last
         await page.get_by_role("menuitem", name="На смене", exact=True).click()
         await page.goto("/mine")
         banner = page.get_by_text(re.compile("^Новые лиды не приходят"))
+        offered = page.get_by_role("button", name="Принять")
+        await expect(banner.or_(offered).first).to_be_visible()
+        while await offered.count():  # one's own clients come all the same
+            await offered.first.click()
+            await expect(page.get_by_text("Принято. Лид ваш.").first).to_be_visible()
+            await page.reload()
+            await expect(page.get_by_role("heading", name="Мои лиды и задачи")).to_be_visible()
         await expect(banner).to_be_visible()
-        reason = await banner.text_content()
-        dry = await own.ask("GET", "/team/now") if False else None
-        assert reason and dry is None
+        assert len(await banner.text_content() or "") > len("Новые лиды не приходят: ")
         await petr.check(locale="ru")
         for _ in range(20):
             boxes = page.locator("[data-row] input[type=checkbox]:not(:checked)")
@@ -124,6 +129,13 @@ async def test_an_offer_that_came_by_letter_is_taken_in_two_touches(
             f"{shop.address}/f/{form['slug']}",
             form={"name": "Зоя", "phone": "+79160004455", "message": "Нужен комод"},
         )
+        offers = []
+        for _ in range(200):
+            offers = (await (await page.request.get(f"{shop.address}/api/v1/offers")).json())["items"]
+            if offers:
+                break
+            await page.wait_for_timeout(100)
+        assert offers, await shop.ask("GET", "/conversations?view=all&order=newest")
         link = ""
         for _ in range(300):
             letters = [_words(one) for one in post_office.letters(address)]
@@ -196,11 +208,11 @@ async def test_whoever_does_not_see_is_told_what_happens_once_and_in_order(
         await page.goto("/inbox?view=all&order=newest")
         await page.get_by_role("option").first.wait_for()
         await page.evaluate(HEARD)
-        await open_by_row(page, "Никита Громов")
+        await open_by_row(page, "Антон Белов")
         log = page.locator("[role=log]")
         await expect(log).to_have_attribute("aria-busy", "false")
         assert await heard(page) == [], "opening a dialog says nothing of what was said in it"
-        await demo.play("messenger2", "nikita", text="Слышно ли меня?")
+        await demo.play("messenger2", "anton", text="Слышно ли меня?")
         await expect(log.get_by_text("Слышно ли меня?")).to_be_visible()
         order = await page.evaluate(ORDER)
         assert order.index("nav") < order.index("log") < order.index("textarea")

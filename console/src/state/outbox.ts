@@ -220,6 +220,7 @@ function bubble(one: Pending, row: Row): Item {
   return {
     id: one.id,
     conversation_id: one.conversation,
+    contact_id: row.contact.id,
     source: row.source,
     kind: one.mode === "note" ? "note" : one.body.sticker ? "sticker" : "text",
     direction: one.mode === "note" ? "none" : "out",

@@ -5,7 +5,7 @@ import { asApiError, type ApiError } from "@/api/http";
 import type { Contact, Conversation, Deal, Item, Task, Viewer } from "@/api/types";
 import { head, onChange, onSnapshot } from "@/live/socket";
 import { complain } from "./notices";
-import { applyRow, rows } from "./queue";
+import { applyRow } from "./queue";
 import { inOrder, merge, type Items } from "./timeline";
 
 export type Scope = "contact" | "conversation";
@@ -137,9 +137,7 @@ export function withdraw(id: string): void {
 
 function concerns(thread: Thread, item: Item): boolean {
   if (thread.items.has(item.id) || item.conversation_id === thread.id) return true;
-  if (thread.scope !== "contact") return false;
-  const contact = rows.get(item.conversation_id)?.contact.id;
-  return contact !== undefined && contact === thread.detail.value?.contact.id;
+  return thread.scope === "contact" && item.contact_id === thread.detail.value?.contact.id;
 }
 
 function changeContact(contactId: string, change: (contact: Contact) => Contact): void {
