@@ -79,15 +79,21 @@ async def test_the_banner_of_leads_held_back_goes_within_two_seconds_of_the_last
         page = petr.page
         await page.get_by_role("button", name=re.compile("^Доступность")).click()
         await page.get_by_role("menuitem", name="На смене", exact=True).click()
+        asked = 0
+        while asked < 100:  # leads that nobody else may take come all the same, and are declined
+            asked += 1
+            told = await (await page.request.get(f"{own.address}/api/v1/offers")).json()
+            for offer in told["items"]:
+                await page.request.post(
+                    f"{own.address}/api/v1/offers/{offer['id']}/decline",
+                    data={"reason": "busy"},
+                    headers=house.HEADERS,
+                )
+            if not told["items"] and told["held_back"] and asked > 10:
+                break
+            await page.wait_for_timeout(200)
         await page.goto("/mine")
         banner = page.get_by_text(re.compile("^Новые лиды не приходят"))
-        offered = page.get_by_role("button", name="Принять")
-        await expect(banner.or_(offered).first).to_be_visible()
-        while await offered.count():  # one's own clients come all the same
-            await offered.first.click()
-            await expect(page.get_by_text("Принято. Лид ваш.").first).to_be_visible()
-            await page.reload()
-            await expect(page.get_by_role("heading", name="Мои лиды и задачи")).to_be_visible()
         await expect(banner).to_be_visible()
         assert len(await banner.text_content() or "") > len("Новые лиды не приходят: ")
         await petr.check(locale="ru")
@@ -119,9 +125,10 @@ async def test_an_offer_that_came_by_letter_is_taken_in_two_touches(
     form = await form_of(shop, "Расчёт")
     async with as_person(chromium_browser, shop, hired["link"], screen=PHONE) as petr:
         page = petr.page
-        await page.request.post(
+        way = await page.request.post(
             f"{shop.address}/api/v1/me/ways", data={"source_id": box["id"]}, headers=house.HEADERS
         )
+        assert way.status == 201, await way.text()
         await page.request.post(
             f"{shop.address}/api/v1/me/presence", data={"state": "on_shift"}, headers=house.HEADERS
         )
@@ -143,7 +150,7 @@ async def test_an_offer_that_came_by_letter_is_taken_in_two_touches(
             if link := next((one[0] for one in found if one), ""):
                 break
             await page.wait_for_timeout(100)
-        assert link, "no letter with a link came"
+        assert link, f"no letter with a link came: {letters}"
         await page.goto(link)
         await petr.check(locale="ru", smallest=40)
         await petr.shot("offer-letter-light-390")
@@ -208,11 +215,11 @@ async def test_whoever_does_not_see_is_told_what_happens_once_and_in_order(
         await page.goto("/inbox?view=all&order=newest")
         await page.get_by_role("option").first.wait_for()
         await page.evaluate(HEARD)
-        await open_by_row(page, "Антон Белов")
+        await open_by_row(page, "Антон Белов, Telegram")
         log = page.locator("[role=log]")
         await expect(log).to_have_attribute("aria-busy", "false")
         assert await heard(page) == [], "opening a dialog says nothing of what was said in it"
-        await demo.play("messenger2", "anton", text="Слышно ли меня?")
+        await demo.play("messenger1", "anton", text="Слышно ли меня?")
         await expect(log.get_by_text("Слышно ли меня?")).to_be_visible()
         order = await page.evaluate(ORDER)
         assert order.index("nav") < order.index("log") < order.index("textarea")
@@ -228,7 +235,7 @@ async def test_whoever_does_not_see_is_told_what_happens_once_and_in_order(
 
 async def open_by_row(page: Any, name: str) -> None:
     await page.get_by_role("option", name=re.compile(name)).first.click()
-    await expect(page.get_by_role("heading", name=re.compile(name)).first).to_be_visible()
+    await expect(page.get_by_role("heading", name=name.replace(", ", " · "))).to_be_visible()
 
 
 async def heard(page: Any) -> list[list[str]]:
