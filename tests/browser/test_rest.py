@@ -143,7 +143,7 @@ async def test_an_offer_that_came_by_letter_is_taken_in_two_touches(
                 break
             await page.wait_for_timeout(100)
         assert offers, await shop.ask("GET", "/conversations?view=all&order=newest")
-        link = ""
+        link, letters = "", list[str]()
         for _ in range(300):
             letters = [_words(one) for one in post_office.letters(address)]
             found = [re.search(r"http://\S+/offer/\S+", words) for words in letters]
