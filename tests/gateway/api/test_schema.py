@@ -22,6 +22,8 @@ from tests.gateway.api.house import API, House
 load_all_checks()
 LEFT_OUT = frozenset({("GET", "/live"), ("POST", "/demo"), ("POST", "/demo/act"), ("DELETE", "/session")})
 """A socket; the whole demonstration; the session the test lives by."""
+LONGEST_LINE = 8_000
+"""From about here on the HTTP server turns a request away by itself, in plain words, before anybody of ours reads it."""
 CHECKS = [
     schemathesis.checks.CHECKS.get_one(name)
     for name in (
@@ -126,7 +128,10 @@ def _send(
         if ref:
             case.path_parameters["id"] = ref
         answer = case.call(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=60)
-        case.validate_response(answer, checks=CHECKS)
+        if len(answer.request.url) > LONGEST_LINE:
+            assert answer.status_code == 400
+        else:
+            case.validate_response(answer, checks=CHECKS)
 
     try:
         send()
