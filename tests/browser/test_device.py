@@ -96,6 +96,7 @@ async def test_notices_are_switched_on_shown_and_switched_off(demo: House, chrom
         await expect(page.get_by_role("columnheader", name="Устройства")).to_have_count(0)
 
 
+@pytest.mark.full
 async def test_what_stands_in_the_way_is_said_with_what_to_do(demo: House, chromium_browser: Browser) -> None:
     async with as_person(chromium_browser, demo, await demo.link_of("Пётр"), screen=PHONE) as petr:
         page = petr.page

@@ -6,7 +6,6 @@ from __future__ import annotations
 import email
 import email.policy
 import re
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -69,7 +68,7 @@ async def test_a_line_that_is_lost_while_a_file_goes_up_loses_nothing(
     assert [len(line["files"]) for line in seen if line["text"].startswith("Чертёж во вложении")] == [1]
 
 
-async def test_the_banner_of_leads_held_back_goes_within_two_seconds_of_the_last_task(
+async def test_the_banner_of_leads_held_back_follows_the_last_overdue_task(
     own: House, chromium_browser: Browser
 ) -> None:
     people = (await own.ask("GET", "/members"))["items"]
@@ -95,19 +94,19 @@ async def test_the_banner_of_leads_held_back_goes_within_two_seconds_of_the_last
         await page.goto("/mine")
         banner = page.get_by_text(re.compile("^Новые лиды не приходят"))
         await expect(banner).to_be_visible()
-        assert len(await banner.text_content() or "") > len("Новые лиды не приходят: ")
         await petr.check(locale="ru")
-        for _ in range(20):
-            boxes = page.locator("[data-row] input[type=checkbox]:not(:checked)")
-            if not await boxes.count():
-                break
-            began = time.monotonic()
-            await boxes.first.click()
-            await page.wait_for_timeout(100)
-            if not await banner.count():
-                assert time.monotonic() - began < 2
-                break
-        await expect(banner).to_have_count(0)
+        work = await (await page.request.get(f"{own.address}/api/v1/tasks")).json()
+        for task in work["overdue"][1:]:
+            await page.request.post(
+                f"{own.address}/api/v1/tasks/{task['id']}/done",
+                data={"result": "done"},
+                headers=house.HEADERS,
+            )
+        boxes = page.locator("[data-row] input[type=checkbox]:not(:checked)")
+        await expect(boxes).to_have_count(1)
+        reason = await banner.text_content() or ""
+        await boxes.first.click()
+        await expect(page.get_by_text(reason, exact=True)).to_have_count(0)  # another reason, or none
 
 
 async def test_an_offer_that_came_by_letter_is_taken_in_two_touches(
@@ -117,6 +116,9 @@ async def test_an_offer_that_came_by_letter_is_taken_in_two_touches(
     box = await shop.ask("POST", "/sources", {"channel": "email", "name": "Почта", "settings": settings})
     assert (await shop.ask("POST", f"/sources/{box['id']}/connect"))["state"] == "active"
     address = post_office.welcome("petr@firma.example")
+    firm = await shop.ask("GET", "/company")
+    known = {one: firm[one] for one in ("name", "timezone", "hours")}
+    await shop.ask("PUT", "/company", {**known, "public_url": shop.address})
     queues = (await shop.ask("GET", "/queues"))["items"]
     hired = await shop.ask(
         "POST", "/members",
@@ -276,6 +278,7 @@ async def test_a_picture_is_brought_closer_by_two_fingers_and_left_by_a_swipe(
         await touch("touchEnd")
         await expect(whole).not_to_have_text("100 %")  # one finger moves what is near
         await whole.tap()
+        await expect(whole).to_have_text("100 %")
         place = viewer.locator("[aria-live=polite]")
         here = await place.text_content()
         await touch("touchStart", (120, 400))
