@@ -59,7 +59,7 @@ async def helped(page: Page, _: House) -> None:
 
 async def found(page: Page, _: House) -> None:
     await page.goto("/search?q=шкаф")
-    await page.get_by_role("link").first.wait_for()
+    await page.get_by_role("main").get_by_role("link").first.wait_for()
 
 
 async def contact(page: Page, demo: House) -> None:
@@ -130,7 +130,7 @@ async def test_every_screen_is_sound_in_every_state(
 
 
 async def _settle(visitor: Visitor) -> None:
-    await expect(visitor.page.locator(".skeleton")).to_have_count(0)
+    await expect(visitor.page.locator(".skeleton:visible")).to_have_count(0)
     await visitor.page.evaluate("document.fonts.ready")
 
 

@@ -58,6 +58,10 @@ export function useMention(field: Ref<HTMLTextAreaElement | null>, mode: Ref<Mod
   }
   async function begin(): Promise<void> {
     const start = field.value?.selectionStart ?? text().length;
+    if (text().slice(0, start).endsWith("@") && atWord(text().slice(0, start - 1))) {
+      [from.value, caret.value] = [start - 1, start];
+      return;
+    }
     const lead = atWord(text().slice(0, start)) ? "" : " ";
     await put(start, field.value?.selectionEnd ?? start, `${lead}@`);
     from.value = start + lead.length;
