@@ -9,6 +9,7 @@ import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
 import structlog
@@ -241,8 +242,14 @@ def _marked(envelope: Envelope, marks: Iterable[str]) -> Envelope:
     return replace(envelope, headers={**envelope.headers, MARKS: told}) if told else envelope
 
 
+@lru_cache(maxsize=64)
+def _typed(content_type: str) -> dict[str, str]:
+    return {"Content-Type": f"{content_type}; charset=utf-8"}
+
+
 def _respond(reply: Reply) -> web.Response:
-    headers = {**reply.headers, "Content-Type": f"{reply.content_type}; charset=utf-8"}
+    typed = _typed(reply.content_type)
+    headers = {**reply.headers, **typed} if reply.headers else typed
     return web.Response(status=reply.status, body=reply.body, headers=headers)
 
 
