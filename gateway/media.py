@@ -32,7 +32,7 @@ class Fetcher:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._silent: dict[str, tuple[Micros, Micros]] = {}
+        self.silent: dict[str, tuple[Micros, Micros]] = {}
         """source -> until when its network is not asked, and how long that is: nothing could be had of it."""
 
     async def run(self) -> None:
@@ -45,10 +45,10 @@ class Fetcher:
         """One handful; what could not be fetched is written down together."""
         try:
             now = self._gateway.now()
-            resting = [source_id for source_id, (until, _) in self._silent.items() if now < until]
+            resting = [source_id for source_id, (until, _) in self.silent.items() if now < until]
             wanted = await self._gateway.database.write(media.to_fetch, AT_ONCE, PATIENCE, resting)
             tried = await asyncio.gather(*(self._fetch(one) for one in wanted))
-            self._listen(wanted, tried)
+            self.listen(wanted, tried)
             missed = [one for one in tried if one is not None]
             if missed:
                 await self._gateway.database.write(media.not_fetched, missed)
@@ -56,7 +56,7 @@ class Fetcher:
             return False
         return bool(wanted)
 
-    def _listen(self, wanted: Sequence[Wanted], tried: Sequence[Missed | None]) -> None:
+    def listen(self, wanted: Sequence[Wanted], tried: Sequence[Missed | None]) -> None:
         """A network that gave none of the files asked for rests a while, longer each time; the others' files go on."""
         later = {
             one.id: missed is not None and missed.again_at is not None
@@ -64,10 +64,10 @@ class Fetcher:
         }
         for source_id in {one.source_id for one in wanted}:
             if all(later[one.id] for one in wanted if one.source_id == source_id):
-                rest = min(2 * self._silent.get(source_id, (0, SECOND // 2))[1], LONGEST_REST)
-                self._silent[source_id] = (self._gateway.now() + rest, rest)
+                rest = min(2 * self.silent.get(source_id, (0, SECOND // 2))[1], LONGEST_REST)
+                self.silent[source_id] = (self._gateway.now() + rest, rest)
             else:
-                self._silent.pop(source_id, None)
+                self.silent.pop(source_id, None)
 
     async def _fetch(self, wanted: Wanted) -> Missed | None:
         """None: it is here; else why not, and when to try again."""
