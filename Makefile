@@ -12,7 +12,7 @@ HANGS  := -o faulthandler_timeout=420 -o faulthandler_exit_on_timeout=true --max
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup dev-setup test test-all drill check format sabotage papers lock wheel clean bench bench-screen bench-quick
+.PHONY: help run demo setup dev-setup test test-all drill check format sabotage papers lock wheel clean bench bench-quick
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,9 +44,6 @@ drill: dev-setup ## Kill, starve and disconnect a whole installation for an hour
 
 bench: dev-setup ## Measure every figure of speed with its baselines, one JSON line each (about 10 min; needs wrk)
 	@$(VENV)/python -m benchmarks
-
-bench-screen: dev-setup ## Measure the console in a browser: opening, typing, news, 5 000 dialogs, its memory (about 4 min)
-	@$(VENV)/python -m benchmarks.screen
 
 bench-quick: dev-setup ## The same for the starred figures only (under 50 s)
 	@$(VENV)/python -m benchmarks --quick
