@@ -31,7 +31,7 @@ async def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     """The browsers' push service, and a gateway that reaches it and waits for nothing."""
     async with push_service(tmp_path) as made:
         monkeypatch.setattr(pushdesk, "connector", made.connector)
-        monkeypatch.setattr(pushdesk, "LOOK", 0.05)
+        monkeypatch.setattr(pushdesk, "REST", 0.05)
         monkeypatch.setattr(devices, "SOON", 0)
         monkeypatch.setattr(devices, "FIRST_PAUSE", 0)
         yield made

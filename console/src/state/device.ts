@@ -79,6 +79,7 @@ export async function switchOff(): Promise<void> {
   busy.value = true;
   try {
     localStorage.removeItem(FOR);
+    await renewing; // or it would bring back what is taken away here
     if (here.value) await forget(here.value.id);
     await (await subscription())?.unsubscribe();
     await look();
@@ -96,10 +97,15 @@ export async function forget(id: string): Promise<void> {
   }
 }
 
+let renewing: Promise<void> = Promise.resolve();
 /** Whoever switched it on here and signs in again need not do it again; the browser may have another address by now. */
-export async function renew(): Promise<void> {
+export function renew(): Promise<void> {
+  renewing = again().catch(() => {}); // said where it is switched on
+  return renewing;
+}
+async function again(): Promise<void> {
   if (localStorage.getItem(FOR) !== me.value?.id || permission.value !== "granted" || !(await subscription())) return;
-  await subscribe(await registration()).catch(() => {}); // said where it is switched on
+  await subscribe(await registration());
 }
 
 export const asked = ref(localStorage.getItem(ASKED) !== null);

@@ -12,7 +12,7 @@ from channels.email.mailbox import Patience
 from tests.gateway.mail.house import MailHouse, open_mail_house
 from tests.rig.mail import MailHost, mail_host
 
-QUICK = Patience(connect=3, answer=5, body=10, idle=60, poll=0.2, send=3)
+QUICK = Patience(connect=15, answer=15, body=10, idle=60, poll=0.2, send=3)
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ class MailHouse:
     async def count(self, table: str) -> int:
         return int((await self.house.rows(f"SELECT count(*) AS n FROM {table}"))[0].n)
 
-    async def until(self, ask: Callable[[], Any], good: Callable[[Any], bool], seconds: float = 15) -> Any:
+    async def until(self, ask: Callable[[], Any], good: Callable[[Any], bool], seconds: float = 40) -> Any:
         """Ask again and again until the answer is good. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while not good(found := await ask()):
@@ -119,7 +119,7 @@ class MailHouse:
         page = await self.admin.get(f"/conversations/{conversation_id}/messages?scope=conversation")
         return next(one for one in page["items"] if one["id"] == message_id)
 
-    async def state(self, message_id: str, *wanted: str, seconds: float = 15) -> str:
+    async def state(self, message_id: str, *wanted: str, seconds: float = 40) -> str:
         """Wait until a message is in one of these states."""
 
         async def ask() -> str:
