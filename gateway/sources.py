@@ -163,10 +163,14 @@ class Sources:
             self._looked_at = began
             self._rows = frozenset(row.id for row in rows)
             gone = [self._live.pop(old).channel for old in set(self._live) - {row.id for row in rows}]
+            changed = False
             for row in rows:
                 known = self._live.get(row.id)
                 if known is None or known.row != row or known.channel.account.public_url != self.public_url:
                     gone += self._renew(row, known)
+                    changed = True
+        if changed:
+            self._bells.ring_here(["timers", "calls"])  # who look by themselves only where a source wants it
         for channel in gone:
             await channel.close()
 

@@ -22,6 +22,7 @@ from gateway.replies import target_for
 from gateway.rules import setup_of
 from gateway.settling import Settling
 from gateway.sources import Live
+from routing.codes import MismatchPolicy
 from routing.schedule import Schedule, closed_since, next_opening
 from routing.times import DAY, MINUTE, SECOND
 from storage import absence, attention, closed_hours, duties, firings, once, scheduled
@@ -83,7 +84,7 @@ class Timers:
             await self._settling.look(setup.mismatch)
             await scheduling.fire_due(gateway)
             await self._answer_closed_hours(company)
-            return await self._until_next()
+            return await self._until_next(setup.mismatch)
         except (Unavailable, LeaseLost):
             self._held = None
             return 1.0
@@ -91,12 +92,13 @@ class Timers:
             log.exception("the time was not kept")
             return LOOK
 
-    async def _until_next(self) -> float:
-        """Seconds until something is due. Whom closed hours are to be told of, only a look can tell."""
+    async def _until_next(self, policy: MismatchPolicy) -> float:
+        """Seconds until something is due. Whom closed hours are to be told of, and what is to be settled, only a look tells."""
         now = self._gateway.now()
         database = self._gateway.database
         soonest = (await database.read(firings.next_at), await database.read(scheduled.next_at))
-        longest = LOOK if any(live.closed_reply for live in self._gateway.sources.all()) else REST
+        looks = policy != "ask" or any(live.closed_reply for live in self._gateway.sources.all())
+        longest = LOOK if looks else REST
         return min([longest, *(max(0.05, (at - now) / SECOND) for at in soonest if at is not None)])
 
     async def _hold(self) -> bool:

@@ -29,7 +29,7 @@ def change_company(tx: Transaction, /, **values: Any) -> dict[str, Any]:
     if not tx.connection.execute(statement).rowcount:
         tx.connection.execute(setting.insert().values(name="company", value=merged, updated_at=tx.now))
     tx.changed("company", "company")
-    tx.ring("company", "router", "sources")
+    tx.ring("company", "router", "sources", "timers")
     return merged
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.house import House, as_person, open_dialog
 
 
+@pytest.mark.full
 async def test_a_schedule_two_people_edited_shows_what_differs_before_one_chooses(
     demo: House, chromium_browser: Browser
 ) -> None:
@@ -66,6 +68,7 @@ async def test_of_two_close_deals_one_is_chosen_beside_the_words_and_taken_back(
         await anna.check(locale="ru")
 
 
+@pytest.mark.full
 async def test_the_company_says_who_wins_where_a_responsible_owns_no_deal(
     demo: House, chromium_browser: Browser
 ) -> None:

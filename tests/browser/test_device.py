@@ -55,6 +55,7 @@ async def deliver(tools: CDPSession, home: str, said: dict[str, Any]) -> None:
     )
 
 
+@pytest.mark.full
 async def test_notices_are_switched_on_shown_and_switched_off(demo: House, chromium_browser: Browser) -> None:
     subscribed = Subscribed("https://push.invalid/one", "")
     keys = subscribed.json()

@@ -53,6 +53,7 @@ async def test_a_picture_is_looked_at_large_from_one_to_the_next(
         await expect(viewer).to_have_count(0)
 
 
+@pytest.mark.full
 async def test_one_chooses_how_one_is_told_and_is_told_so(demo: House, chromium_browser: Browser) -> None:
     link = await demo.link_of("Анна")
     async with as_person(chromium_browser, demo, link, screen=PHONE, theme="dark") as anna:

@@ -28,7 +28,7 @@ async def choose(page: Page, message: Locator, name: str) -> None:
     ("place", "client", "name", "channel"),
     [
         ("messenger1", "svetlana", "Светлана Юрьева", "Telegram"),
-        ("messenger2", "elena", "Елена Савина", "ВКонтакте"),
+        pytest.param("messenger2", "elena", "Елена Савина", "ВКонтакте", marks=pytest.mark.full),
     ],
 )
 async def test_words_are_styled_changed_marked_and_taken_back(

@@ -204,8 +204,8 @@ async def empty_url(
 async def test_events_opened_once_more_come_to_the_same_state(
     database_url: str, empty_url: str, tmp_path: Path
 ) -> None:
-    _, _, found = await live_and_rehearse(database_url, empty_url, tmp_path, 400)
-    assert found.carried >= 320
+    _, _, found = await live_and_rehearse(database_url, empty_url, tmp_path, 250)
+    assert found.carried >= 200
     assert found.set_aside > 0
 
 

@@ -16,7 +16,7 @@ from channels.fakes import Act, Client
 from gateway import offers
 from gateway import told as words
 from gateway.refusals import Refusal
-from storage import telling, ways
+from storage import pulse, telling, ways
 from storage.tables import member as members
 from storage.team import prefer
 from storage.transaction import Transaction
@@ -238,6 +238,7 @@ async def test_a_notice_is_told_on_a_chat_to_whoever_wants_it_once_and_not_in_qu
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(telling, "SOON", 0)
+    monkeypatch.setattr(pulse, "SOON", 0)
     petr, olga = await town.member("petr", "manager"), await town.member("olga", "manager")
     bot = await staff_bot(town)
     desk = town.fakes["messenger1"]
