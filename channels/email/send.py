@@ -106,7 +106,9 @@ class Mailer:
                         smtp = await self._ready(stages)
                         refused = await self._envelope(smtp, letter, stages)
                         if limit.expired():
-                            await asyncio.sleep(0)  # where the time-out under way arrives: nothing was handed over yet
+                            await asyncio.sleep(
+                                0
+                            )  # where the time-out under way arrives: nothing was handed over yet
                         limit.reschedule(asyncio.get_running_loop().time() + self._patience.send)
                         await self._data(smtp, letter, stages)
                         self._sent += 1
