@@ -29,7 +29,7 @@ setup: ## Prepare everything without starting: .venv, locked packages, the built
 dev-setup: ## The same, with what tests and checks need
 	@$(PYTHON) scripts/setup.py --dev
 
-test: dev-setup ## Run the tests on real servers, with the core journeys in a real browser (some seventeen minutes on two cores)
+test: dev-setup ## Run the tests on real servers, with the core journeys in a real browser (some eighteen minutes on two cores)
 	@$(VENV)/python scripts/testbed.py
 	@$(PYTEST) $(HANGS) -m "not full and not drill"
 
