@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, select, text, update
 
 from routing.times import DAY, FOREVER, HOUR, MINUTE, SECOND
-from storage import audit
+from storage import audit, batch
 from storage.batch import insert
 from storage.errors import Conflict
 from storage.ids import new_id
@@ -269,7 +269,4 @@ def sealed(connection: Connection) -> list[Row[Any]]:
 
 def reseal(tx: Transaction, anew: dict[str, str]) -> None:
     """The same keys, closed with another key."""
-    for device_id, closed in anew.items():
-        tx.connection.execute(
-            update(push_subscription).where(push_subscription.c.id == device_id).values(sealed=closed)
-        )
+    batch.update(tx.connection, push_subscription, ("id",), ("sealed",), list(anew.items()))
